@@ -239,7 +239,7 @@ enum {
   POSTERN_RESET_RSET = 1,
   POSTERN_RESET_HELO = 2,
   POSTERN_RESET_STARTTLS = 3,
-  POSTERN_RESET_CONTENT_REFUSED = 4, /* bare newline or over the size limit, or DATA refused */
+  POSTERN_RESET_CONTENT_REFUSED = 4, /* a bare newline, or over the size limit */
   POSTERN_RESET_TIMEOUT = 5,         /* the decision after the content came too late */
   POSTERN_RESET_CLOSED = 6           /* QUIT, disconnect, 421 */
 };
@@ -417,7 +417,8 @@ typedef struct postern_api {
   /* Sessions. All [owner-thread] but session_open [any-thread]. `options` may not be null. */
   int32_t (*session_open)(postern_engine *engine, const postern_session_options *options,
                           postern_session **session);
-  /* Takes octets up to the next event, or until output must be drained, or all. */
+  /* Takes octets up to the next event, or until output must be drained, or all. Events may point
+   * into `data`: leave it alone till next_event() has given null. */
   int32_t (*session_feed)(postern_session *session, const uint8_t *data, size_t size,
                           size_t *consumed);
   /* *event: borrowed until the next call on this session; null when there is none. */

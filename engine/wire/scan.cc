@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The SIMD kernels of scan.h. Compiled once per instruction set by Highway's foreach_target; the
+// functions outside HWY_NAMESPACE choose among them at run time.
+//
+// Vectors are capped at 32 octets: a command line is 10 to 60 octets long, and wider vectors would
+// send most lines to the code for the remainder. A remainder shorter than a vector is read by a
+// vector that ends where the range ends and overlaps what was scanned already: finding nothing
+// there twice costs less than a loop over octets.
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "engine/wire/scan.cc"
+#include "engine/wire/scan.h"
+
+#include <cstring>
+
+#include "engine/wire/line_flag.h"
+#include "hwy/foreach_target.h"  // IWYU pragma: keep
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace postern::wire {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using Wide = hn::CappedTag<uint8_t, 32>;
+using Narrow = hn::CappedTag<uint8_t, 16>;
+
+template <class D>
+HWY_INLINE hn::Vec<D> LoadAt(D d, const char* p) {
+  return hn::LoadU(d, reinterpret_cast<const uint8_t*>(p));
+}
+
+// One bit per lane, the first lane in bit 0.
+template <class D, class M>
+HWY_INLINE uint64_t Bits(D d, M mask) {
+  alignas(8) uint8_t bytes[8] = {};
+  const size_t written = hn::StoreMaskBits(d, mask, bytes);
+  uint64_t bits = 0;
+  std::memcpy(&bits, bytes, sizeof(bits));
+  (void)written;
+  return bits;
+}
+
+// Everything but 0x20-0x7E. The sum moves that range to the lowest signed values, so that one
+// signed comparison finds what is outside.
+template <class D>
+HWY_INLINE hn::Mask<D> NotPrintable(D d, hn::Vec<D> v) {
+  const hn::RebindToSigned<D> di;
+  const auto shifted = hn::BitCast(di, hn::Add(v, hn::Set(d, uint8_t{0x60})));
+  return hn::RebindMask(d, hn::Gt(shifted, hn::Set(di, int8_t{0x7E + 0x60 - 0x100})));
+}
+
+// Sorts the octets of the vector at p + i that are not printable. Returns whether it holds a LF,
+// then with *position set to the first. [0, n) as in ScanLine.
+template <class D>
+HWY_INLINE bool Classify(D d, const char* p, size_t i, size_t n, size_t* flags, size_t* position) {
+  const size_t lanes = hn::Lanes(d);
+  const auto v = LoadAt(d, p + i);
+  const uint64_t all = (uint64_t{1} << lanes) - 1;
+  const uint64_t lf = Bits(d, hn::Eq(v, hn::Set(d, uint8_t{'\n'})));
+  const uint64_t before = lf != 0 ? (lf - 1) & ~lf : all;
+
+  const uint64_t cr = Bits(d, hn::Eq(v, hn::Set(d, uint8_t{'\r'}))) & before;
+  uint64_t followed = lf >> 1;
+  // The octet behind the last lane is in memory; behind the end of the range nobody knows yet.
+  if (i + lanes >= n || p[i + lanes] == '\n') followed |= uint64_t{1} << (lanes - 1);
+  if ((cr & ~followed) != 0) *flags |= kHasBareCr;
+
+  const uint64_t other = Bits(d, NotPrintable(d, v)) & before & ~cr;
+  if (other != 0) {
+    const uint64_t nul = Bits(d, hn::Eq(v, hn::Zero(d))) & other;
+    const uint64_t tab = Bits(d, hn::Eq(v, hn::Set(d, uint8_t{'\t'}))) & other;
+    const hn::RebindToSigned<D> di;
+    const auto negative = hn::Lt(hn::BitCast(di, v), hn::Zero(di));
+    const uint64_t high = Bits(d, hn::RebindMask(d, negative)) & other;
+    if (nul != 0) *flags |= kHasNul;
+    if (high != 0) *flags |= kHasEightBit;
+    if ((other & ~(nul | tab | high)) != 0) *flags |= kHasControl;
+  }
+  if (lf == 0) return false;
+  *position = i + hwy::Num0BitsBelowLS1Bit_Nonzero64(lf);
+  return true;
+}
+
+template <class D>
+HWY_INLINE LineScan ScanLineBlocks(D d, const char* p, size_t n) {
+  const size_t lanes = hn::Lanes(d);
+  size_t flags = 0;
+  size_t i = 0;
+  for (;;) {
+    const intptr_t first = hn::FindFirstTrue(d, NotPrintable(d, LoadAt(d, p + i)));
+    if (first >= 0) {
+      size_t position = i + static_cast<size_t>(first);
+      // By far the most common: the first octet that is not printable is the CR of the terminator.
+      if (HWY_LIKELY(p[position] == '\r' && position + 1 < n && p[position + 1] == '\n')) {
+        return {position + 1, flags};
+      }
+      if (Classify(d, p, i, n, &flags, &position)) return {position, flags};
+    }
+    i += lanes;
+    if (i + lanes <= n) continue;
+    if (i >= n) return {n, flags};
+    i = n - lanes;
+  }
+}
+
+LineScan ScanShortLine(const char* p, size_t n) {
+  size_t flags = 0;
+  for (size_t i = 0; i < n; ++i) {
+    const auto octet = static_cast<uint8_t>(p[i]);
+    if (octet >= 0x20 && octet < 0x7F) continue;
+    if (octet == '\n') return {i, flags};
+    if (octet == '\r') {
+      if (i + 1 < n && p[i + 1] != '\n') flags |= kHasBareCr;
+    } else if (octet == 0) {
+      flags |= kHasNul;
+    } else if (octet >= 0x80) {
+      flags |= kHasEightBit;
+    } else if (octet != '\t') {
+      flags |= kHasControl;
+    }
+  }
+  return {n, flags};
+}
+
+LineScan ScanLineImpl(const char* p, size_t n) {
+  const Wide wide;
+  const Narrow narrow;
+  if (HWY_LIKELY(n >= hn::Lanes(wide))) return ScanLineBlocks(wide, p, n);
+  if (n >= hn::Lanes(narrow)) return ScanLineBlocks(narrow, p, n);
+  return ScanShortLine(p, n);
+}
+
+// The two searches below differ only in what they look for at p[i-1] p[i].
+struct CrLf {
+  template <class D>
+  static HWY_INLINE hn::Mask<D> Match(D d, hn::Vec<D> previous, hn::Vec<D> current) {
+    return hn::And(hn::Eq(previous, hn::Set(d, uint8_t{'\r'})),
+                   hn::Eq(current, hn::Set(d, uint8_t{'\n'})));
+  }
+  static bool MatchOne(char previous, char current) { return previous == '\r' && current == '\n'; }
+};
+
+struct ContentEvent {
+  template <class D>
+  static HWY_INLINE hn::Mask<D> Match(D d, hn::Vec<D> previous, hn::Vec<D> current) {
+    const auto lf = hn::Set(d, uint8_t{'\n'});
+    const auto bare = hn::Xor(hn::Eq(previous, hn::Set(d, uint8_t{'\r'})), hn::Eq(current, lf));
+    const auto dot = hn::And(hn::Eq(previous, lf), hn::Eq(current, hn::Set(d, uint8_t{'.'})));
+    return hn::Or(bare, dot);
+  }
+  static bool MatchOne(char previous, char current) {
+    return ((previous == '\r') != (current == '\n')) || (previous == '\n' && current == '.');
+  }
+};
+
+template <class What, class D>
+HWY_INLINE hn::Mask<D> MatchAt(D d, const char* p) {
+  return What::Match(d, LoadAt(d, p - 1), LoadAt(d, p));
+}
+
+template <class What, class D>
+HWY_INLINE size_t FindBlocks(D d, const char* p, size_t n) {
+  const size_t lanes = hn::Lanes(d);
+  size_t i = 0;
+  // Lines that all begin with a dot end the search within a few vectors: the wide stride, which has
+  // to look twice where it finds something, starts behind those.
+  size_t narrow_end = 4 * lanes;
+  for (;;) {
+    while (i + lanes <= n && i < narrow_end) {
+      const intptr_t first = hn::FindFirstTrue(d, MatchAt<What>(d, p + i));
+      if (first >= 0) return i + static_cast<size_t>(first);
+      i += lanes;
+    }
+    if (i + 4 * lanes > n) {
+      narrow_end = n;
+      if (i + lanes <= n) continue;
+      break;
+    }
+    do {
+      const auto any01 = hn::Or(MatchAt<What>(d, p + i), MatchAt<What>(d, p + i + lanes));
+      const auto any23 =
+          hn::Or(MatchAt<What>(d, p + i + 2 * lanes), MatchAt<What>(d, p + i + 3 * lanes));
+      if (!hn::AllFalse(d, hn::Or(any01, any23))) break;
+      i += 4 * lanes;
+    } while (i + 4 * lanes <= n);
+    narrow_end = n;
+  }
+  if (i >= n) return n;
+  i = n - lanes;
+  const intptr_t first = hn::FindFirstTrue(d, MatchAt<What>(d, p + i));
+  return first >= 0 ? i + static_cast<size_t>(first) : n;
+}
+
+template <class What>
+HWY_INLINE size_t Find(const char* p, size_t n) {
+  const Wide wide;
+  const Narrow narrow;
+  if (n >= hn::Lanes(wide)) return FindBlocks<What>(wide, p, n);
+  if (n >= hn::Lanes(narrow)) return FindBlocks<What>(narrow, p, n);
+  for (size_t i = 0; i < n; ++i) {
+    if (What::MatchOne(p[static_cast<ptrdiff_t>(i) - 1], p[i])) return i;
+  }
+  return n;
+}
+
+size_t FindCrLfImpl(const char* p, size_t n) { return Find<CrLf>(p, n); }
+
+size_t FindContentEventImpl(const char* p, size_t n) { return Find<ContentEvent>(p, n); }
+
+}  // namespace HWY_NAMESPACE
+}  // namespace postern::wire
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace postern::wire {
+
+HWY_EXPORT(ScanLineImpl);
+HWY_EXPORT(FindCrLfImpl);
+HWY_EXPORT(FindContentEventImpl);
+
+LineScan ScanLine(const char* p, size_t n) { return HWY_DYNAMIC_DISPATCH(ScanLineImpl)(p, n); }
+
+size_t FindCrLf(const char* p, size_t n) { return HWY_DYNAMIC_DISPATCH(FindCrLfImpl)(p, n); }
+
+size_t FindContentEvent(const char* p, size_t n) {
+  return HWY_DYNAMIC_DISPATCH(FindContentEventImpl)(p, n);
+}
+
+}  // namespace postern::wire
+#endif  // HWY_ONCE

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "engine/commands/command_table.h"
+
+namespace postern::commands {
+namespace {
+
+constexpr uint8_t In(Phase phase) { return static_cast<uint8_t>(1u << static_cast<int>(phase)); }
+
+constexpr uint8_t kAfterHelo = In(Phase::kReady) | In(Phase::kMail) | In(Phase::kRcpt);
+constexpr uint8_t kGreeted = In(Phase::kStart) | kAfterHelo;
+constexpr uint8_t kAny = kGreeted | In(Phase::kRefused);
+
+using A = Arguments;
+using E = Extension;
+using V = Verb;
+
+// Indexed by Verb. §4.1.4: NOOP, HELP, EXPN, VRFY and RSET may come at any time; contract C214 takes
+// HELP to mean even behind a refused greeting, where §3.1 has only QUIT served.
+constexpr Command kCommands[kVerbCount] = {
+    // verb, name, needs, arguments, phases, before_tls, progress
+    {V::kUnknown, "", E::kNever, A::kOptional, kAny, true, true},
+    {V::kHelo, "HELO", E::kCore, A::kRequired, kGreeted, false, false},
+    {V::kEhlo, "EHLO", E::kCore, A::kRequired, kGreeted, true, false},
+    {V::kMail, "MAIL", E::kCore, A::kRequired, In(Phase::kReady), false, false},
+    {V::kRcpt, "RCPT", E::kCore, A::kRequired, In(Phase::kMail) | In(Phase::kRcpt), false, true},
+    {V::kData, "DATA", E::kCore, A::kForbidden, In(Phase::kRcpt), false, true},
+    {V::kRset, "RSET", E::kCore, A::kForbidden, kGreeted, false, false},
+    {V::kNoop, "NOOP", E::kCore, A::kOptional, kGreeted, true, false},
+    {V::kQuit, "QUIT", E::kCore, A::kForbidden, kAny, true, true},
+    {V::kVrfy, "VRFY", E::kCore, A::kRequired, kGreeted, false, false},
+    {V::kExpn, "EXPN", E::kExpn, A::kRequired, kGreeted, false, false},
+    {V::kHelp, "HELP", E::kHelp, A::kOptional, kAny, true, false},
+    {V::kStarttls, "STARTTLS", E::kStarttls, A::kForbidden, In(Phase::kReady), true, false},
+    {V::kTurn, "TURN", E::kNever, A::kForbidden, kGreeted, false, false},
+    {V::kSend, "SEND", E::kNever, A::kRequired, kGreeted, false, false},
+    {V::kSoml, "SOML", E::kNever, A::kRequired, kGreeted, false, false},
+    {V::kSaml, "SAML", E::kNever, A::kRequired, kGreeted, false, false},
+};
+
+constexpr bool InOrder() {
+  for (size_t i = 0; i < kVerbCount; ++i) {
+    if (static_cast<size_t>(kCommands[i].verb) != i) return false;
+  }
+  return true;
+}
+static_assert(InOrder(), "kCommands is indexed by Verb");
+
+// EHLO keywords, in the order in which they are listed.
+constexpr Keyword kKeywords[] = {
+    {E::kSize, "SIZE"},
+    {E::kEightBitMime, "8BITMIME"},
+    {E::kPipelining, "PIPELINING"},
+    {E::kEnhancedStatusCodes, "ENHANCEDSTATUSCODES"},
+    {E::kSmtpUtf8, "SMTPUTF8"},
+    {E::kStarttls, "STARTTLS"},
+    {E::kExpn, "EXPN"},
+    {E::kHelp, "HELP"},
+};
+static_assert(sizeof(kKeywords) / sizeof(kKeywords[0]) <= kMaxKeywords);
+
+// §4.5.3.1.4: command line, CR LF included.
+constexpr size_t kLineOctets = 512;
+
+// F4: what each extension adds to the limit of one command's line.
+struct Increment {
+  Extension extension;
+  Verb verb;
+  uint16_t octets;
+};
+constexpr Increment kIncrements[] = {
+    {E::kSize, V::kMail, 26},          // RFC 1870 §3 item 5
+    {E::kEightBitMime, V::kMail, 14},  // RFC 6152 §2 names no figure: the length of " BODY=8BITMIME"
+    {E::kSmtpUtf8, V::kMail, 10},      // RFC 6531 §3.1 item 5
+};
+
+constexpr uint32_t Fold4(const char* p) {
+  return (static_cast<uint32_t>(static_cast<uint8_t>(p[0])) |
+          static_cast<uint32_t>(static_cast<uint8_t>(p[1])) << 8 |
+          static_cast<uint32_t>(static_cast<uint8_t>(p[2])) << 16 |
+          static_cast<uint32_t>(static_cast<uint8_t>(p[3])) << 24) |
+         // Sets the bit by which the cases of a letter differ. Octets that are no letters do not
+         // become letters by it, but '@' '[' '\' ']' '^' '_' and controls, none of which equals a
+         // letter of either case after folding.
+         0x20202020u;
+}
+
+}  // namespace
+
+const Command& GetCommand(Verb verb) { return kCommands[static_cast<size_t>(verb)]; }
+
+Verb FindVerb(std::string_view name) {
+  if (name.size() == 4) {
+    switch (Fold4(name.data())) {
+      case Fold4("helo"):
+        return Verb::kHelo;
+      case Fold4("ehlo"):
+        return Verb::kEhlo;
+      case Fold4("mail"):
+        return Verb::kMail;
+      case Fold4("rcpt"):
+        return Verb::kRcpt;
+      case Fold4("data"):
+        return Verb::kData;
+      case Fold4("rset"):
+        return Verb::kRset;
+      case Fold4("noop"):
+        return Verb::kNoop;
+      case Fold4("quit"):
+        return Verb::kQuit;
+      case Fold4("vrfy"):
+        return Verb::kVrfy;
+      case Fold4("expn"):
+        return Verb::kExpn;
+      case Fold4("help"):
+        return Verb::kHelp;
+      case Fold4("turn"):
+        return Verb::kTurn;
+      case Fold4("send"):
+        return Verb::kSend;
+      case Fold4("soml"):
+        return Verb::kSoml;
+      case Fold4("saml"):
+        return Verb::kSaml;
+      default:
+        return Verb::kUnknown;
+    }
+  }
+  if (name.size() == 8 && Fold4(name.data()) == Fold4("star") &&
+      Fold4(name.data() + 4) == Fold4("ttls")) {
+    return Verb::kStarttls;
+  }
+  return Verb::kUnknown;
+}
+
+size_t LineLimit(Verb verb, const Conditions& now) {
+  size_t limit = kLineOctets;
+  for (const Increment& increment : kIncrements) {
+    if (increment.verb == verb && InForceForClient(increment.extension, now)) {
+      limit += increment.octets;
+    }
+  }
+  return limit;
+}
+
+size_t GreatestLineLimit(uint32_t enabled) {
+  const Conditions all = {enabled, true, false, true};
+  size_t greatest = kLineOctets;
+  for (const Command& command : kCommands) {
+    const size_t limit = LineLimit(command.verb, all);
+    if (limit > greatest) greatest = limit;
+  }
+  return greatest;
+}
+
+size_t KeywordsInForce(const Conditions& now, Keyword* out) {
+  size_t count = 0;
+  for (const Keyword& keyword : kKeywords) {
+    if (InForce(keyword.extension, now)) out[count++] = keyword;
+  }
+  return count;
+}
+
+size_t CommandsInForce(const Conditions& now, std::string_view* out) {
+  size_t count = 0;
+  for (const Command& command : kCommands) {
+    if (InForce(command.needs, now)) out[count++] = command.name;
+  }
+  return count;
+}
+
+}  // namespace postern::commands

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The one command table (RFC 5321 §4.1.1 and the extensions): verbs, when they are in force, in which
+// phases they are allowed, what arguments they take, and what they and their parameters add to the
+// limit of a line. EHLO, HELP, dispatch and the length limit all read it through InForce(), so they
+// cannot disagree.
+//
+// What it is: constant data and pure functions over it. An extension to come is a row in each of the
+// tables below, a parser file in this folder, and its actions in session/.
+// What it is not: the parsers (parse.h) or what a command does (engine/session).
+//
+// Threads: everything here is immutable.
+
+#ifndef POSTERN_ENGINE_COMMANDS_COMMAND_TABLE_H_
+#define POSTERN_ENGINE_COMMANDS_COMMAND_TABLE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace postern::commands {
+
+// kUnknown stands first so that a zeroed value is no command.
+enum class Verb : uint8_t {
+  kUnknown,
+  kHelo,
+  kEhlo,
+  kMail,
+  kRcpt,
+  kData,
+  kRset,
+  kNoop,
+  kQuit,
+  kVrfy,
+  kExpn,
+  kHelp,
+  kStarttls,
+  kTurn,  // RFC 821; recognized, never offered (RFC 5321 appendix F.1, F.6)
+  kSend,
+  kSoml,
+  kSaml,
+};
+inline constexpr size_t kVerbCount = 17;
+
+// What a command, a parameter or an EHLO keyword needs to be in force.
+enum class Extension : uint8_t {
+  kCore,   // RFC 5321 itself: always
+  kNever,  // known and not offered
+  kSize,
+  kEightBitMime,
+  kPipelining,
+  kEnhancedStatusCodes,
+  kSmtpUtf8,
+  kStarttls,
+  kHelp,
+  kExpn,
+};
+inline constexpr size_t kExtensionCount = 10;
+
+constexpr uint32_t Bit(Extension extension) { return uint32_t{1} << static_cast<int>(extension); }
+
+// All that decides whether something is in force.
+struct Conditions {
+  uint32_t enabled = 0;   // Bit()s of the extensions that the configuration turns on
+  bool can_starttls = false;  // the host can do a TLS handshake
+  bool tls = false;           // TLS is up
+  bool extended = false;      // EHLO, not HELO, began this session (RFC 5321 §3.2)
+};
+
+// The one predicate, for commands and EHLO keywords: offered in this session as it stands.
+constexpr bool InForce(Extension extension, const Conditions& now) {
+  switch (extension) {
+    case Extension::kCore:
+      return true;
+    case Extension::kNever:
+      return false;
+    case Extension::kStarttls:
+      // RFC 3207 §4.2: not listed again once TLS is up.
+      return (now.enabled & Bit(extension)) != 0 && now.can_starttls && !now.tls;
+    case Extension::kSmtpUtf8:
+      // RFC 6531 §3.1 item 8: only together with 8BITMIME.
+      return (now.enabled & Bit(extension)) != 0 &&
+             (now.enabled & Bit(Extension::kEightBitMime)) != 0;
+    default:
+      return (now.enabled & Bit(extension)) != 0;
+  }
+}
+
+// For parameters and what they change: a client that said HELO was offered no extension.
+constexpr bool InForceForClient(Extension extension, const Conditions& now) {
+  return now.extended && InForce(extension, now);
+}
+
+// Phases of a session in command state (RFC 5321 §4.1.4).
+enum class Phase : uint8_t {
+  kRefused,  // 554 instead of a greeting: waiting for QUIT (§3.1)
+  kStart,    // greeted, no HELO or EHLO yet
+  kReady,    // no mail transaction
+  kMail,     // MAIL accepted
+  kRcpt,     // and at least one RCPT
+};
+inline constexpr size_t kPhaseCount = 5;
+
+enum class Arguments : uint8_t { kForbidden, kOptional, kRequired };
+
+struct Command {
+  Verb verb;
+  std::string_view name;
+  Extension needs;
+  Arguments arguments;
+  uint8_t phases;       // bits (1 << Phase) in which it is allowed
+  bool before_tls;      // served before TLS where TLS is required (RFC 3207 §4)
+  bool progress;        // not counted among commands without progress
+};
+
+const Command& GetCommand(Verb verb);
+
+// Case-insensitive (§2.4); kUnknown if there is none of that name.
+Verb FindVerb(std::string_view name);
+
+// Length limit of a command line, CR LF included (§4.5.3.1.4, contract F4).
+size_t LineLimit(Verb verb, const Conditions& now);
+
+// The greatest LineLimit that `enabled` can give: what a session must be able to hold.
+size_t GreatestLineLimit(uint32_t enabled);
+
+// EHLO keywords in force, in the order of the table, without arguments. Returns their number.
+struct Keyword {
+  Extension extension;
+  std::string_view name;
+};
+inline constexpr size_t kMaxKeywords = 16;
+size_t KeywordsInForce(const Conditions& now, Keyword* out);
+
+// Names of the commands in force, in the order of RFC 5321 §4.1.1. Returns their number.
+size_t CommandsInForce(const Conditions& now, std::string_view* out);
+
+}  // namespace postern::commands
+
+#endif  // POSTERN_ENGINE_COMMANDS_COMMAND_TABLE_H_

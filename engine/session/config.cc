@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "engine/session/config.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "engine/proto/engine_config.pb.h"
+#include "engine/syntax/domain.h"
+
+namespace postern::session {
+namespace {
+
+using commands::Extension;
+
+// Bounds that keep every sum in the session inside 64 bits and every reply inside its line.
+constexpr uint64_t kMostOctets = uint64_t{1} << 62;
+constexpr uint64_t kMostMilliseconds = uint64_t{366} * 24 * 3600 * 1000;
+constexpr size_t kMostConfigOctets = 64 * 1024;
+
+class Loader {
+ public:
+  absl::StatusOr<Config> Load(const v1::EngineConfig& proto) {
+    LoadServerName(proto.server_name());
+    LoadExtensions(proto.extensions());
+    LoadLeniency(proto.leniency());
+    LoadLimits(proto.limits());
+    switch (proto.bare_newline()) {
+      case v1::BARE_NEWLINE_DEFAULT:
+      case v1::BARE_NEWLINE_REJECT:
+        config_.bare_newline = wire::BareNewline::kReject;
+        break;
+      case v1::BARE_NEWLINE_NORMALIZE:
+        config_.bare_newline = wire::BareNewline::kNormalize;
+        break;
+      default:
+        Problem("bare_newline", absl::StrCat(static_cast<int>(proto.bare_newline()),
+                                             " is no policy; use reject (1) or normalize (2)"));
+    }
+    config_.require_tls = proto.require_tls();
+    config_.offer_unknown_commands = proto.offer_unknown_commands();
+    if (config_.require_tls && !config_.Enabled(Extension::kStarttls)) {
+      Problem("require_tls",
+              "needs extensions.starttls, else no client could ever send mail; turn it on");
+    }
+    if (!problems_.empty()) return absl::InvalidArgumentError(problems_);
+    return std::move(config_);
+  }
+
+ private:
+  void Problem(absl::string_view field, absl::string_view text) {
+    absl::StrAppend(&problems_, problems_.empty() ? "" : "\n", "engine config: ", field, ": ",
+                    text);
+  }
+
+  void LoadServerName(const std::string& name) {
+    if (name.empty()) return;
+    if (!syntax::ParseDomainOrLiteral(name).ok()) {
+      Problem("server_name",
+              "is neither a domain nor an address literal such as [192.0.2.1] (RFC 5321 section "
+              "4.1.2); give the host's fully qualified name");
+      return;
+    }
+    config_.server_name = name;
+  }
+
+  void Turn(v1::Switch value, Extension extension, bool by_default, absl::string_view field) {
+    if (value != v1::SWITCH_DEFAULT && value != v1::SWITCH_ON && value != v1::SWITCH_OFF) {
+      Problem(absl::StrCat("extensions.", field),
+              absl::StrCat(static_cast<int>(value), " is no switch; use on (1) or off (2)"));
+      return;
+    }
+    if (value == v1::SWITCH_ON || (value == v1::SWITCH_DEFAULT && by_default)) {
+      config_.enabled |= commands::Bit(extension);
+    }
+  }
+
+  void LoadExtensions(const v1::Extensions& proto) {
+    Turn(proto.size(), Extension::kSize, true, "size");
+    Turn(proto.eightbitmime(), Extension::kEightBitMime, true, "eightbitmime");
+    Turn(proto.pipelining(), Extension::kPipelining, true, "pipelining");
+    Turn(proto.enhancedstatuscodes(), Extension::kEnhancedStatusCodes, true,
+         "enhancedstatuscodes");
+    Turn(proto.smtputf8(), Extension::kSmtpUtf8, config_.Enabled(Extension::kEightBitMime),
+         "smtputf8");
+    Turn(proto.starttls(), Extension::kStarttls, true, "starttls");
+    Turn(proto.help(), Extension::kHelp, true, "help");
+    Turn(proto.expn(), Extension::kExpn, false, "expn");
+    if (config_.Enabled(Extension::kSmtpUtf8) && !config_.Enabled(Extension::kEightBitMime)) {
+      Problem("extensions.smtputf8",
+              "needs extensions.eightbitmime (RFC 6531 section 3.1); turn both on or off");
+    }
+  }
+
+  void LoadLeniency(const v1::Leniency& proto) {
+    config_.leniency.space_after_colon = proto.space_after_colon();
+    config_.leniency.missing_angle_brackets = proto.missing_angle_brackets();
+    config_.leniency.trailing_dot_in_domain = proto.trailing_dot_in_domain();
+    config_.leniency.underscore_in_helo = proto.underscore_in_helo();
+    config_.leniency.any_helo_argument = proto.any_helo_argument();
+    config_.leniency.extra_spaces = proto.extra_spaces();
+  }
+
+  template <typename T>
+  void Limit(uint64_t value, uint64_t least, uint64_t most, absl::string_view field, T* limit) {
+    if (value == 0) return;
+    if (value < least || value > most) {
+      Problem(absl::StrCat("limits.", field),
+              absl::StrCat(value, " is out of range; use ", least, " to ", most,
+                           ", or 0 for the default"));
+      return;
+    }
+    *limit = static_cast<T>(value);
+  }
+
+  void LoadLimits(const v1::Limits& proto) {
+    Limits& limits = config_.limits;
+    // RFC 5321 §4.5.3.1.7: message content of at least 64 KiB must be taken.
+    Limit(proto.message_octets(), 65536, kMostOctets, "message_octets", &limits.message_octets);
+    // §4.5.3.1.8.
+    Limit(proto.recipients(), 100, 1'000'000'000, "recipients", &limits.recipients);
+    Limit(proto.errors(), 1, 1'000'000'000, "errors", &limits.errors);
+    Limit(proto.commands_without_progress(), 10, 1'000'000'000, "commands_without_progress",
+          &limits.commands_without_progress);
+    // Below one AUTH line (RFC 4954 §4) good clients would be cut off.
+    Limit(proto.line_total_octets(), 16384, kMostOctets, "line_total_octets",
+          &limits.line_total_octets);
+    Limit(proto.command_timeout_ms(), 1, kMostMilliseconds, "command_timeout_ms",
+          &limits.command_timeout_ms);
+    Limit(proto.content_timeout_ms(), 1, kMostMilliseconds, "content_timeout_ms",
+          &limits.content_timeout_ms);
+    Limit(proto.decision_timeout_ms(), 1, kMostMilliseconds, "decision_timeout_ms",
+          &limits.decision_timeout_ms);
+    Limit(proto.content_decision_timeout_ms(), 1, kMostMilliseconds, "content_decision_timeout_ms",
+          &limits.content_decision_timeout_ms);
+    Limit(proto.session_timeout_ms(), 1, kMostMilliseconds, "session_timeout_ms",
+          &limits.session_timeout_ms);
+  }
+
+  Config config_;
+  std::string problems_;
+};
+
+}  // namespace
+
+absl::StatusOr<Config> LoadConfig(std::string_view serialized) {
+  if (serialized.size() > kMostConfigOctets) {
+    return absl::InvalidArgumentError(absl::StrCat("engine config: ", serialized.size(),
+                                                   " octets; at most ", kMostConfigOctets));
+  }
+  v1::EngineConfig proto;
+  if (!proto.ParseFromArray(serialized.data(), static_cast<int>(serialized.size()))) {
+    return absl::InvalidArgumentError(
+        "engine config: the octets are no serialized postern.v1.EngineConfig; compile the text "
+        "with protoc --encode or posternctl");
+  }
+  return Loader().Load(proto);
+}
+
+}  // namespace postern::session

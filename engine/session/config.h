@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The configuration of an engine, checked: engine_config.proto with every default filled in.
+//
+// What it is: a plain value that sessions read. What it is not: a place for anything that changes
+// while a session runs; a session keeps the configuration that it began with.
+// Threads and lifetime: immutable once loaded. Loading allocates and returns absl::Status.
+
+#ifndef POSTERN_ENGINE_SESSION_CONFIG_H_
+#define POSTERN_ENGINE_SESSION_CONFIG_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "engine/commands/parse.h"
+#include "engine/wire/data_decoder.h"
+
+namespace postern::session {
+
+// docs/defaults.md lists these with their replies.
+struct Limits {
+  uint64_t message_octets = uint64_t{50} << 20;     // RFC 1870
+  uint32_t recipients = 1000;                       // RFC 5321 §4.5.3.1.8 demands at least 100
+  uint32_t errors = 20;                             // R6
+  uint32_t commands_without_progress = 100;
+  uint64_t line_total_octets = uint64_t{4} << 20;   // F5
+  // §4.5.3.2, milliseconds.
+  uint64_t command_timeout_ms = 300'000;
+  uint64_t content_timeout_ms = 180'000;
+  uint64_t decision_timeout_ms = 300'000;
+  uint64_t content_decision_timeout_ms = 600'000;
+  uint64_t session_timeout_ms = 0;  // none
+};
+
+struct Config {
+  std::string server_name = "localhost";
+  uint32_t enabled = 0;  // commands::Bit()s of the extensions turned on
+  commands::Leniency leniency;
+  Limits limits;
+  wire::BareNewline bare_newline = wire::BareNewline::kReject;
+  bool require_tls = false;
+  bool offer_unknown_commands = false;
+
+  bool Enabled(commands::Extension extension) const {
+    return (enabled & commands::Bit(extension)) != 0;
+  }
+};
+
+// Parses and checks a serialized postern.v1.EngineConfig; empty gives the defaults.
+// InvalidArgumentError with one line per problem, each naming the field and the mend.
+absl::StatusOr<Config> LoadConfig(std::string_view serialized);
+
+}  // namespace postern::session
+
+#endif  // POSTERN_ENGINE_SESSION_CONFIG_H_

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Events of a session and the answers to those that are decisions.
+//
+// What it is: the vocabulary between the session and whoever hosts it. The numbers of all enums are
+// those of plugin_api/postern.h, which the adapter proves when it is compiled.
+// Lifetime: slices in an Event are borrowed until the next call on the session.
+
+#ifndef POSTERN_ENGINE_SESSION_EVENT_H_
+#define POSTERN_ENGINE_SESSION_EVENT_H_
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "engine/replies/reply_id.h"
+#include "engine/session/judge.h"
+
+namespace postern::session {
+
+enum class EventType : uint8_t {
+  kNone = 0,
+  kConnect = 1,
+  kProxyHeader = 2,
+  kHelo = 3,
+  kStarttls = 4,
+  kMail = 5,
+  kRcpt = 6,
+  kContentBegin = 7,
+  kContent = 8,
+  kContentEnd = 9,
+  kReset = 10,
+  kVrfy = 11,
+  kExpn = 12,
+  kHelp = 13,
+  kUnknown = 14,
+  kError = 15,
+  kQuit = 16,
+  kClosed = 17,
+};
+
+enum class ResetReason : uint8_t {
+  kNone = 0,
+  kRset = 1,
+  kHelo = 2,
+  kStarttls = 3,
+  kContentRefused = 4,
+  kTimeout = 5,
+  kClosed = 6,
+};
+
+enum class CloseReason : uint8_t {
+  kNone = 0,
+  kQuit = 1,
+  kDisconnected = 2,
+  kTimeout = 3,
+  kErrors = 4,
+  kCommands = 5,
+  kLine = 6,
+  kProxy = 7,
+  kPolicy = 8,
+  kShutdown = 9,
+  kTls = 10,
+  kMemory = 11,
+};
+
+enum EventFlag : uint32_t {
+  kHeloExtended = 1,
+  kHeloLiteral = 2,
+
+  kPathNull = 1,
+  kPathPostmaster = 2,
+  kPathQuoted = 4,
+  kPathLiteral = 8,
+  kPathRoute = 16,
+  kPathUtf8 = 32,
+  kMailSmtpUtf8 = 64,
+};
+
+enum class Verdict : int32_t {
+  kDefault = 0,
+  kAccept = 1,
+  kReject = 2,
+  kDefer = 3,
+  kDisconnect = 4,
+};
+
+// One event. Which members mean something depends on the type; see postern.h.
+struct Event {
+  EventType type = EventType::kNone;
+  uint32_t flags = 0;
+  uint64_t ticket = 0;
+
+  // kMail, kRcpt
+  std::string_view path;
+  std::string_view mailbox;
+  std::string_view local_part;
+  std::string_view domain;
+  std::string_view parameters;
+  // kHelo: the name; kVrfy, kExpn, kHelp: the argument; kUnknown: the verb; kContent: the octets
+  std::string_view text;
+  // kVrfy, kExpn, kHelp, kUnknown, kError: the whole line
+  std::string_view line;
+
+  uint64_t number = 0;  // kMail: SIZE=; kContentEnd: octets
+  uint32_t count = 0;   // kRcpt, kContentBegin: accepted recipients; kMail: commands::Body
+
+  // kReset, kClosed
+  uint8_t reason = 0;
+  // kError
+  replies::ReplyId reply = replies::ReplyId::kUnspecified;
+  uint16_t code = 0;
+  Rule rule = Rule::kNone;
+};
+
+struct Answer {
+  Verdict verdict = Verdict::kDefault;
+  replies::ReplyId reply = replies::ReplyId::kUnspecified;
+  uint16_t code = 0;  // override, 0: none
+  std::array<uint16_t, 3> enhanced = {0, 0, 0};
+  std::string_view text;  // override: lines separated by LF
+};
+
+enum class AnswerResult : uint8_t {
+  kOk,
+  kNoTicket,   // unknown, answered before or expired
+  kBadVerdict,
+  kBadReply,   // the override or reply id does not fit; the decision stays open
+};
+
+enum class Notice : uint8_t {
+  kTlsEstablished = 1,
+  kTlsFailed = 2,
+  kDisconnected = 3,
+  kShutdown = 4,
+  kShutdownNow = 5,
+};
+
+}  // namespace postern::session
+
+#endif  // POSTERN_ENGINE_SESSION_EVENT_H_

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What lines do: refusals, commands, and the end of content.
+
+#include <algorithm>
+#include <cstring>
+
+#include "engine/session/session.h"
+
+namespace postern::session {
+
+using commands::GetCommand;
+using commands::ParsedCommand;
+using commands::Phase;
+using commands::Verb;
+using replies::ReplyId;
+
+namespace {
+
+uint32_t PathFlags(const ParsedCommand& command) {
+  uint32_t flags = 0;
+  if (command.is_null) flags |= kPathNull;
+  if (command.is_postmaster) flags |= kPathPostmaster;
+  if (command.is_quoted) flags |= kPathQuoted;
+  if (command.is_literal) flags |= kPathLiteral;
+  if (command.has_route) flags |= kPathRoute;
+  if (command.has_utf8) flags |= kPathUtf8;
+  if (command.smtputf8) flags |= kMailSmtpUtf8;
+  return flags;
+}
+
+// "0x07" into `out`, which has room for four.
+std::string_view OctetName(uint8_t octet, char* out) {
+  constexpr char kDigits[] = "0123456789ABCDEF";
+  out[0] = '0';
+  out[1] = 'x';
+  out[2] = kDigits[octet >> 4];
+  out[3] = kDigits[octet & 15];
+  return {out, 4};
+}
+
+}  // namespace
+
+void Session::HandleLine(const wire::Line& line) {
+  ParsedCommand command;
+  const Judgement judgement = JudgeLine(line, MakeView(), &command);
+  if (judgement.reply == ReplyId::kUnspecified) {
+    Execute(command, line);
+  } else {
+    Refuse(judgement, line);
+  }
+}
+
+void Session::HandleBareLf(const wire::Line& line) {
+  // F2: answered as soon as it is seen; the splitter drops the rest of the line.
+  Judgement judgement;
+  judgement.reply = ReplyId::kBareLf;
+  judgement.rule = Rule::kF2;
+  Refuse(judgement, line);
+}
+
+void Session::Refuse(const Judgement& judgement, const wire::Line& line) {
+  payload_ = Payload();
+  payload_.base = line.text.data();
+  payload_.size = line.text.size();
+  if (judgement.reply == ReplyId::kUnrecognized && ground_->config.offer_unknown_commands &&
+      Wanted(EventType::kUnknown) && phase_ != Phase::kRefused) {
+    SetTextPayload(judgement.quoted, line);
+    Decide(EventType::kUnknown);
+    return;
+  }
+  RefuseAlone(judgement);
+}
+
+// The rest of Refuse, for what is not the host's to decide, or was left to us by it.
+void Session::RefuseAlone(const Judgement& judgement) {
+  ReplyId id = judgement.reply;
+  Rule rule = judgement.rule;
+  // A client that only ever asks for more recipients makes no progress either.
+  const bool counted = id != ReplyId::kTooManyRecipients || CountCommand(false);
+  if (!counted) return;
+  const uint16_t code = ground_->replies->Code(id);
+  if (CountError(code)) {
+    id = ReplyId::kTooManyErrors;
+    rule = Rule::kR6;
+  }
+  replies::Values values = MakeValues();
+  char octet[4];
+  values.verb = judgement.quoted;
+  values.parameter = judgement.quoted;
+  values.octet = OctetName(judgement.octet, octet);
+  values.limit = id == ReplyId::kTooManyErrors ? ground_->config.limits.errors : judgement.limit;
+  const bool written = ReplyWith(id, values);
+  PushError(id, rule, ground_->replies->Code(id));
+  if (!written) return;
+  if (id == ReplyId::kTooManyErrors) Close(CloseReason::kErrors);
+}
+
+bool Session::CountCommand(bool progress) {
+  if (progress) return true;
+  if (commands_ < ground_->config.limits.commands_without_progress) {
+    ++commands_;
+    return true;
+  }
+  replies::Values values = MakeValues();
+  values.limit = ground_->config.limits.commands_without_progress;
+  if (ReplyWith(ReplyId::kTooManyCommands, values)) {
+    PushError(ReplyId::kTooManyCommands, Rule::kLimit,
+              ground_->replies->Code(ReplyId::kTooManyCommands));
+    Close(CloseReason::kCommands);
+  }
+  return false;
+}
+
+void Session::SetTextPayload(std::string_view text, const wire::Line& line) {
+  payload_ = Payload();
+  payload_.base = line.text.data();
+  payload_.size = line.text.size();
+  if (!text.empty()) {
+    payload_.text.offset = static_cast<uint16_t>(text.data() - line.text.data());
+    payload_.text.size = static_cast<uint16_t>(text.size());
+  }
+  word_size_ = static_cast<uint8_t>(std::min(text.size(), kMaxWord));
+  if (word_size_ > 0) std::memcpy(word_, text.data(), word_size_);
+}
+
+void Session::SetPathPayload(const ParsedCommand& command, const wire::Line& line) {
+  payload_.base = line.text.data();
+  payload_.size = line.text.size();
+  payload_.flags = PathFlags(command);
+  payload_.number = command.size;
+  // A command line is far below 64 KiB: its limit is 12,288 octets at the most (RFC 4954 §4).
+  const auto span = [&line](std::string_view part) {
+    Span result;
+    if (!part.empty()) {
+      result.offset = static_cast<uint16_t>(part.data() - line.text.data());
+      result.size = static_cast<uint16_t>(part.size());
+    }
+    return result;
+  };
+  payload_.path = span(command.path);
+  payload_.mailbox = span(command.mailbox);
+  payload_.local_part = span(command.local_part);
+  payload_.domain = span(command.domain);
+  payload_.parameters = span(command.parameters);
+}
+
+void Session::Execute(const ParsedCommand& command, const wire::Line& line) {
+  if (!CountCommand(GetCommand(command.verb).progress)) return;
+  verb_ = command.verb;
+  switch (command.verb) {
+    case Verb::kHelo:
+    case Verb::kEhlo:
+      SetTextPayload(command.argument, line);
+      payload_.flags = (command.verb == Verb::kEhlo ? kHeloExtended : 0u) |
+                       (command.argument_is_literal ? kHeloLiteral : 0u);
+      Decide(EventType::kHelo);
+      break;
+    case Verb::kMail:
+      SetPathPayload(command, line);
+      payload_.count = static_cast<uint32_t>(command.body);
+      pending_smtputf8_ = command.smtputf8;
+      Decide(EventType::kMail);
+      break;
+    case Verb::kRcpt:
+      SetPathPayload(command, line);
+      payload_.count = recipients_;
+      Decide(EventType::kRcpt);
+      break;
+    case Verb::kData:
+      Decide(EventType::kContentBegin);
+      break;
+    case Verb::kRset:
+      if (phase_ > Phase::kReady) phase_ = Phase::kReady;
+      recipients_ = 0;
+      smtputf8_ = false;
+      EndTransaction(ResetReason::kRset);
+      Reply(ReplyId::kRsetOk);
+      break;
+    case Verb::kNoop:
+      Reply(ReplyId::kNoopOk);
+      break;
+    case Verb::kQuit:
+      Reply(ReplyId::kQuitOk);
+      Close(CloseReason::kQuit);
+      break;
+    case Verb::kVrfy:
+      SetTextPayload(command.argument, line);
+      Decide(EventType::kVrfy);
+      break;
+    case Verb::kExpn:
+      SetTextPayload(command.argument, line);
+      Decide(EventType::kExpn);
+      break;
+    case Verb::kHelp:
+      SetTextPayload(command.argument, line);
+      Decide(EventType::kHelp);
+      break;
+    case Verb::kStarttls:
+      Decide(EventType::kStarttls);
+      break;
+    case Verb::kUnknown:
+    case Verb::kTurn:
+    case Verb::kSend:
+    case Verb::kSoml:
+    case Verb::kSaml:
+      // Never in force: JudgeLine refused them.
+      break;
+  }
+  if (shutdown_ && mode_ == Mode::kCommand && !has_ticket()) FinishShutdown();
+}
+
+void Session::FinishContent() {
+  // The transaction is over whatever the answer is (RFC 5321 §4.1.1.4).
+  mode_ = Mode::kCommand;
+  const bool bare = decoder_.faults() != 0 &&
+                    ground_->config.bare_newline == wire::BareNewline::kReject;
+  if (!bare && !over_size_) {
+    Decide(EventType::kContentEnd);
+    return;
+  }
+  EndTransaction(ResetReason::kContentRefused);
+  phase_ = Phase::kReady;
+  recipients_ = 0;
+  smtputf8_ = false;
+  Judgement judgement;
+  // D4: a message past the limit was not looked at to its end, so its size is what can be told.
+  judgement.reply = over_size_ ? ReplyId::kMessageTooLarge : ReplyId::kContentBareNewline;
+  judgement.rule = over_size_ ? Rule::kD4 : Rule::kD3;
+  judgement.limit = ground_->config.limits.message_octets;
+  Refuse(judgement, wire::Line());
+  if (shutdown_ && mode_ == Mode::kCommand) FinishShutdown();
+}
+
+}  // namespace postern::session

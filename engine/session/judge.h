@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Judges one command line: framing, verb, enabled, sequence, arguments, limits, in that order, and
+// the first that fails decides (500-path contract, "Which code").
+//
+// What it is: a pure function, shared by sessions and by inspection, so both give the same verdict.
+// What it is not: what a right command does (session.cc), nor the host's decision.
+// Lifetime: a Judgement borrows the line. Threads: pure.
+
+#ifndef POSTERN_ENGINE_SESSION_JUDGE_H_
+#define POSTERN_ENGINE_SESSION_JUDGE_H_
+
+#include <cstdint>
+#include <string_view>
+
+#include "engine/commands/parse.h"
+#include "engine/replies/reply_id.h"
+#include "engine/session/config.h"
+#include "engine/wire/line_splitter.h"
+
+namespace postern::session {
+
+// The rules of the 500-path contract. The numbers are those of POSTERN_RULE_* and never change.
+enum class Rule : uint8_t {
+  kNone = 0,
+  kF1 = 1,
+  kF2 = 2,
+  kF3 = 3,
+  kF4 = 4,
+  kF5 = 5,
+  kF6 = 6,
+  kC500 = 20,
+  kC501 = 21,
+  kC502 = 22,
+  kC503 = 23,
+  kC504 = 24,
+  kC555 = 25,
+  kC214 = 26,
+  kR6 = 45,
+  kD3 = 62,
+  kD4 = 63,
+  kB4 = 83,
+  kLimit = 100,  // a configured limit: recipients, size, deadlines
+};
+
+// What the judgement depends on besides the line.
+struct View {
+  const Config* config = nullptr;
+  commands::Conditions now;
+  commands::Phase phase = commands::Phase::kStart;
+  uint32_t recipients = 0;  // accepted in this transaction
+  bool smtputf8_transaction = false;
+};
+
+struct Judgement {
+  // kUnspecified: the line is right.
+  replies::ReplyId reply = replies::ReplyId::kUnspecified;
+  Rule rule = Rule::kNone;
+  uint8_t octet = 0;        // CONTROL_OCTET, EIGHT_BIT_OCTET, BAD_UTF8: the octet
+  uint64_t limit = 0;       // LINE_TOO_LONG and the limits
+  std::string_view quoted;  // verb or parameter keyword that the reply may quote
+};
+
+Judgement JudgeLine(const wire::Line& line, const View& view, commands::ParsedCommand* command);
+
+}  // namespace postern::session
+
+#endif  // POSTERN_ENGINE_SESSION_JUDGE_H_

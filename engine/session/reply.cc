@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The ways a reply gets into the output. No text is made here (R7): engine/replies writes it.
+
+#include "engine/session/session.h"
+
+namespace postern::session {
+
+using replies::ReplyId;
+
+namespace {
+
+// Decimal digits at the end of a buffer; no locale, no stdio.
+std::string_view Decimal(uint64_t value, char* buffer, size_t size) {
+  size_t at = size;
+  do {
+    buffer[--at] = static_cast<char>('0' + value % 10);
+    value /= 10;
+  } while (value != 0);
+  return {buffer + at, size - at};
+}
+
+}  // namespace
+
+// `format` writes the reply into (out, capacity) and returns the octets it needs. Most replies fit
+// into the room there is; else room is made once. Without memory the session ends with the one reply
+// for that, if there is room for it.
+template <typename Formatter>
+bool Session::Write(Formatter&& format) {
+  size_t size = format(output_.tail(), output_.room());
+  if (size > output_.room()) {
+    if (!output_.Reserve(size)) {
+      const size_t last = ground_->replies->Format(ReplyId::kOutOfMemory, MakeValues(),
+                                                   output_.tail(), output_.room());
+      if (last <= output_.room()) output_.Commit(last);
+      Close(CloseReason::kMemory);
+      return false;
+    }
+    size = format(output_.tail(), output_.room());
+  }
+  output_.Commit(size);
+  return true;
+}
+
+replies::Values Session::MakeValues() const {
+  replies::Values values;
+  values.client = {client_, client_size_};
+  values.utf8 = smtputf8_;
+  return values;
+}
+
+bool Session::Reply(ReplyId id) {
+  replies::Values values = MakeValues();
+  values.limit = ground_->config.limits.message_octets;
+  return ReplyWith(id, values);
+}
+
+bool Session::ReplyWith(ReplyId id, const replies::Values& values) {
+  return Write([&](char* out, size_t capacity) {
+    return ground_->replies->Format(id, values, out, capacity);
+  });
+}
+
+bool Session::ReplyOverride(ReplyId situation, const Answer& answer) {
+  replies::Override reply;
+  reply.code = answer.code;
+  reply.enhanced = answer.enhanced;
+  reply.text = answer.text;
+  reply.utf8 = smtputf8_;
+  return Write([&](char* out, size_t capacity) {
+    return ground_->replies->FormatOverride(situation, reply, out, capacity);
+  });
+}
+
+bool Session::ReplyEhlo() {
+  commands::Keyword keywords[commands::kMaxKeywords];
+  const size_t count = commands::KeywordsInForce(MakeView().now, keywords);
+  std::string_view lines[commands::kMaxKeywords];
+  char size_line[5 + 20] = {'S', 'I', 'Z', 'E', ' '};
+  for (size_t i = 0; i < count; ++i) {
+    lines[i] = keywords[i].name;
+    if (keywords[i].extension == commands::Extension::kSize) {
+      // RFC 1870 §4: the fixed maximum message size.
+      char digits[20];
+      const std::string_view number =
+          Decimal(ground_->config.limits.message_octets, digits, sizeof(digits));
+      number.copy(size_line + 5, number.size());
+      lines[i] = {size_line, 5 + number.size()};
+    }
+  }
+  const replies::Values values = MakeValues();
+  return Write([&](char* out, size_t capacity) {
+    return ground_->replies->FormatEhlo(values, lines, count, out, capacity);
+  });
+}
+
+bool Session::ReplyHelp() {
+  replies::Values values = MakeValues();
+  const std::string_view topic(word_, word_size_);
+  if (topic.empty()) {
+    std::string_view names[commands::kVerbCount];
+    const size_t count = commands::CommandsInForce(MakeView().now, names);
+    char list[commands::kVerbCount * 10];
+    size_t size = 0;
+    for (size_t i = 0; i < count; ++i) {
+      if (i > 0) list[size++] = ' ';
+      size += names[i].copy(list + size, names[i].size());
+    }
+    values.commands = {list, size};
+    return Write([&](char* out, size_t capacity) {
+      return ground_->replies->FormatHelpOverview(values, out, capacity);
+    });
+  }
+  values.topic = topic;
+  // C214, C504: the usage of a command that is not offered would be a lie.
+  const commands::Verb verb = commands::FindVerb(topic);
+  const bool offered = verb == commands::Verb::kUnknown ||
+                       commands::InForce(commands::GetCommand(verb).needs, MakeView().now);
+  if (offered && ground_->replies->HasHelpTopic(topic)) {
+    return Write([&](char* out, size_t capacity) {
+      return ground_->replies->FormatHelpTopic(topic, values, out, capacity);
+    });
+  }
+  ReplyId id = ReplyId::kHelpTopicUnknown;
+  const bool too_many = CountError(ground_->replies->Code(id));
+  if (too_many) {
+    id = ReplyId::kTooManyErrors;
+    values.limit = ground_->config.limits.errors;
+  }
+  const bool written = ReplyWith(id, values);
+  PushError(id, too_many ? Rule::kR6 : Rule::kC504, ground_->replies->Code(id));
+  if (written && too_many) Close(CloseReason::kErrors);
+  return written;
+}
+
+// R6: true if the 5yz answer is one too many and 421 must stand in its place.
+bool Session::CountError(uint16_t code) {
+  if (code < 500) return false;
+  if (errors_ >= ground_->config.limits.errors) return true;
+  ++errors_;
+  return false;
+}
+
+}  // namespace postern::session

@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Feeding, time and notices. What lines do is in execute.cc, decisions in answer.cc, replies in
+// reply.cc.
+
+#include "engine/session/session.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include "engine/replies/reply_table.h"
+
+namespace postern::session {
+
+using commands::Phase;
+using replies::ReplyId;
+
+namespace {
+
+// Milliseconds on a clock that may be near its end: saturates instead of wrapping.
+uint64_t After(uint64_t start, uint64_t wait) {
+  return wait > Session::kNoDeadline - start ? Session::kNoDeadline : start + wait;
+}
+
+// FNV-1a over one number; the fingerprint needs no more than equality.
+void Mix(uint64_t* hash, uint64_t value) {
+  for (int i = 0; i < 8; ++i) {
+    *hash = (*hash ^ (value >> (8 * i) & 0xff)) * 0x100000001b3u;
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<const Ground> MakeGround(Config config,
+                                         std::shared_ptr<const replies::ReplyTable> table) {
+  auto ground = std::make_shared<Ground>();
+  replies::BindOptions bind;
+  bind.server = config.server_name;
+  bind.enhanced_status_codes = config.Enabled(commands::Extension::kEnhancedStatusCodes);
+  ground->replies = replies::BoundReplies::Bind(std::move(table), bind);
+  if (ground->replies == nullptr) return nullptr;
+  ground->line_capacity = commands::GreatestLineLimit(config.enabled);
+  ground->config = std::move(config);
+  return ground;
+}
+
+Session::Session(std::shared_ptr<const Ground> ground, const wire::Memory* memory,
+                 const Options& options)
+    : ground_(std::move(ground)),
+      memory_(memory),
+      wanted_(options.wanted_events == 0 ? ~uint64_t{0} : options.wanted_events),
+      now_ms_(options.now_ms),
+      opened_ms_(options.now_ms),
+      mark_ms_(options.now_ms),
+      splitter_(memory, ground_->line_capacity, ground_->config.limits.line_total_octets),
+      decoder_(ground_->config.bare_newline),
+      can_starttls_(options.can_starttls),
+      tls_(options.tls),
+      output_(memory) {
+  client_size_ = static_cast<uint8_t>(std::min(options.client_address.size(), kMaxClientAddress));
+  if (client_size_ > 0) std::memcpy(client_, options.client_address.data(), client_size_);
+  if (options.proxy_header) {
+    mode_ = Mode::kProxyHeader;
+    void* const place = memory_->allocate(memory_->user, sizeof(wire::ProxyHeaderParser));
+    if (place == nullptr) {
+      Close(CloseReason::kMemory);
+      return;
+    }
+    proxy_ = new (place) wire::ProxyHeaderParser(memory_);
+    return;
+  }
+  Decide(EventType::kConnect);
+}
+
+Session::~Session() {
+  if (proxy_ != nullptr) {
+    proxy_->~ProxyHeaderParser();
+    memory_->deallocate(memory_->user, proxy_, sizeof(wire::ProxyHeaderParser));
+  }
+}
+
+View Session::MakeView() const {
+  View view;
+  view.config = &ground_->config;
+  view.now.enabled = ground_->config.enabled;
+  view.now.can_starttls = can_starttls_;
+  view.now.tls = tls_;
+  view.now.extended = extended_;
+  view.phase = phase_;
+  view.recipients = recipients_;
+  view.smtputf8_transaction = smtputf8_;
+  return view;
+}
+
+void Session::Feed(std::string_view in, size_t* consumed) {
+  size_t used = 0;
+  while (!has_event() && !has_ticket()) {
+    if (mode_ == Mode::kClosed) {
+      // Nothing is read behind 221 or 421 (R1).
+      used = in.size();
+      break;
+    }
+    if (used == in.size() || output_.AboveHighWater()) break;
+    const std::string_view rest = in.substr(used);
+    switch (mode_) {
+      case Mode::kCommand:
+        used += FeedCommand(rest);
+        break;
+      case Mode::kContent:
+        used += FeedContent(rest);
+        break;
+      case Mode::kProxyHeader:
+        used += FeedProxyHeader(rest);
+        break;
+      case Mode::kTlsHandshake:
+        // B4, CVE-2011-0411: what came in the clear behind STARTTLS is dropped unread.
+        used = in.size();
+        if (!injected_) {
+          injected_ = true;
+          PushError(ReplyId::kUnspecified, Rule::kB4, 0);
+        }
+        break;
+      case Mode::kClosed:
+        break;
+    }
+  }
+  octets_in_ += used;
+  *consumed = used;
+}
+
+size_t Session::FeedProxyHeader(std::string_view in) {
+  size_t used = 0;
+  switch (proxy_->Next(in, &used)) {
+    case wire::ProxyStatus::kNeedMore:
+      break;
+    case wire::ProxyStatus::kDone:
+      mode_ = Mode::kCommand;
+      mark_ms_ = now_ms_;
+      Push(EventType::kProxyHeader);
+      Decide(EventType::kConnect);
+      break;
+    case wire::ProxyStatus::kInvalid:
+      // Whoever sent this is no SMTP client: no reply (proxy-protocol.txt §5).
+      Close(CloseReason::kProxy);
+      break;
+    case wire::ProxyStatus::kNoMemory:
+      Close(CloseReason::kMemory);
+      break;
+  }
+  return used;
+}
+
+size_t Session::FeedCommand(std::string_view in) {
+  size_t used = 0;
+  wire::Line line;
+  switch (splitter_.Next(in, &used, &line)) {
+    case wire::LineStatus::kNeedMore:
+      break;
+    case wire::LineStatus::kLine:
+      ++lines_;
+      mark_ms_ = now_ms_;
+      HandleLine(line);
+      break;
+    case wire::LineStatus::kBareLf:
+      ++lines_;
+      mark_ms_ = now_ms_;
+      HandleBareLf(line);
+      break;
+    case wire::LineStatus::kOverTotal:
+      // F5. A line that had its one reply for a bare LF gets no second one (R1, F2).
+      if (splitter_.discarding_answered()) {
+        PushError(ReplyId::kUnspecified, Rule::kF5, 0);
+      } else {
+        ReplyId id = ReplyId::kLineWithoutEnd;
+        Reply(id);
+        PushError(id, Rule::kF5, ground_->replies->Code(id));
+      }
+      Close(CloseReason::kLine);
+      break;
+    case wire::LineStatus::kNoMemory:
+      Reply(ReplyId::kOutOfMemory);
+      Close(CloseReason::kMemory);
+      break;
+  }
+  return used;
+}
+
+size_t Session::FeedContent(std::string_view in) {
+  size_t used = 0;
+  std::string_view slice;
+  mark_ms_ = now_ms_;
+  switch (decoder_.Next(in, &used, &slice)) {
+    case wire::DataStatus::kNeedMore:
+      break;
+    case wire::DataStatus::kSlice: {
+      const uint64_t limit = ground_->config.limits.message_octets;
+      if (decoder_.content_octets() > limit && !over_size_) {
+        // D4: the limit cuts the slice, so what the host gets does not depend on the cuts (R3).
+        over_size_ = true;
+        slice.remove_suffix(static_cast<size_t>(
+            std::min<uint64_t>(decoder_.content_octets() - limit, slice.size())));
+      } else if (over_size_) {
+        slice = {};
+      }
+      if (!slice.empty() && Wanted(EventType::kContent)) {
+        payload_.base = slice.data();
+        payload_.size = slice.size();
+        Push(EventType::kContent);
+      }
+      break;
+    }
+    case wire::DataStatus::kEnd:
+      FinishContent();
+      break;
+  }
+  // Told as soon as it is known, so that the host can drop what it holds.
+  if (transaction_open_ && mode_ == Mode::kContent &&
+      (over_size_ ||
+       (decoder_.faults() != 0 && ground_->config.bare_newline == wire::BareNewline::kReject))) {
+    EndTransaction(ResetReason::kContentRefused);
+  }
+  return used;
+}
+
+void Session::Push(EventType type, uint8_t reason) {
+  if (!Wanted(type) || event_count_ == kMaxPending) return;
+  Pending& event = events_[(event_first_ + event_count_) % kMaxPending];
+  event = {};
+  event.type = type;
+  event.reason = reason;
+  ++event_count_;
+}
+
+void Session::PushError(ReplyId reply, Rule rule, uint16_t code) {
+  if (!Wanted(EventType::kError)) return;
+  Push(EventType::kError);
+  Pending& event = events_[(event_first_ + event_count_ - 1) % kMaxPending];
+  event.reply = reply;
+  event.rule = rule;
+  event.code = code;
+}
+
+void Session::EndTransaction(ResetReason reason) {
+  if (transaction_open_) {
+    transaction_open_ = false;
+    Push(EventType::kReset, static_cast<uint8_t>(reason));
+  }
+}
+
+void Session::Close(CloseReason reason) {
+  if (mode_ == Mode::kClosed) return;
+  mode_ = Mode::kClosed;
+  decision_ = EventType::kNone;
+  EndTransaction(ResetReason::kClosed);
+  if (reason == CloseReason::kQuit) Push(EventType::kQuit);
+  Push(EventType::kClosed, static_cast<uint8_t>(reason));
+}
+
+bool Session::NextEvent(Event* event) {
+  if (event_count_ == 0) return false;
+  const Pending& pending = events_[event_first_];
+  event_first_ = static_cast<uint8_t>((event_first_ + 1) % kMaxPending);
+  --event_count_;
+  *event = Event();
+  event->type = pending.type;
+  event->reason = pending.reason;
+  event->reply = pending.reply;
+  event->code = pending.code;
+  event->rule = pending.rule;
+  if (pending.type == decision_) event->ticket = ticket_;
+  const auto part = [this](Span span) {
+    return span.size == 0 ? std::string_view()
+                          : std::string_view(payload_.base + span.offset, span.size);
+  };
+  switch (pending.type) {
+    case EventType::kMail:
+    case EventType::kRcpt:
+      event->flags = payload_.flags;
+      event->path = part(payload_.path);
+      event->mailbox = part(payload_.mailbox);
+      event->local_part = part(payload_.local_part);
+      event->domain = part(payload_.domain);
+      event->parameters = part(payload_.parameters);
+      event->number = payload_.number;
+      event->count = payload_.count;
+      break;
+    case EventType::kHelo:
+      event->flags = payload_.flags;
+      event->text = part(payload_.text);
+      break;
+    case EventType::kVrfy:
+    case EventType::kExpn:
+    case EventType::kHelp:
+    case EventType::kUnknown:
+      event->text = part(payload_.text);
+      event->line = {payload_.base, static_cast<size_t>(payload_.size)};
+      break;
+    case EventType::kContent:
+      event->text = {payload_.base, static_cast<size_t>(payload_.size)};
+      break;
+    case EventType::kContentBegin:
+      event->count = recipients_;
+      break;
+    case EventType::kContentEnd:
+      event->number = decoder_.content_octets();
+      break;
+    case EventType::kError:
+      if (payload_.base != nullptr) {
+        event->line = {payload_.base, static_cast<size_t>(payload_.size)};
+      }
+      break;
+    default:
+      break;
+  }
+  return true;
+}
+
+uint64_t Session::ModeTimeout() const {
+  const Limits& limits = ground_->config.limits;
+  if (decision_ == EventType::kContentEnd) return limits.content_decision_timeout_ms;
+  if (decision_ != EventType::kNone) return limits.decision_timeout_ms;
+  return mode_ == Mode::kContent ? limits.content_timeout_ms : limits.command_timeout_ms;
+}
+
+uint64_t Session::NextDeadline() const {
+  if (mode_ == Mode::kClosed) return kNoDeadline;
+  uint64_t deadline = After(mark_ms_, ModeTimeout());
+  const uint64_t whole = ground_->config.limits.session_timeout_ms;
+  // The host's turn is not the client's fault: the session deadline waits for an open decision.
+  if (whole != 0 && !has_ticket()) deadline = std::min(deadline, After(opened_ms_, whole));
+  return deadline;
+}
+
+void Session::Tick(uint64_t now_ms) {
+  now_ms_ = std::max(now_ms_, now_ms);
+  if (now_ms_ < NextDeadline()) return;
+  if (has_ticket()) {
+    ExpireDecision();
+    return;
+  }
+  // RFC 5321 §4.5.3.2.7. In content state, during a handshake or before the greeting no reply would
+  // be read as one, but 421 may come at any time; in the clear behind STARTTLS it may not.
+  if (mode_ == Mode::kCommand || mode_ == Mode::kContent) Reply(ReplyId::kClientTimeout);
+  Close(CloseReason::kTimeout);
+}
+
+bool Session::Notify(Notice notice) {
+  switch (notice) {
+    case Notice::kTlsEstablished:
+      if (mode_ != Mode::kTlsHandshake) return false;
+      // RFC 3207 §4.2: what was known before TLS is dropped (B4).
+      mode_ = Mode::kCommand;
+      mark_ms_ = now_ms_;
+      tls_ = true;
+      extended_ = false;
+      phase_ = Phase::kStart;
+      recipients_ = 0;
+      smtputf8_ = false;
+      splitter_.Reset();
+      return true;
+    case Notice::kTlsFailed:
+      if (mode_ == Mode::kClosed) return false;
+      Close(CloseReason::kTls);
+      return true;
+    case Notice::kDisconnected:
+      if (mode_ == Mode::kClosed) return false;
+      output_.Consume(output_.size());
+      Close(CloseReason::kDisconnected);
+      return true;
+    case Notice::kShutdown:
+      if (mode_ == Mode::kClosed) return false;
+      shutdown_ = true;
+      if (mode_ == Mode::kTlsHandshake || mode_ == Mode::kProxyHeader) {
+        Close(CloseReason::kShutdown);
+      } else if (mode_ == Mode::kCommand && !transaction_open_ && !has_ticket()) {
+        Reply(ReplyId::kShuttingDown);
+        Close(CloseReason::kShutdown);
+      }
+      return true;
+    case Notice::kShutdownNow:
+      if (mode_ == Mode::kClosed) return false;
+      if (mode_ == Mode::kCommand || mode_ == Mode::kContent) Reply(ReplyId::kShuttingDown);
+      Close(CloseReason::kShutdown);
+      return true;
+  }
+  return false;
+}
+
+Info Session::GetInfo() const {
+  Info info;
+  info.errors = errors_;
+  info.recipients = recipients_;
+  info.tls = tls_;
+  info.extended = extended_;
+  info.octets_in = octets_in_;
+  info.octets_out = output_.total();
+  info.lines = lines_;
+  info.messages = messages_;
+  info.memory_octets = sizeof(Session) + splitter_.memory_octets() + output_.memory_octets();
+  if (proxy_ != nullptr) {
+    info.memory_octets += sizeof(wire::ProxyHeaderParser) + proxy_->memory_octets();
+  }
+  info.state = static_cast<uint32_t>(mode_) | static_cast<uint32_t>(phase_) << 4 |
+               static_cast<uint32_t>(decision_) << 8 | uint32_t{tls_} << 16 |
+               uint32_t{extended_} << 17 | uint32_t{transaction_open_} << 18 |
+               uint32_t{smtputf8_} << 19 | uint32_t{shutdown_} << 20;
+  uint64_t hash = 0xcbf29ce484222325u;
+  Mix(&hash, info.state);
+  Mix(&hash, recipients_);
+  Mix(&hash, can_starttls_);
+  Mix(&hash, over_size_);
+  Mix(&hash, mode_ == Mode::kContent ? decoder_.faults() : 0);
+  Mix(&hash, splitter_.AtLineStart());
+  info.fingerprint = hash;
+  return info;
+}
+
+}  // namespace postern::session

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One SMTP server session (RFC 5321 §3, §4): octets in, replies and events out.
+//
+// What it is: the state machine between wire, commands and replies. It decides what the contract
+// decides, asks the host for the rest and waits for the answer as a state.
+// What it is not: a reader of sockets or clocks; a store of recipients or content (they belong to the
+// host); a parser (commands/, syntax/); a writer of texts (replies/).
+//
+// Threads and lifetime: one owner at a time, any thread. It holds its Ground (configuration and
+// replies) until it dies. `memory` must outlive it.
+
+#ifndef POSTERN_ENGINE_SESSION_SESSION_H_
+#define POSTERN_ENGINE_SESSION_SESSION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "engine/commands/parse.h"
+#include "engine/replies/bound_replies.h"
+#include "engine/session/config.h"
+#include "engine/session/event.h"
+#include "engine/session/judge.h"
+#include "engine/session/output.h"
+#include "engine/wire/data_decoder.h"
+#include "engine/wire/line_splitter.h"
+#include "engine/wire/memory.h"
+#include "engine/wire/proxy_header.h"
+
+namespace postern::session {
+
+// What sessions of one engine share. Immutable.
+struct Ground {
+  Config config;
+  std::shared_ptr<const replies::BoundReplies> replies;
+  size_t line_capacity = 0;
+};
+
+// Binds `table` to the configuration. Null where `table` is null or the server name unusable.
+std::shared_ptr<const Ground> MakeGround(Config config,
+                                         std::shared_ptr<const replies::ReplyTable> table);
+
+struct Options {
+  bool tls = false;
+  bool can_starttls = false;
+  bool proxy_header = false;
+  uint64_t now_ms = 0;
+  uint64_t wanted_events = 0;  // bits (1 << EventType); 0: all
+  std::string_view client_address;
+};
+
+struct Info {
+  uint32_t state = 0;
+  uint32_t errors = 0;
+  uint32_t recipients = 0;
+  bool tls = false;
+  bool extended = false;
+  uint64_t octets_in = 0;
+  uint64_t octets_out = 0;
+  uint64_t lines = 0;
+  uint64_t messages = 0;
+  uint64_t memory_octets = 0;
+  uint64_t fingerprint = 0;
+};
+
+class Session {
+ public:
+  static constexpr size_t kMaxClientAddress = 63;
+  static constexpr size_t kMaxWord = 40;
+  static constexpr uint64_t kNoDeadline = UINT64_MAX;
+
+  Session(std::shared_ptr<const Ground> ground, const wire::Memory* memory, const Options& options);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // Takes octets up to the next event, or until output must be drained, or all.
+  void Feed(std::string_view in, size_t* consumed);
+
+  // False if there is none. Slices in *event are borrowed until the next call.
+  bool NextEvent(Event* event);
+
+  AnswerResult AnswerTicket(uint64_t ticket, const Answer& answer);
+
+  std::string_view output() const { return output_.data(); }
+  void ConsumeOutput(size_t octets) { output_.Consume(octets); }
+
+  void Tick(uint64_t now_ms);
+  uint64_t NextDeadline() const;
+
+  // False where the state does not allow the notice.
+  bool Notify(Notice notice);
+
+  bool has_event() const { return event_count_ > 0; }
+  bool has_ticket() const { return decision_ != EventType::kNone; }
+  bool start_tls() const { return mode_ == Mode::kTlsHandshake; }
+  bool closing() const { return mode_ == Mode::kClosed; }
+  const wire::ProxyHeader& proxy_header() const { return proxy_->header(); }
+  Info GetInfo() const;
+
+ private:
+  enum class Mode : uint8_t { kProxyHeader, kCommand, kContent, kTlsHandshake, kClosed };
+
+  // An event on its way; slices are in payload_.
+  struct Pending {
+    EventType type;
+    uint8_t reason;
+    Rule rule;
+    uint16_t code;
+    replies::ReplyId reply;
+  };
+  // A closing reply makes three at the most (error, reset, closed), QUIT as many.
+  static constexpr size_t kMaxPending = 4;
+
+  // Part of the line that the pending event is about.
+  struct Span {
+    uint16_t offset = 0;
+    uint16_t size = 0;
+  };
+  // At most one event at a time has a payload: Feed stops behind it.
+  struct Payload {
+    const char* base = nullptr;  // line, or content octets
+    uint64_t size = 0;           // of what `base` points at
+    uint64_t number = 0;
+    uint32_t flags = 0;
+    uint32_t count = 0;
+    Span path, mailbox, local_part, domain, parameters, text;
+  };
+
+  // session.cc
+  View MakeView() const;
+  size_t FeedProxyHeader(std::string_view in);
+  size_t FeedCommand(std::string_view in);
+  size_t FeedContent(std::string_view in);
+  bool Wanted(EventType type) const { return (wanted_ >> static_cast<int>(type) & 1) != 0; }
+  void Push(EventType type, uint8_t reason = 0);
+  void PushError(replies::ReplyId reply, Rule rule, uint16_t code);
+  void EndTransaction(ResetReason reason);
+  void Close(CloseReason reason);
+  uint64_t ModeTimeout() const;
+
+  // execute.cc: what right and wrong lines do
+  void HandleLine(const wire::Line& line);
+  void HandleBareLf(const wire::Line& line);
+  void Execute(const commands::ParsedCommand& command, const wire::Line& line);
+  void SetPathPayload(const commands::ParsedCommand& command, const wire::Line& line);
+  void SetTextPayload(std::string_view text, const wire::Line& line);
+  void Refuse(const Judgement& judgement, const wire::Line& line);
+  void RefuseAlone(const Judgement& judgement);
+  void FinishContent();
+  bool CountCommand(bool progress);
+
+  // answer.cc: decisions
+  void Decide(EventType type);
+  replies::ReplyId DefaultReply(EventType type, Verdict verdict) const;
+  void Settle(EventType type, Verdict verdict, replies::ReplyId reply, const Answer* answer);
+  void Apply(EventType type, bool accepted);
+  void ExpireDecision();
+  void FinishShutdown();
+
+  // reply.cc: the ways a reply gets into the output
+  bool Reply(replies::ReplyId id);
+  bool ReplyWith(replies::ReplyId id, const replies::Values& values);
+  bool ReplyOverride(replies::ReplyId situation, const Answer& answer);
+  bool ReplyEhlo();
+  bool ReplyHelp();
+  bool CountError(uint16_t code);
+  template <typename Formatter>
+  bool Write(Formatter&& format);
+  replies::Values MakeValues() const;
+
+  std::shared_ptr<const Ground> ground_;
+  const wire::Memory* memory_;
+  uint64_t wanted_;
+  uint64_t now_ms_;
+  uint64_t opened_ms_;
+  uint64_t mark_ms_;  // last progress: what the deadlines count from
+  uint64_t octets_in_ = 0;
+  uint64_t lines_ = 0;
+  uint64_t messages_ = 0;
+  uint64_t ticket_ = 0;  // of the last decision
+
+  wire::ProxyHeaderParser* proxy_ = nullptr;  // only while a header is awaited or its event borrowed
+  wire::LineSplitter splitter_;
+  wire::DataDecoder decoder_;
+
+  uint32_t errors_ = 0;
+  uint32_t commands_ = 0;  // without progress
+  uint32_t recipients_ = 0;
+
+  Mode mode_ = Mode::kCommand;
+  commands::Phase phase_ = commands::Phase::kStart;
+  EventType decision_ = EventType::kNone;
+  commands::Verb verb_ = commands::Verb::kUnknown;  // of the last right command
+  bool can_starttls_;
+  bool tls_;
+  bool extended_ = false;
+  bool smtputf8_ = false;          // of the transaction
+  bool pending_smtputf8_ = false;  // of the MAIL that is being decided
+  bool transaction_open_ = false;  // the host accepted MAIL and has not been told of an end
+  bool over_size_ = false;        // D4
+  bool injected_ = false;         // B4: octets in the clear behind STARTTLS
+  bool shutdown_ = false;
+
+  uint8_t event_count_ = 0;
+  uint8_t event_first_ = 0;
+  uint8_t word_size_ = 0;
+  uint8_t client_size_ = 0;
+  Pending events_[kMaxPending];
+  Payload payload_;
+  char word_[kMaxWord];  // verb or topic of the open decision, for its reply
+  char client_[kMaxClientAddress + 1];
+  Output output_;
+};
+
+static_assert(sizeof(Session) <= 900, "an idle session stays below 1 KiB with its adapter (B1)");
+
+}  // namespace postern::session
+
+#endif  // POSTERN_ENGINE_SESSION_SESSION_H_

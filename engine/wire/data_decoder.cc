@@ -24,10 +24,32 @@ void DataDecoder::Start() {
   faults_ = 0;
 }
 
-// Notes the fault; returns whether a CR LF is to be delivered in its place (D3).
+// Notes the fault, unless content is being dropped because of an earlier one; returns whether a CR
+// LF is to be delivered in its place (D3).
 bool DataDecoder::Fault(DataFault fault) {
+  if (!Delivering()) return false;
   faults_ = static_cast<uint8_t>(faults_ | fault);
   return policy_ == BareNewline::kNormalize;
+}
+
+// Moves *at, which stands at an octet that no CR precedes and that is not a dot to remove, to the
+// next dot at the start of a line, or to the end of `in`. Faults are as many as a client likes and
+// change nothing any more: looking for each would make rejected content the dearest of all (B2).
+void DataDecoder::Skip(std::string_view in, size_t* at) {
+  const char* const p = in.data();
+  const size_t n = in.size();
+  const size_t begin = *at;
+  size_t dot = n;
+  if (n - begin > 2) dot = begin + 2 + kernels_.find_dot_line(p + begin + 2, n - begin - 2);
+  *at = dot;
+  if (dot < n) {
+    state_ = State::kLineStart;
+  } else if (p[n - 1] == '\r') {
+    state_ = State::kHeldCr;
+  } else {
+    const bool line_start = n - begin >= 2 && p[n - 2] == '\r' && p[n - 1] == '\n';
+    state_ = line_start ? State::kLineStart : State::kMidLine;
+  }
 }
 
 DataStatus DataDecoder::Next(std::string_view in, size_t* consumed, std::string_view* slice) {
@@ -66,6 +88,13 @@ DataStatus DataDecoder::Next(std::string_view in, size_t* consumed, std::string_
         if (Fault(kBareCr)) return deliver(kCrLf);
         continue;
 
+      case State::kLineStart:
+        if (p[i] != '.') break;
+        ++i;
+        state_ = State::kDot;
+        if (i == n) continue;
+        [[fallthrough]];
+
       case State::kDot:
         // The second octet of the line. A LF here is bare, like any LF that no CR precedes (D1).
         if (p[i] == '\r') {
@@ -74,7 +103,7 @@ DataStatus DataDecoder::Next(std::string_view in, size_t* consumed, std::string_
           continue;
         }
         state_ = State::kMidLine;
-        continue;
+        break;
 
       case State::kDotCr:
         if (p[i] == '\n') {
@@ -86,20 +115,16 @@ DataStatus DataDecoder::Next(std::string_view in, size_t* consumed, std::string_
         if (Fault(kBareCr)) return deliver(kCrLf);
         continue;
 
-      case State::kLineStart:
-        if (p[i] == '.') {
-          ++i;
-          state_ = State::kDot;
-          continue;
-        }
-        break;
-
       case State::kMidLine:
       case State::kEnded:
         break;
     }
 
     // p[i] is not a dot to remove, and no CR stands before it.
+    if (!Delivering()) {
+      Skip(in, &i);
+      continue;
+    }
     if (p[i] == '\n') {
       ++i;
       state_ = State::kMidLine;
@@ -107,7 +132,7 @@ DataStatus DataDecoder::Next(std::string_view in, size_t* consumed, std::string_
       continue;
     }
     const size_t begin = i;
-    const size_t event = i + 1 + FindContentEvent(p + i + 1, n - i - 1);
+    const size_t event = i + 1 + kernels_.find_content_event(p + i + 1, n - i - 1);
     size_t end = event;
     if (event < n) {
       if (p[event - 1] == '\r') {  // bare: what follows is not a LF
@@ -128,7 +153,7 @@ DataStatus DataDecoder::Next(std::string_view in, size_t* consumed, std::string_
         state_ = p[n - 1] == '\n' ? State::kLineStart : State::kMidLine;
       }
     }
-    if (end > begin && Delivering()) return deliver({p + begin, end - begin});
+    if (end > begin) return deliver({p + begin, end - begin});
   }
 }
 

@@ -18,6 +18,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "engine/wire/scan.h"
+
 namespace postern::wire {
 
 // D3: what becomes of a CR without a LF after it or a LF without a CR before it.
@@ -39,7 +41,7 @@ enum DataFault : uint8_t {
 
 class DataDecoder {
  public:
-  explicit DataDecoder(BareNewline policy) : policy_(policy) {}
+  explicit DataDecoder(BareNewline policy) : kernels_(ChooseScanKernels()), policy_(policy) {}
 
   // Begins new content, as after a 354. A fresh decoder is ready already.
   void Start();
@@ -50,8 +52,8 @@ class DataDecoder {
   // Start.
   DataStatus Next(std::string_view in, size_t* consumed, std::string_view* slice);
 
-  // DataFault bits seen so far. Under kReject any fault means that the content was cut short where
-  // the first one was, and must not be accepted.
+  // DataFault bits seen so far. Under kReject that is the first fault alone: the content was cut
+  // short there and must not be accepted, and what follows is searched for the end only.
   uint8_t faults() const { return faults_; }
 
   // Octets delivered in slices since Start.
@@ -72,8 +74,10 @@ class DataDecoder {
   };
 
   bool Fault(DataFault fault);
+  void Skip(std::string_view in, size_t* at);
   bool Delivering() const { return faults_ == 0 || policy_ == BareNewline::kNormalize; }
 
+  const ScanKernels& kernels_;
   uint64_t content_octets_ = 0;
   uint64_t wire_octets_ = 0;
   BareNewline policy_;

@@ -2,9 +2,9 @@
 //
 // The line splitter. See line_splitter.h.
 //
-// The common line is whole in the buffer: it is scanned once and borrowed. All else goes through
-// Resume and Finish, which know about a part of a line in the store, about a CR that ended the
-// previous buffer, and about the total.
+// What is not a whole line in one buffer (those are dealt with in the header) goes through Resume
+// and Finish, which know about a part of a line in the store, about a CR that ended the previous
+// buffer, and about the total.
 
 #include "engine/wire/line_splitter.h"
 
@@ -16,7 +16,8 @@
 namespace postern::wire {
 
 LineSplitter::LineSplitter(const Memory* memory, size_t capacity, uint64_t max_total)
-    : memory_(memory),
+    : kernels_(ChooseScanKernels()),
+      memory_(memory),
       max_total_(max_total),
       capacity_(static_cast<uint32_t>(std::min<size_t>(capacity, UINT32_MAX))) {}
 
@@ -41,22 +42,11 @@ void LineSplitter::ReleaseStore() {
   store_size_ = 0;
 }
 
-LineStatus LineSplitter::Next(std::string_view in, size_t* consumed, Line* line) {
-  if (length_ != 0) return Resume(in, consumed, line);
-  const size_t n = static_cast<size_t>(std::min<uint64_t>(in.size(), max_total_));
-  const LineScan scan = ScanLine(in.data(), n);
-  const size_t lf = scan.position;
-  if (lf < n && lf != 0 && in[lf - 1] == '\r') {
-    line->text = std::string_view(in.data(), std::min<size_t>(lf - 1, capacity_));
-    line->length = lf + 1;
-    line->flags = static_cast<uint8_t>(scan.flags);
-    *consumed = lf + 1;
-    return LineStatus::kLine;
-  }
-  return Finish(in, scan, consumed, line);
-}
-
 LineStatus LineSplitter::Resume(std::string_view in, size_t* consumed, Line* line) {
+  if (in.empty()) {
+    *consumed = 0;
+    return LineStatus::kNeedMore;
+  }
   if (mode_ != Mode::kText) {
     size_t discarded = 0;
     const LineStatus status = Discard(in, &discarded);
@@ -69,7 +59,7 @@ LineStatus LineSplitter::Resume(std::string_view in, size_t* consumed, Line* lin
     *consumed += discarded;
     return next;
   }
-  if (held_cr_ && !in.empty() && in[0] == '\n' && length_ < max_total_) {
+  if (held_cr_ && in[0] == '\n' && length_ < max_total_) {
     line->text = std::string_view(store_, stored_);
     line->length = length_ + 1;
     line->flags = flags_;
@@ -78,7 +68,7 @@ LineStatus LineSplitter::Resume(std::string_view in, size_t* consumed, Line* lin
     return LineStatus::kLine;
   }
   const size_t n = static_cast<size_t>(std::min<uint64_t>(in.size(), max_total_ - length_));
-  return Finish(in, ScanLine(in.data(), n), consumed, line);
+  return Finish(in, kernels_.scan_line(in.data(), n), consumed, line);
 }
 
 // Goes on in kText with the scan of what of `in` is within the total. A held CR is bare, unless
@@ -130,7 +120,7 @@ LineStatus LineSplitter::Discard(std::string_view in, size_t* consumed) {
   const uint64_t room = counting ? max_total_ - length_ : UINT64_MAX;
   const size_t n = static_cast<size_t>(std::min<uint64_t>(in.size(), room));
   if (n != 0) {
-    const size_t lf = held_cr_ && p[0] == '\n' ? 0 : 1 + FindCrLf(p + 1, n - 1);
+    const size_t lf = held_cr_ && p[0] == '\n' ? 0 : 1 + kernels_.find_cr_lf(p + 1, n - 1);
     if (lf < n) {
       EndLine();
       *consumed = lf + 1;

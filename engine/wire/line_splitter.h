@@ -20,6 +20,7 @@
 
 #include "engine/wire/line_flag.h"
 #include "engine/wire/memory.h"
+#include "engine/wire/scan.h"
 
 namespace postern::wire {
 
@@ -30,11 +31,9 @@ enum class LineStatus : uint8_t {
             // The rest of the line, through the next CR LF, is discarded without another report
   kOverTotal,  // F5: the line passed max_total without an end; reported once per line. Octets
                // through the next CR LF are discarded if the caller goes on feeding
-  kNoMemory,  // the store could not grow; of the current line nothing was consumed by this call,
-              // and the call may be made again with what is left
+  kNoMemory,   // the store could not grow; of the current line nothing was consumed by this call,
+               // and the call may be made again with what is left
 };
-
-struct LineScan;  // scan.h
 
 struct Line {
   // The line without its CR LF. Where `length` is greater than the capacity these are its first
@@ -61,7 +60,20 @@ class LineSplitter {
   // Takes octets from `in`, at most through the end of one line, and sets *consumed. Call again
   // with what is left until kNeedMore. *line is set for kLine and kBareLf only. The sequence of
   // results does not depend on how the octets are cut into calls (R3).
-  LineStatus Next(std::string_view in, size_t* consumed, Line* line);
+  LineStatus Next(std::string_view in, size_t* consumed, Line* line) {
+    // The common line is whole in the buffer: it is scanned once and borrowed.
+    if (length_ != 0 || in.empty()) return Resume(in, consumed, line);
+    const size_t n = in.size() < max_total_ ? in.size() : static_cast<size_t>(max_total_);
+    const LineScan scan = kernels_.scan_line(in.data(), n);
+    const size_t lf = scan.position;
+    if (lf >= n || lf == 0 || in[lf - 1] != '\r') return Finish(in, scan, consumed, line);
+    const size_t kept = lf - 1 < capacity_ ? lf - 1 : capacity_;
+    line->text = std::string_view(in.data(), kept);
+    line->length = lf + 1;
+    line->flags = static_cast<uint8_t>(scan.flags);
+    *consumed = lf + 1;
+    return LineStatus::kLine;
+  }
 
   // No part of a line is held and none is being discarded.
   bool AtLineStart() const { return length_ == 0; }
@@ -94,6 +106,7 @@ class LineSplitter {
   bool Grow(size_t wanted);
   void EndLine();
 
+  const ScanKernels& kernels_;
   const Memory* memory_;
   char* store_ = nullptr;
   uint64_t max_total_;

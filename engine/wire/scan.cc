@@ -55,7 +55,8 @@ HWY_INLINE hn::Mask<D> NotPrintable(D d, hn::Vec<D> v) {
 // Sorts the octets of the vector at p + i that are not printable. Returns whether it holds a LF,
 // then with *position set to the first. [0, n) as in ScanLine.
 template <class D>
-HWY_INLINE bool Classify(D d, const char* p, size_t i, size_t n, size_t* flags, size_t* position) {
+HWY_NOINLINE bool Classify(D d, const char* p, size_t i, size_t n, size_t* flags,
+                           size_t* position) {
   const size_t lanes = hn::Lanes(d);
   const auto v = LoadAt(d, p + i);
   const uint64_t all = (uint64_t{1} << lanes) - 1;
@@ -125,7 +126,7 @@ LineScan ScanShortLine(const char* p, size_t n) {
   return {n, flags};
 }
 
-LineScan ScanLineImpl(const char* p, size_t n) {
+LineScan ScanLine(const char* p, size_t n) {
   const Wide wide;
   const Narrow narrow;
   if (HWY_LIKELY(n >= hn::Lanes(wide))) return ScanLineBlocks(wide, p, n);
@@ -133,33 +134,38 @@ LineScan ScanLineImpl(const char* p, size_t n) {
   return ScanShortLine(p, n);
 }
 
-// The two searches below differ only in what they look for at p[i-1] p[i].
+// The searches differ only in what they look for at p and just before it.
 struct CrLf {
   template <class D>
-  static HWY_INLINE hn::Mask<D> Match(D d, hn::Vec<D> previous, hn::Vec<D> current) {
-    return hn::And(hn::Eq(previous, hn::Set(d, uint8_t{'\r'})),
-                   hn::Eq(current, hn::Set(d, uint8_t{'\n'})));
+  static HWY_INLINE hn::Mask<D> Match(D d, const char* p) {
+    return hn::And(hn::Eq(LoadAt(d, p - 1), hn::Set(d, uint8_t{'\r'})),
+                   hn::Eq(LoadAt(d, p), hn::Set(d, uint8_t{'\n'})));
   }
-  static bool MatchOne(char previous, char current) { return previous == '\r' && current == '\n'; }
+  static bool MatchOne(const char* p) { return p[-1] == '\r' && p[0] == '\n'; }
 };
 
 struct ContentEvent {
   template <class D>
-  static HWY_INLINE hn::Mask<D> Match(D d, hn::Vec<D> previous, hn::Vec<D> current) {
+  static HWY_INLINE hn::Mask<D> Match(D d, const char* p) {
+    const auto previous = LoadAt(d, p - 1);
+    const auto current = LoadAt(d, p);
     const auto lf = hn::Set(d, uint8_t{'\n'});
     const auto bare = hn::Xor(hn::Eq(previous, hn::Set(d, uint8_t{'\r'})), hn::Eq(current, lf));
     const auto dot = hn::And(hn::Eq(previous, lf), hn::Eq(current, hn::Set(d, uint8_t{'.'})));
     return hn::Or(bare, dot);
   }
-  static bool MatchOne(char previous, char current) {
-    return ((previous == '\r') != (current == '\n')) || (previous == '\n' && current == '.');
+  static bool MatchOne(const char* p) {
+    return ((p[-1] == '\r') != (p[0] == '\n')) || (p[-1] == '\n' && p[0] == '.');
   }
 };
 
-template <class What, class D>
-HWY_INLINE hn::Mask<D> MatchAt(D d, const char* p) {
-  return What::Match(d, LoadAt(d, p - 1), LoadAt(d, p));
-}
+struct DotLine {
+  template <class D>
+  static HWY_INLINE hn::Mask<D> Match(D d, const char* p) {
+    return hn::And(CrLf::Match(d, p - 1), hn::Eq(LoadAt(d, p), hn::Set(d, uint8_t{'.'})));
+  }
+  static bool MatchOne(const char* p) { return CrLf::MatchOne(p - 1) && p[0] == '.'; }
+};
 
 template <class What, class D>
 HWY_INLINE size_t FindBlocks(D d, const char* p, size_t n) {
@@ -170,7 +176,7 @@ HWY_INLINE size_t FindBlocks(D d, const char* p, size_t n) {
   size_t narrow_end = 4 * lanes;
   for (;;) {
     while (i + lanes <= n && i < narrow_end) {
-      const intptr_t first = hn::FindFirstTrue(d, MatchAt<What>(d, p + i));
+      const intptr_t first = hn::FindFirstTrue(d, What::Match(d, p + i));
       if (first >= 0) return i + static_cast<size_t>(first);
       i += lanes;
     }
@@ -180,9 +186,9 @@ HWY_INLINE size_t FindBlocks(D d, const char* p, size_t n) {
       break;
     }
     do {
-      const auto any01 = hn::Or(MatchAt<What>(d, p + i), MatchAt<What>(d, p + i + lanes));
+      const auto any01 = hn::Or(What::Match(d, p + i), What::Match(d, p + i + lanes));
       const auto any23 =
-          hn::Or(MatchAt<What>(d, p + i + 2 * lanes), MatchAt<What>(d, p + i + 3 * lanes));
+          hn::Or(What::Match(d, p + i + 2 * lanes), What::Match(d, p + i + 3 * lanes));
       if (!hn::AllFalse(d, hn::Or(any01, any23))) break;
       i += 4 * lanes;
     } while (i + 4 * lanes <= n);
@@ -190,7 +196,7 @@ HWY_INLINE size_t FindBlocks(D d, const char* p, size_t n) {
   }
   if (i >= n) return n;
   i = n - lanes;
-  const intptr_t first = hn::FindFirstTrue(d, MatchAt<What>(d, p + i));
+  const intptr_t first = hn::FindFirstTrue(d, What::Match(d, p + i));
   return first >= 0 ? i + static_cast<size_t>(first) : n;
 }
 
@@ -201,14 +207,20 @@ HWY_INLINE size_t Find(const char* p, size_t n) {
   if (n >= hn::Lanes(wide)) return FindBlocks<What>(wide, p, n);
   if (n >= hn::Lanes(narrow)) return FindBlocks<What>(narrow, p, n);
   for (size_t i = 0; i < n; ++i) {
-    if (What::MatchOne(p[static_cast<ptrdiff_t>(i) - 1], p[i])) return i;
+    if (What::MatchOne(p + i)) return i;
   }
   return n;
 }
 
-size_t FindCrLfImpl(const char* p, size_t n) { return Find<CrLf>(p, n); }
+size_t FindCrLf(const char* p, size_t n) { return Find<CrLf>(p, n); }
 
-size_t FindContentEventImpl(const char* p, size_t n) { return Find<ContentEvent>(p, n); }
+size_t FindContentEvent(const char* p, size_t n) { return Find<ContentEvent>(p, n); }
+
+size_t FindDotLine(const char* p, size_t n) { return Find<DotLine>(p, n); }
+
+constexpr ScanKernels kKernels = {ScanLine, FindCrLf, FindContentEvent, FindDotLine};
+
+const ScanKernels* Kernels() { return &kKernels; }
 
 }  // namespace HWY_NAMESPACE
 }  // namespace postern::wire
@@ -217,17 +229,9 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace postern::wire {
 
-HWY_EXPORT(ScanLineImpl);
-HWY_EXPORT(FindCrLfImpl);
-HWY_EXPORT(FindContentEventImpl);
+HWY_EXPORT(Kernels);
 
-LineScan ScanLine(const char* p, size_t n) { return HWY_DYNAMIC_DISPATCH(ScanLineImpl)(p, n); }
-
-size_t FindCrLf(const char* p, size_t n) { return HWY_DYNAMIC_DISPATCH(FindCrLfImpl)(p, n); }
-
-size_t FindContentEvent(const char* p, size_t n) {
-  return HWY_DYNAMIC_DISPATCH(FindContentEventImpl)(p, n);
-}
+const ScanKernels& ChooseScanKernels() { return *HWY_DYNAMIC_DISPATCH(Kernels)(); }
 
 }  // namespace postern::wire
 #endif  // HWY_ONCE

@@ -24,19 +24,29 @@ struct LineScan {
   size_t flags;     // LineFlag bits of the octets before `position`
 };
 
-// Finds the first LF in p[0, n). A CR counts as kHasBareCr when the octet after it is in the range
-// and is not a LF; a CR that is the last octet of the range counts as nothing.
-LineScan ScanLine(const char* p, size_t n);
+// The scans, compiled for one instruction set.
+struct ScanKernels {
+  // Finds the first LF in p[0, n). A CR counts as kHasBareCr when the octet after it is in the
+  // range and is not a LF; a CR that is the last octet of the range counts as nothing.
+  LineScan (*scan_line)(const char* p, size_t n);
 
-// The first i in [0, n) with p[i] == LF and p[i-1] == CR, or n. Reads p[-1, n).
-size_t FindCrLf(const char* p, size_t n);
+  // The first i in [0, n) with p[i] == LF and p[i-1] == CR, or n. Reads p[-1, n).
+  size_t (*find_cr_lf)(const char* p, size_t n);
 
-// The first i in [0, n), or n, where the octets p[i-1] p[i] are one of
-//   CR and not LF      the CR is bare
-//   not CR and LF      the LF is bare
-//   LF and '.'         a dot at the start of a line, if that LF is not bare
-// Reads p[-1, n).
-size_t FindContentEvent(const char* p, size_t n);
+  // The first i in [0, n), or n, where the octets p[i-1] p[i] are one of
+  //   CR and not LF      the CR is bare
+  //   not CR and LF      the LF is bare
+  //   LF and '.'         a dot at the start of a line, if that LF is not bare
+  // Reads p[-1, n).
+  size_t (*find_content_event)(const char* p, size_t n);
+
+  // The first i in [0, n) where the octets up to p[i] are CR LF '.', or n. Reads p[-2, n).
+  size_t (*find_dot_line)(const char* p, size_t n);
+};
+
+// The kernels for this machine. The choice costs as much as scanning a short line does: objects
+// that scan ask once and keep the reference, which is good as long as the library is loaded.
+const ScanKernels& ChooseScanKernels();
 
 }  // namespace postern::wire
 

@@ -34,7 +34,7 @@ LineScan SlowScanLine(const std::string& s) {
   return scan;
 }
 
-// These two read from s[0] on as p[-1].
+// These two take s[0] for p[-1].
 size_t SlowFindCrLf(const std::string& s) {
   for (size_t i = 1; i < s.size(); ++i) {
     if (s[i - 1] == '\r' && s[i] == '\n') return i - 1;
@@ -51,6 +51,12 @@ size_t SlowFindContentEvent(const std::string& s) {
   return s.size() - 1;
 }
 
+// This one takes s[0] for p[-2].
+size_t SlowFindDotLine(const std::string& s) {
+  const size_t at = s.find("\r\n.");
+  return at == std::string::npos ? s.size() - 2 : at;
+}
+
 class ScanTest : public testing::TestWithParam<int64_t> {
  protected:
   void SetUp() override {
@@ -65,13 +71,18 @@ class ScanTest : public testing::TestWithParam<int64_t> {
   static void Compare(const std::string& octets) {
     const Pieces exact(octets, {});
     const std::string_view s = exact.views()[0];
-    const LineScan scan = ScanLine(s.data(), s.size());
+    const ScanKernels& kernels = ChooseScanKernels();
+    const LineScan scan = kernels.scan_line(s.data(), s.size());
     const LineScan slow = SlowScanLine(octets);
     ASSERT_EQ(scan.position, slow.position) << Visible(octets);
     ASSERT_EQ(scan.flags, slow.flags) << Visible(octets);
     if (s.empty()) return;
-    ASSERT_EQ(FindCrLf(s.data() + 1, s.size() - 1), SlowFindCrLf(octets)) << Visible(octets);
-    ASSERT_EQ(FindContentEvent(s.data() + 1, s.size() - 1), SlowFindContentEvent(octets))
+    ASSERT_EQ(kernels.find_cr_lf(s.data() + 1, s.size() - 1), SlowFindCrLf(octets))
+        << Visible(octets);
+    ASSERT_EQ(kernels.find_content_event(s.data() + 1, s.size() - 1), SlowFindContentEvent(octets))
+        << Visible(octets);
+    if (s.size() < 2) return;
+    ASSERT_EQ(kernels.find_dot_line(s.data() + 2, s.size() - 2), SlowFindDotLine(octets))
         << Visible(octets);
   }
 };

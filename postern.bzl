@@ -73,3 +73,19 @@ def postern_cc_test(name, srcs = [], copts = [], **kwargs):
         copts = _copts_for(name, srcs, copts),
         **kwargs
     )
+
+def postern_py_test(name, src, deps = [], data = [], args = [], **kwargs):
+    """A Python test whose cases are counted (tests/support/py_unittest_main.py).
+
+    It runs on the machine's python3 with the workspace root as import path. Not py_test: that starts
+    through a program called `python`, which Debian does not have.
+    """
+    if "size" not in kwargs and "timeout" not in kwargs:
+        kwargs["size"] = "small"
+    native.sh_test(
+        name = name,
+        srcs = ["//tests/support:run_python.sh"],
+        args = ["$(location %s)" % src] + args,
+        data = [src, "//tests/support:py_unittest_main"] + deps + data,
+        **kwargs
+    )

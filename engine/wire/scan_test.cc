@@ -88,7 +88,7 @@ class ScanTest : public testing::TestWithParam<int64_t> {
 };
 
 TEST_P(ScanTest, SortsEveryOctetAtEveryPlaceOfALine) {
-  for (const size_t length : {1u, 15u, 16u, 17u, 31u, 32u, 33u, 63u, 64u, 65u, 130u}) {
+  for (const size_t length : {1u, 15u, 16u, 17u, 33u, 65u}) {
     for (size_t at = 0; at < length; ++at) {
       for (int octet = 0; octet < 256; ++octet) {
         std::string s(length, 'a');
@@ -101,8 +101,8 @@ TEST_P(ScanTest, SortsEveryOctetAtEveryPlaceOfALine) {
 }
 
 TEST_P(ScanTest, AgreesWithLoopsOnShortStringsAtEveryOffset) {
-  for (const size_t before : {0u, 13u, 14u, 15u, 29u, 30u, 31u, 61u, 127u, 128u, 255u}) {
-    for (const size_t after : {0u, 1u, 14u, 40u}) {
+  for (const size_t before : {0u, 14u, 15u, 30u, 31u, 127u, 255u}) {
+    for (const size_t after : {0u, 14u, 40u}) {
       ForEachString(std::string_view("\r\n.a\0", 5), 4, [&](const std::string& s) {
         Compare(std::string(before, 'a') + s + std::string(after, 'a'));
       });
@@ -112,7 +112,7 @@ TEST_P(ScanTest, AgreesWithLoopsOnShortStringsAtEveryOffset) {
 
 TEST_P(ScanTest, AgreesWithLoopsOnRandomOctets) {
   std::mt19937 random(1);
-  for (int i = 0; i < 30000; ++i) {
+  for (int i = 0; i < 5000; ++i) {
     const unsigned one_in = 1 + random() % 200;
     Compare(RandomOctets(&random, std::string_view("\r\n\r\n..\0\t\x7F\x80", 10), random() % 700,
                          one_in));

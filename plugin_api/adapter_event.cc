@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "plugin_api/adapter_event.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "engine/commands/parse.h"
+#include "plugin_api/adapter_edge.h"
+
+namespace postern::plugin {
+namespace {
+
+using session::CloseReason;
+using session::Event;
+using session::EventType;
+using session::ResetReason;
+using session::Rule;
+
+// The engine knows nothing of the C header; here is the proof that it uses its numbers.
+template <typename Enum>
+constexpr bool Equal(Enum ours, uint32_t theirs) {
+  return static_cast<uint32_t>(ours) == theirs;
+}
+
+static_assert(Equal(EventType::kConnect, POSTERN_EVENT_CONNECT));
+static_assert(Equal(EventType::kProxyHeader, POSTERN_EVENT_PROXY_HEADER));
+static_assert(Equal(EventType::kHelo, POSTERN_EVENT_HELO));
+static_assert(Equal(EventType::kStarttls, POSTERN_EVENT_STARTTLS));
+static_assert(Equal(EventType::kMail, POSTERN_EVENT_MAIL));
+static_assert(Equal(EventType::kRcpt, POSTERN_EVENT_RCPT));
+static_assert(Equal(EventType::kContentBegin, POSTERN_EVENT_CONTENT_BEGIN));
+static_assert(Equal(EventType::kContent, POSTERN_EVENT_CONTENT));
+static_assert(Equal(EventType::kContentEnd, POSTERN_EVENT_CONTENT_END));
+static_assert(Equal(EventType::kReset, POSTERN_EVENT_RESET));
+static_assert(Equal(EventType::kVrfy, POSTERN_EVENT_VRFY));
+static_assert(Equal(EventType::kExpn, POSTERN_EVENT_EXPN));
+static_assert(Equal(EventType::kHelp, POSTERN_EVENT_HELP));
+static_assert(Equal(EventType::kUnknown, POSTERN_EVENT_UNKNOWN));
+static_assert(Equal(EventType::kError, POSTERN_EVENT_ERROR));
+static_assert(Equal(EventType::kQuit, POSTERN_EVENT_QUIT));
+static_assert(Equal(EventType::kClosed, POSTERN_EVENT_CLOSED));
+
+static_assert(Equal(ResetReason::kRset, POSTERN_RESET_RSET));
+static_assert(Equal(ResetReason::kHelo, POSTERN_RESET_HELO));
+static_assert(Equal(ResetReason::kStarttls, POSTERN_RESET_STARTTLS));
+static_assert(Equal(ResetReason::kContentRefused, POSTERN_RESET_CONTENT_REFUSED));
+static_assert(Equal(ResetReason::kTimeout, POSTERN_RESET_TIMEOUT));
+static_assert(Equal(ResetReason::kClosed, POSTERN_RESET_CLOSED));
+
+static_assert(Equal(CloseReason::kQuit, POSTERN_CLOSED_QUIT));
+static_assert(Equal(CloseReason::kDisconnected, POSTERN_CLOSED_DISCONNECTED));
+static_assert(Equal(CloseReason::kTimeout, POSTERN_CLOSED_TIMEOUT));
+static_assert(Equal(CloseReason::kErrors, POSTERN_CLOSED_ERRORS));
+static_assert(Equal(CloseReason::kCommands, POSTERN_CLOSED_COMMANDS));
+static_assert(Equal(CloseReason::kLine, POSTERN_CLOSED_LINE));
+static_assert(Equal(CloseReason::kProxy, POSTERN_CLOSED_PROXY));
+static_assert(Equal(CloseReason::kPolicy, POSTERN_CLOSED_POLICY));
+static_assert(Equal(CloseReason::kShutdown, POSTERN_CLOSED_SHUTDOWN));
+static_assert(Equal(CloseReason::kTls, POSTERN_CLOSED_TLS));
+static_assert(Equal(CloseReason::kMemory, POSTERN_CLOSED_MEMORY));
+
+static_assert(Equal(session::kHeloExtended, POSTERN_HELO_EXTENDED));
+static_assert(Equal(session::kHeloLiteral, POSTERN_HELO_LITERAL));
+static_assert(Equal(session::kPathNull, POSTERN_PATH_NULL));
+static_assert(Equal(session::kPathPostmaster, POSTERN_PATH_POSTMASTER));
+static_assert(Equal(session::kPathQuoted, POSTERN_PATH_QUOTED));
+static_assert(Equal(session::kPathLiteral, POSTERN_PATH_LITERAL));
+static_assert(Equal(session::kPathRoute, POSTERN_PATH_ROUTE));
+static_assert(Equal(session::kPathUtf8, POSTERN_PATH_UTF8));
+static_assert(Equal(session::kMailSmtpUtf8, POSTERN_MAIL_SMTPUTF8));
+
+static_assert(Equal(commands::Body::kNone, POSTERN_BODY_NONE));
+static_assert(Equal(commands::Body::k7Bit, POSTERN_BODY_7BIT));
+static_assert(Equal(commands::Body::k8BitMime, POSTERN_BODY_8BITMIME));
+
+static_assert(Equal(wire::ProxyFamily::kUnspecified, POSTERN_FAMILY_NONE));
+static_assert(Equal(wire::ProxyFamily::kInet, POSTERN_FAMILY_INET));
+static_assert(Equal(wire::ProxyFamily::kInet6, POSTERN_FAMILY_INET6));
+static_assert(Equal(wire::ProxyFamily::kUnix, POSTERN_FAMILY_UNIX));
+
+static_assert(Equal(Rule::kF1, POSTERN_RULE_F1));
+static_assert(Equal(Rule::kF2, POSTERN_RULE_F2));
+static_assert(Equal(Rule::kF3, POSTERN_RULE_F3));
+static_assert(Equal(Rule::kF4, POSTERN_RULE_F4));
+static_assert(Equal(Rule::kF5, POSTERN_RULE_F5));
+static_assert(Equal(Rule::kF6, POSTERN_RULE_F6));
+static_assert(Equal(Rule::kC500, POSTERN_RULE_C500));
+static_assert(Equal(Rule::kC501, POSTERN_RULE_C501));
+static_assert(Equal(Rule::kC502, POSTERN_RULE_C502));
+static_assert(Equal(Rule::kC503, POSTERN_RULE_C503));
+static_assert(Equal(Rule::kC504, POSTERN_RULE_C504));
+static_assert(Equal(Rule::kC555, POSTERN_RULE_C555));
+static_assert(Equal(Rule::kC214, POSTERN_RULE_C214));
+static_assert(Equal(Rule::kR6, POSTERN_RULE_R6));
+static_assert(Equal(Rule::kD3, POSTERN_RULE_D3));
+static_assert(Equal(Rule::kD4, POSTERN_RULE_D4));
+static_assert(Equal(Rule::kB4, POSTERN_RULE_B4));
+static_assert(Equal(Rule::kLimit, POSTERN_RULE_LIMIT));
+
+template <typename T>
+postern_event Header(const Event& event) {
+  postern_event header;
+  header.struct_size = sizeof(T);
+  header.type = static_cast<uint32_t>(event.type);
+  header.flags = event.flags;
+  header.reserved = 0;
+  header.ticket = event.ticket;
+  return header;
+}
+
+void StoreProxyHeader(const wire::ProxyHeader& header, const Event& event,
+                      postern_event_proxy_header* out) {
+  *out = {};
+  out->event = Header<postern_event_proxy_header>(event);
+  out->event.flags = header.local ? POSTERN_PROXY_LOCAL : 0;
+  out->version = header.version;
+  out->family = static_cast<uint32_t>(header.family);
+  out->source_port = header.source_port;
+  out->destination_port = header.destination_port;
+  std::copy(header.source, header.source + sizeof(header.source), out->source);
+  std::copy(header.destination, header.destination + sizeof(header.destination), out->destination);
+  out->tlvs = Bytes(header.tlvs);
+}
+
+}  // namespace
+
+const postern_event* StoreEvent(const session::Session& session, const Event& event,
+                                EventStorage* storage) {
+  switch (event.type) {
+    case EventType::kProxyHeader:
+      StoreProxyHeader(session.proxy_header(), event, &storage->proxy_header);
+      break;
+    case EventType::kHelo:
+      storage->helo = {Header<postern_event_helo>(event), Bytes(event.text)};
+      break;
+    case EventType::kMail:
+      storage->mail = {Header<postern_event_mail>(event),
+                       Bytes(event.path),
+                       Bytes(event.mailbox),
+                       Bytes(event.local_part),
+                       Bytes(event.domain),
+                       Bytes(event.parameters),
+                       event.number,
+                       event.count,
+                       0};
+      break;
+    case EventType::kRcpt:
+      storage->rcpt = {Header<postern_event_rcpt>(event),
+                       Bytes(event.path),
+                       Bytes(event.mailbox),
+                       Bytes(event.local_part),
+                       Bytes(event.domain),
+                       Bytes(event.parameters),
+                       event.count,
+                       0};
+      break;
+    case EventType::kContentBegin:
+      storage->content_begin = {Header<postern_event_content_begin>(event), event.count, 0};
+      break;
+    case EventType::kContent:
+      storage->content = {Header<postern_event_content>(event), Bytes(event.text)};
+      break;
+    case EventType::kContentEnd:
+      storage->content_end = {Header<postern_event_content_end>(event), event.number};
+      break;
+    case EventType::kReset:
+      storage->reset = {Header<postern_event_reset>(event), event.reason, 0};
+      break;
+    case EventType::kVrfy:
+    case EventType::kExpn:
+    case EventType::kHelp:
+    case EventType::kUnknown:
+      storage->query = {Header<postern_event_query>(event), Bytes(event.text), Bytes(event.line)};
+      break;
+    case EventType::kError:
+      storage->error = {Header<postern_event_error>(event),
+                        static_cast<uint32_t>(event.reply),
+                        event.code,
+                        static_cast<uint32_t>(event.rule),
+                        0,
+                        Bytes(event.line)};
+      break;
+    case EventType::kClosed:
+      storage->closed = {Header<postern_event_closed>(event), event.reason, 0};
+      break;
+    case EventType::kNone:
+    case EventType::kConnect:
+    case EventType::kStarttls:
+    case EventType::kQuit:
+      storage->header = Header<postern_event>(event);
+      break;
+  }
+  return &storage->header;
+}
+
+}  // namespace postern::plugin

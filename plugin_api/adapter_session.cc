@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "plugin_api/adapter_session.h"
+
+#include <memory>
+#include <new>
+#include <string_view>
+#include <utility>
+
+#include "engine/session/session.h"
+#include "plugin_api/adapter_edge.h"
+#include "plugin_api/adapter_event.h"
+#include "plugin_api/adapter_host.h"
+#include "plugin_api/adapter_objects.h"
+
+using postern::plugin::EventStorage;
+using postern::plugin::Host;
+using postern::session::Session;
+
+// One block from the host's allocator holds all of it.
+struct postern_session {
+  postern_session(std::shared_ptr<const Host> its_host,
+                  std::shared_ptr<const postern::session::Ground> ground,
+                  const postern::session::Options& options)
+      : host(std::move(its_host)), engine(std::move(ground), &host->memory, options) {}
+
+  // First, so that `life` lies behind the two words that allocators write into freed blocks.
+  std::shared_ptr<const Host> host;
+  uint32_t life = 0;
+  uint8_t calling = 0;  // Calling
+  Session engine;
+  EventStorage event = {};
+};
+
+namespace postern::plugin {
+namespace {
+
+static_assert(sizeof(postern_session) <= 1024, "the promise for an idle session (B1)");
+static_assert(alignof(postern_session) <= alignof(std::max_align_t));
+
+// What `life` holds. Close wipes it, so that a call behind it is told from a right one as long as
+// nobody else was given the memory; that is all that can be checked without a register.
+constexpr uint32_t kLiving = 0x504f5354;  // "POST"
+constexpr uint32_t kBroken = 0x44454144;  // an invariant broke; only close is allowed
+constexpr uint32_t kClosed = 0;
+
+enum Calling : uint8_t { kNotCalling = 0, kInCall = 1, kInLog = 2 };
+
+using session::Answer;
+using session::AnswerResult;
+using session::Notice;
+
+static_assert(static_cast<int>(session::Verdict::kDefault) == POSTERN_VERDICT_DEFAULT);
+static_assert(static_cast<int>(session::Verdict::kAccept) == POSTERN_VERDICT_ACCEPT);
+static_assert(static_cast<int>(session::Verdict::kReject) == POSTERN_VERDICT_REJECT);
+static_assert(static_cast<int>(session::Verdict::kDefer) == POSTERN_VERDICT_DEFER);
+static_assert(static_cast<int>(session::Verdict::kDisconnect) == POSTERN_VERDICT_DISCONNECT);
+static_assert(static_cast<int>(Notice::kTlsEstablished) == POSTERN_NOTICE_TLS_ESTABLISHED);
+static_assert(static_cast<int>(Notice::kTlsFailed) == POSTERN_NOTICE_TLS_FAILED);
+static_assert(static_cast<int>(Notice::kDisconnected) == POSTERN_NOTICE_DISCONNECTED);
+static_assert(static_cast<int>(Notice::kShutdown) == POSTERN_NOTICE_SHUTDOWN);
+static_assert(static_cast<int>(Notice::kShutdownNow) == POSTERN_NOTICE_SHUTDOWN_NOW);
+static_assert(Session::kNoDeadline == UINT64_MAX);
+
+int32_t Flags(const Session& session) {
+  int32_t flags = 0;
+  if (session.has_event()) flags |= POSTERN_HAS_EVENT;
+  if (!session.output().empty()) flags |= POSTERN_HAS_OUTPUT;
+  if (session.has_ticket()) flags |= POSTERN_HAS_TICKET;
+  if (session.start_tls()) flags |= POSTERN_START_TLS;
+  if (session.closing()) flags |= POSTERN_CLOSING;
+  return flags;
+}
+
+// A broken rule: told to the host, and the code. The log callback is a host callback like others,
+// so a call out of it is re-entry; that one is not logged, or it would never end.
+int32_t Misbehaved(postern_session* session, std::string_view call, std::string_view what,
+                   int32_t code) {
+  if (session->calling == kInLog) return code;
+  const uint8_t before = session->calling;
+  session->calling = kInLog;
+  session->host->Misbehaved(call, what);
+  session->calling = before;
+  return code;
+}
+
+// 0, or why no call may be made on `session` now.
+int32_t Enter(postern_session* session, std::string_view call) {
+  if (session == nullptr) return POSTERN_E_ARGUMENT;
+  if (session->life != kLiving) return POSTERN_E_DEAD;
+  if (session->calling != kNotCalling) {
+    return Misbehaved(session, call, "called from inside a callback", POSTERN_E_STATE);
+  }
+  return POSTERN_OK;
+}
+
+// Runs `body` on a session that may be called. Nothing in the engine throws on this path; if
+// something does, it is an invariant that broke, and the session is dead.
+template <typename Body>
+int32_t Run(postern_session* session, std::string_view call, Body&& body) noexcept {
+  const int32_t refused = Enter(session, call);
+  if (refused != POSTERN_OK) return refused;
+  session->calling = kInCall;
+  int32_t result;
+  try {
+    result = body(session->engine);
+  } catch (...) {
+    session->life = kBroken;
+    result = POSTERN_E_INTERNAL;
+  }
+  session->calling = kNotCalling;
+  return result;
+}
+
+}  // namespace
+
+size_t IdleSessionOctets() { return sizeof(postern_session); }
+
+int32_t SessionOpen(postern_engine* engine, const postern_session_options* options,
+                    postern_session** session) noexcept {
+  constexpr std::string_view kCall = "session_open";
+  if (session != nullptr) *session = nullptr;
+  if (engine == nullptr) return POSTERN_E_ARGUMENT;
+  std::shared_ptr<const session::Ground> ground;
+  std::shared_ptr<const Host> host;
+  if (!FindGround(engine, &ground, &host)) return POSTERN_E_DEAD;
+  postern_session_options ours;
+  if (session == nullptr) {
+    host->Misbehaved(kCall, "session is null");
+    return POSTERN_E_ARGUMENT;
+  }
+  if (!CopyIn(options, &ours)) {
+    host->Misbehaved(kCall, "options is null, or its struct_size below the first published one");
+    return POSTERN_E_ARGUMENT;
+  }
+  if (!IsValid(ours.client_address)) {
+    host->Misbehaved(kCall, "client_address has a size and no data");
+    return POSTERN_E_ARGUMENT;
+  }
+  session::Options inside;
+  inside.tls = (ours.flags & POSTERN_OPEN_TLS) != 0;
+  inside.can_starttls = (ours.flags & POSTERN_OPEN_CAN_STARTTLS) != 0;
+  inside.proxy_header = (ours.flags & POSTERN_OPEN_PROXY_HEADER) != 0;
+  inside.now_ms = ours.now_ms;
+  inside.wanted_events = ours.wanted_events;
+  inside.client_address = View(ours.client_address);
+  const wire::Memory& memory = host->memory;
+  void* const block = memory.allocate(memory.user, sizeof(postern_session));
+  if (block == nullptr) return POSTERN_E_MEMORY;
+  // Kept by the frame, so that a constructor that throws leaves the allocator to us.
+  const std::shared_ptr<const Host> keep = host;
+  try {
+    *session = new (block) postern_session(std::move(host), std::move(ground), inside);
+  } catch (...) {
+    keep->memory.deallocate(keep->memory.user, block, sizeof(postern_session));
+    return POSTERN_E_INTERNAL;
+  }
+  (*session)->life = kLiving;
+  return POSTERN_OK;
+}
+
+int32_t SessionFeed(postern_session* session, const uint8_t* data, size_t size,
+                    size_t* consumed) noexcept {
+  if (consumed != nullptr) *consumed = 0;
+  return Run(session, "session_feed", [=](Session& engine) {
+    if (consumed == nullptr || (data == nullptr && size > 0)) {
+      return Misbehaved(session, "session_feed", "consumed is null, or data is null with a size",
+                        POSTERN_E_ARGUMENT);
+    }
+    engine.Feed(View(data, size), consumed);
+    return Flags(engine);
+  });
+}
+
+int32_t SessionNextEvent(postern_session* session, const postern_event** event) noexcept {
+  if (event != nullptr) *event = nullptr;
+  return Run(session, "session_next_event", [=](Session& engine) {
+    if (event == nullptr) {
+      return Misbehaved(session, "session_next_event", "event is null", POSTERN_E_ARGUMENT);
+    }
+    if (!engine.has_event()) return Flags(engine);
+    session::Event next;
+    if (engine.NextEvent(&next)) *event = StoreEvent(engine, next, &session->event);
+    return Flags(engine);
+  });
+}
+
+int32_t SessionAnswer(postern_session* session, uint64_t ticket,
+                      const postern_answer* answer) noexcept {
+  constexpr std::string_view kCall = "session_answer";
+  return Run(session, kCall, [=](Session& engine) {
+    postern_answer ours;
+    if (!CopyIn(answer, &ours)) {
+      return Misbehaved(session, kCall,
+                        "answer is null, or its struct_size below the first published one",
+                        POSTERN_E_ARGUMENT);
+    }
+    if (!IsValid(ours.text)) {
+      return Misbehaved(session, kCall, "text has a size and no data", POSTERN_E_ARGUMENT);
+    }
+    Answer inside;
+    inside.verdict = static_cast<session::Verdict>(ours.verdict);
+    // Numbers that the engine's narrower types cannot hold name no reply.
+    const bool fits = ours.reply_id < replies::kReplyIdLimit && ours.code <= 999;
+    if (fits) {
+      inside.reply = static_cast<replies::ReplyId>(ours.reply_id);
+      inside.code = static_cast<uint16_t>(ours.code);
+    }
+    inside.enhanced = {ours.enhanced_class, ours.enhanced_subject, ours.enhanced_detail};
+    inside.text = View(ours.text);
+    if (!fits) {
+      // Any override without a code is refused; the ticket and the verdict are judged before it.
+      inside.code = 0;
+      inside.text = std::string_view("?");
+    }
+    switch (engine.AnswerTicket(ticket, inside)) {
+      case AnswerResult::kOk:
+        return Flags(engine);
+      case AnswerResult::kNoTicket:
+        return Misbehaved(session, kCall, "no such open decision", POSTERN_E_TICKET);
+      case AnswerResult::kBadVerdict:
+        return Misbehaved(session, kCall, "unknown verdict", POSTERN_E_ARGUMENT);
+      case AnswerResult::kBadReply:
+        return Misbehaved(session, kCall, "the reply does not fit the decision", POSTERN_E_REPLY);
+    }
+    return int32_t{POSTERN_E_INTERNAL};
+  });
+}
+
+int32_t SessionOutput(postern_session* session, const uint8_t** data, size_t* size) noexcept {
+  if (data != nullptr) *data = nullptr;
+  if (size != nullptr) *size = 0;
+  return Run(session, "session_output", [=](Session& engine) {
+    if (data == nullptr || size == nullptr) {
+      return Misbehaved(session, "session_output", "data or size is null", POSTERN_E_ARGUMENT);
+    }
+    const std::string_view output = engine.output();
+    *data = reinterpret_cast<const uint8_t*>(output.data());
+    *size = output.size();
+    return int32_t{POSTERN_OK};
+  });
+}
+
+int32_t SessionOutputConsumed(postern_session* session, size_t size) noexcept {
+  return Run(session, "session_output_consumed", [=](Session& engine) {
+    if (size > engine.output().size()) {
+      return Misbehaved(session, "session_output_consumed", "more than there was",
+                        POSTERN_E_ARGUMENT);
+    }
+    engine.ConsumeOutput(size);
+    return Flags(engine);
+  });
+}
+
+int32_t SessionTick(postern_session* session, uint64_t now_ms) noexcept {
+  return Run(session, "session_tick", [=](Session& engine) {
+    engine.Tick(now_ms);
+    return Flags(engine);
+  });
+}
+
+int32_t SessionNextDeadline(postern_session* session, uint64_t* deadline_ms) noexcept {
+  return Run(session, "session_next_deadline", [=](Session& engine) {
+    if (deadline_ms == nullptr) {
+      return Misbehaved(session, "session_next_deadline", "deadline_ms is null",
+                        POSTERN_E_ARGUMENT);
+    }
+    *deadline_ms = engine.NextDeadline();
+    return int32_t{POSTERN_OK};
+  });
+}
+
+int32_t SessionNotify(postern_session* session, uint32_t notice) noexcept {
+  return Run(session, "session_notify", [=](Session& engine) {
+    if (notice < POSTERN_NOTICE_TLS_ESTABLISHED || notice > POSTERN_NOTICE_SHUTDOWN_NOW) {
+      return Misbehaved(session, "session_notify", "unknown notice", POSTERN_E_ARGUMENT);
+    }
+    if (!engine.Notify(static_cast<Notice>(notice))) {
+      return Misbehaved(session, "session_notify", "not in this state", POSTERN_E_STATE);
+    }
+    return Flags(engine);
+  });
+}
+
+int32_t SessionInfo(postern_session* session, postern_session_info* info) noexcept {
+  return Run(session, "session_info", [=](Session& engine) {
+    if (info == nullptr || info->struct_size < kFirstSize<postern_session_info>) {
+      return Misbehaved(session, "session_info",
+                        "info is null, or its struct_size below the first published one",
+                        POSTERN_E_ARGUMENT);
+    }
+    const session::Info inside = engine.GetInfo();
+    postern_session_info ours = {};
+    ours.struct_size = sizeof(ours);
+    ours.state = inside.state;
+    ours.errors = inside.errors;
+    ours.recipients = inside.recipients;
+    ours.tls = inside.tls ? 1 : 0;
+    ours.extended = inside.extended ? 1 : 0;
+    ours.octets_in = inside.octets_in;
+    ours.octets_out = inside.octets_out;
+    ours.lines = inside.lines;
+    ours.messages = inside.messages;
+    // The engine counts itself; the rest is what lies around it here.
+    ours.memory_octets = inside.memory_octets + sizeof(postern_session) - sizeof(Session);
+    ours.fingerprint = inside.fingerprint;
+    CopyOut(ours, info);
+    return int32_t{POSTERN_OK};
+  });
+}
+
+void SessionClose(postern_session* session) noexcept {
+  if (session == nullptr) return;
+  if (session->life != kLiving && session->life != kBroken) return;
+  if (session->calling != kNotCalling) {
+    // Its frames are still on the stack: better a leak than a session that goes while it runs.
+    Misbehaved(session, "session_close", "called from inside a callback", POSTERN_E_STATE);
+    return;
+  }
+  // The host's memory functions run below; what they call with this session is refused.
+  session->life = kClosed;
+  const std::shared_ptr<const Host> host = session->host;
+  session->~postern_session();
+  host->memory.deallocate(host->memory.user, session, sizeof(postern_session));
+}
+
+}  // namespace postern::plugin

@@ -89,3 +89,9 @@ def postern_py_test(name, src, deps = [], data = [], args = [], **kwargs):
         data = [src, "//tests/support:py_unittest_main"] + deps + data,
         **kwargs
     )
+
+def postern_sh_test(name, **kwargs):
+    """sh_test, small unless said otherwise. It counts as one test case."""
+    if "size" not in kwargs and "timeout" not in kwargs:
+        kwargs["size"] = "small"
+    native.sh_test(name = name, **kwargs)

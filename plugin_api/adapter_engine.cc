@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "engine/session/config.h"
+#include "plugin_api/adapter_calls.h"
 #include "plugin_api/adapter_edge.h"
 #include "plugin_api/adapter_objects.h"
 

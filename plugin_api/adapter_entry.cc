@@ -5,12 +5,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "plugin_api/adapter_calls.h"
 #include "plugin_api/adapter_edge.h"
-#include "plugin_api/adapter_host.h"
-#include "plugin_api/adapter_inspect.h"
-#include "plugin_api/adapter_names.h"
-#include "plugin_api/adapter_objects.h"
-#include "plugin_api/adapter_session.h"
 #include "plugin_api/postern.h"
 
 namespace postern::plugin {

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-
-#include "plugin_api/adapter_inspect.h"
+//
+// Inspection: one command line judged for a host that owns the wire (postern_api.inspect).
+//
+// What it is: the engine's splitter, judge and replies applied to one line and a state that the
+// host tells. What it is not: a session; it counts nothing and decides nothing that is the host's.
+//
+// Threads: [any-thread]. Nothing is kept.
 
 #include <cstring>
 #include <memory>
@@ -9,6 +14,7 @@
 #include "engine/session/judge.h"
 #include "engine/session/session.h"
 #include "engine/wire/line_splitter.h"
+#include "plugin_api/adapter_calls.h"
 #include "plugin_api/adapter_edge.h"
 #include "plugin_api/adapter_objects.h"
 

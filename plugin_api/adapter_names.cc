@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Names of results and contract rules, for logs. Constant text, any thread.
 
-#include "plugin_api/adapter_names.h"
-
-#include "plugin_api/postern.h"
+#include "plugin_api/adapter_calls.h"
 
 namespace postern::plugin {
 

@@ -63,17 +63,6 @@ bool FindGround(const postern_engine* engine, std::shared_ptr<const session::Gro
 // Puts a rebuilt ground in force for sessions to come. False if the engine was released meanwhile.
 bool SetGround(postern_engine* engine, std::shared_ptr<const session::Ground> ground);
 
-// The calls of postern_api.
-int32_t TableLoad(const uint8_t* serialized, size_t size, postern_table** table,
-                  postern_error* error) noexcept;
-void TableRelease(postern_table* table) noexcept;
-int32_t EngineCreate(const postern_host* host, const uint8_t* config, size_t size,
-                     postern_table* table, postern_engine** engine, postern_error* error) noexcept;
-int32_t EngineSetTable(postern_engine* engine, postern_table* table, postern_error* error) noexcept;
-int32_t EngineSetConfig(postern_engine* engine, const uint8_t* config, size_t size,
-                        postern_error* error) noexcept;
-void EngineRelease(postern_engine* engine) noexcept;
-
 }  // namespace postern::plugin
 
 #endif  // POSTERN_PLUGIN_API_ADAPTER_OBJECTS_H_

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-
-#include "plugin_api/adapter_session.h"
+//
+// The session calls: the host's structs in, the engine's session, ABI events out.
+//
+// What it is: a thin edge. The engine decides; here it is checked that the call may be made, and
+// structs are turned into one another. No call allocates (but session_open), locks or reads a
+// clock.
+//
+// Threads: [owner-thread], SessionOpen [any-thread]. A session holds its host's callbacks, its
+// configuration and its table, so the engine may be released before it.
 
 #include <memory>
 #include <new>
@@ -8,6 +15,7 @@
 #include <utility>
 
 #include "engine/session/session.h"
+#include "plugin_api/adapter_calls.h"
 #include "plugin_api/adapter_edge.h"
 #include "plugin_api/adapter_event.h"
 #include "plugin_api/adapter_host.h"
@@ -113,8 +121,6 @@ int32_t Run(postern_session* session, std::string_view call, Body&& body) noexce
 }
 
 }  // namespace
-
-size_t IdleSessionOctets() { return sizeof(postern_session); }
 
 int32_t SessionOpen(postern_engine* engine, const postern_session_options* options,
                     postern_session** session) noexcept {

@@ -15,8 +15,8 @@ using A = Arguments;
 using E = Extension;
 using V = Verb;
 
-// Indexed by Verb. §4.1.4: NOOP, HELP, EXPN, VRFY and RSET may come at any time; contract C214 takes
-// HELP to mean even behind a refused greeting, where §3.1 has only QUIT served.
+// Indexed by Verb. §4.1.4: NOOP, HELP, EXPN, VRFY and RSET may come at any time; contract C214
+// takes HELP to mean even behind a refused greeting, where §3.1 has only QUIT served.
 constexpr Command kCommands[kVerbCount] = {
     // verb, name, needs, arguments, phases, before_tls, progress
     {V::kUnknown, "", E::kNever, A::kOptional, kAny, true, true},
@@ -69,9 +69,10 @@ struct Increment {
   uint16_t octets;
 };
 constexpr Increment kIncrements[] = {
-    {E::kSize, V::kMail, 26},          // RFC 1870 §3 item 5
-    {E::kEightBitMime, V::kMail, 14},  // RFC 6152 §2 names no figure: the length of " BODY=8BITMIME"
-    {E::kSmtpUtf8, V::kMail, 10},      // RFC 6531 §3.1 item 5
+    {E::kSize, V::kMail, 26},  // RFC 1870 §3 item 5
+    {E::kEightBitMime, V::kMail,
+     14},                          // RFC 6152 §2 names no figure: the length of " BODY=8BITMIME"
+    {E::kSmtpUtf8, V::kMail, 10},  // RFC 6531 §3.1 item 5
 };
 
 constexpr uint32_t Fold4(const char* p) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The one command table (RFC 5321 §4.1.1 and the extensions): verbs, when they are in force, in which
-// phases they are allowed, what arguments they take, and what they and their parameters add to the
-// limit of a line. EHLO, HELP, dispatch and the length limit all read it through InForce(), so they
-// cannot disagree.
+// The one command table (RFC 5321 §4.1.1 and the extensions): verbs, when they are in force, in
+// which phases they are allowed, what arguments they take, and what they and their parameters add
+// to the limit of a line. EHLO, HELP, dispatch and the length limit all read it through InForce(),
+// so they cannot disagree.
 //
-// What it is: constant data and pure functions over it. An extension to come is a row in each of the
-// tables below, a parser file in this folder, and its actions in session/.
-// What it is not: the parsers (parse.h) or what a command does (engine/session).
+// What it is: constant data and pure functions over it. An extension to come is a row in each of
+// the tables below, a parser file in this folder, and its actions in session/. What it is not: the
+// parsers (parse.h) or what a command does (engine/session).
 //
 // Threads: everything here is immutable.
 
@@ -61,7 +61,7 @@ constexpr uint32_t Bit(Extension extension) { return uint32_t{1} << static_cast<
 
 // All that decides whether something is in force.
 struct Conditions {
-  uint32_t enabled = 0;   // Bit()s of the extensions that the configuration turns on
+  uint32_t enabled = 0;       // Bit()s of the extensions that the configuration turns on
   bool can_starttls = false;  // the host can do a TLS handshake
   bool tls = false;           // TLS is up
   bool extended = false;      // EHLO, not HELO, began this session (RFC 5321 §3.2)
@@ -108,9 +108,9 @@ struct Command {
   std::string_view name;
   Extension needs;
   Arguments arguments;
-  uint8_t phases;       // bits (1 << Phase) in which it is allowed
-  bool before_tls;      // served before TLS where TLS is required (RFC 3207 §4)
-  bool progress;        // not counted among commands without progress
+  uint8_t phases;   // bits (1 << Phase) in which it is allowed
+  bool before_tls;  // served before TLS where TLS is required (RFC 3207 §4)
+  bool progress;    // not counted among commands without progress
 };
 
 const Command& GetCommand(Verb verb);

@@ -20,15 +20,15 @@ namespace postern::commands {
 // means. An extension to come adds a row to kParameters in envelope.cc.
 struct ParameterRow {
   Verb verb;
-  const char* keyword;  // upper case
+  std::string_view keyword;  // upper case, at most eight octets
   Extension needs;
   // Puts the value into the command; kBadParameter where it is malformed (RFC 5321 §4.1.1.11).
   Fault (*take)(const syntax::Parameter& parameter, const ParseContext& context,
                 ParsedCommand* command);
 };
 
-// Parses SP keyword-and-colon, path and parameters. `keyword` is "FROM:" or "TO:".
-Fault ParseEnvelope(Verb verb, const char* keyword, syntax::PathKind kind, std::string_view rest,
+// Parses SP, "FROM:" or "TO:", path and parameters.
+Fault ParseEnvelope(Verb verb, syntax::PathKind kind, std::string_view rest,
                     const ParseContext& context, ParsedCommand* command);
 
 // The values of MAIL's parameters, in mail.cc.

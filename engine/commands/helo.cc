@@ -7,8 +7,7 @@
 
 namespace postern::commands {
 
-Fault ParseHelo(std::string_view rest, const ParseContext& context,
-                ParsedCommand* command) {
+Fault ParseHelo(std::string_view rest, const ParseContext& context, ParsedCommand* command) {
   if (rest.empty()) return command->fault = Fault::kArgumentMissing;
   if (rest[0] != ' ') return command->fault = Fault::kBadArgument;
   rest.remove_prefix(1);

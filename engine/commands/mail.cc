@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// MAIL (RFC 5321 §4.1.1.2) and its parameters SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531).
+// MAIL (RFC 5321 §4.1.1.2) and its parameters SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC
+// 6531).
 
 #include "engine/commands/envelope.h"
 
@@ -41,9 +42,9 @@ Fault TakeSmtpUtf8(const syntax::Parameter& parameter, const ParseContext&,
 
 Fault ParseMail(std::string_view rest, const ParseContext& context, ParsedCommand* command) {
   command->fault =
-      ParseEnvelope(Verb::kMail, "FROM:", syntax::PathKind::kReversePath, rest, context, command);
+      ParseEnvelope(Verb::kMail, syntax::PathKind::kReversePath, rest, context, command);
   // RFC 6531 §3.4: the parameter must be there if the envelope needs it.
-  if (command->fault == Fault::kNone && command->has_utf8 && !command->smtputf8) {
+  if (command->fault == Fault::kNone && command->path.has_utf8 && !command->smtputf8) {
     command->fault = Fault::kNonAsciiPath;
   }
   return command->fault;

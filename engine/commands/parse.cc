@@ -14,6 +14,20 @@ std::string_view SplitVerb(std::string_view line, std::string_view* rest) {
   return line.substr(0, end);
 }
 
+Verb TakeVerb(std::string_view line, std::string_view* name, std::string_view* rest) {
+  if (line.size() == 4 || (line.size() > 4 && (line[4] == ' ' || line[4] == '\t'))) {
+    // A separator among the four octets makes no verb of them.
+    const Verb verb = FindVerb(line.substr(0, 4));
+    if (verb != Verb::kUnknown) {
+      *name = line.substr(0, 4);
+      *rest = line.substr(4);
+      return verb;
+    }
+  }
+  *name = SplitVerb(line, rest);
+  return FindVerb(*name);
+}
+
 std::string_view StripTrailingSpace(std::string_view line) {
   size_t size = line.size();
   while (size > 0 && (line[size - 1] == ' ' || line[size - 1] == '\t')) --size;

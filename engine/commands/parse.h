@@ -17,6 +17,7 @@
 #include <string_view>
 
 #include "engine/commands/command_table.h"
+#include "engine/syntax/path.h"
 
 namespace postern::commands {
 
@@ -34,9 +35,9 @@ struct Leniency {
 // BODY= of MAIL, RFC 6152 §3.
 enum class Body : uint8_t { kNone, k7Bit, k8BitMime };
 
-// Why the arguments of a known verb were not taken. The order of checks is that of the octets of the
-// line, but that a path is judged before its parameters and NonAscii after them (RFC 6531 §3.4: the
-// parameter that allows such a path stands behind it).
+// Why the arguments of a known verb were not taken. The order of checks is that of the octets of
+// the line, but that a path is judged before its parameters and NonAscii after them (RFC 6531 §3.4:
+// the parameter that allows such a path stands behind it).
 enum class Fault : uint8_t {
   kNone,
   kArgumentsUnexpected,
@@ -65,17 +66,8 @@ struct ParsedCommand {
   bool argument_is_literal = false;
 
   // MAIL, RCPT.
-  std::string_view path;  // with angle brackets, if there are any
-  std::string_view mailbox;
-  std::string_view local_part;
-  std::string_view domain;
+  syntax::PathResult path;
   std::string_view parameters;  // as sent, without the space before them
-  bool is_null = false;
-  bool is_postmaster = false;
-  bool is_quoted = false;
-  bool is_literal = false;
-  bool has_route = false;
-  bool has_utf8 = false;
 
   // MAIL parameters.
   bool smtputf8 = false;
@@ -95,6 +87,9 @@ struct ParseContext {
 // The verb of a line: what comes before the first SP or HT. `rest` is what follows, separator
 // included. The line is without CR LF.
 std::string_view SplitVerb(std::string_view line, std::string_view* rest);
+
+// SplitVerb and FindVerb in one; the common verbs are found without looking for a separator.
+Verb TakeVerb(std::string_view line, std::string_view* name, std::string_view* rest);
 
 // §4.1.1: white space before the CR LF should be tolerated, so it is no argument.
 std::string_view StripTrailingSpace(std::string_view line);

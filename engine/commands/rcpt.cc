@@ -8,9 +8,9 @@ namespace postern::commands {
 
 Fault ParseRcpt(std::string_view rest, const ParseContext& context, ParsedCommand* command) {
   command->fault =
-      ParseEnvelope(Verb::kRcpt, "TO:", syntax::PathKind::kForwardPath, rest, context, command);
+      ParseEnvelope(Verb::kRcpt, syntax::PathKind::kForwardPath, rest, context, command);
   // RFC 6531 §3.4: only in a transaction that MAIL declared as SMTPUTF8.
-  if (command->fault == Fault::kNone && command->has_utf8 && !context.smtputf8_transaction) {
+  if (command->fault == Fault::kNone && command->path.has_utf8 && !context.smtputf8_transaction) {
     command->fault = Fault::kNonAsciiPath;
   }
   return command->fault;

@@ -84,8 +84,7 @@ ReplyId Session::DefaultReply(EventType type, Verdict verdict) const {
     case EventType::kExpn:
       return by_verdict(ReplyId::kExpnOk, ReplyId::kExpnRejected, ReplyId::kExpnDeferred);
     case EventType::kHelp:
-      return by_verdict(ReplyId::kHelpTopic, ReplyId::kHelpTopicUnknown,
-                        ReplyId::kDecisionTimeout);
+      return by_verdict(ReplyId::kHelpTopic, ReplyId::kHelpTopicUnknown, ReplyId::kDecisionTimeout);
     case EventType::kUnknown:
       return by_verdict(ReplyId::kNoopOk, ReplyId::kUnrecognized, ReplyId::kDecisionTimeout);
     default:
@@ -115,7 +114,7 @@ AnswerResult Session::AnswerTicket(uint64_t ticket, const Answer& answer) {
       return AnswerResult::kBadReply;
     }
     if (code == 0 || ClassOf(code) != situation_class ||
-        !replies::IsCodeAllowed(situation, code)) {
+        !replies::OverrideCodeAllowed(*replies::FindReplyRule(situation), code)) {
       return AnswerResult::kBadReply;
     }
   }
@@ -146,8 +145,8 @@ AnswerResult Session::AnswerTicket(uint64_t ticket, const Answer& answer) {
   return AnswerResult::kOk;
 }
 
-// Carries a decision out: state first, so that the reply is formed by what is now in force, then the
-// reply. `reply` and `answer` were checked.
+// Carries a decision out: state first, so that the reply is formed by what is now in force, then
+// the reply. `reply` and `answer` were checked.
 void Session::Settle(EventType type, Verdict verdict, ReplyId reply, const Answer* answer) {
   if (verdict == Verdict::kDefault) verdict = DefaultVerdict(type);
   const ReplyId situation = DefaultReply(type, verdict);

@@ -80,8 +80,7 @@ class Loader {
     Turn(proto.size(), Extension::kSize, true, "size");
     Turn(proto.eightbitmime(), Extension::kEightBitMime, true, "eightbitmime");
     Turn(proto.pipelining(), Extension::kPipelining, true, "pipelining");
-    Turn(proto.enhancedstatuscodes(), Extension::kEnhancedStatusCodes, true,
-         "enhancedstatuscodes");
+    Turn(proto.enhancedstatuscodes(), Extension::kEnhancedStatusCodes, true, "enhancedstatuscodes");
     Turn(proto.smtputf8(), Extension::kSmtpUtf8, config_.Enabled(Extension::kEightBitMime),
          "smtputf8");
     Turn(proto.starttls(), Extension::kStarttls, true, "starttls");
@@ -106,9 +105,8 @@ class Loader {
   void Limit(uint64_t value, uint64_t least, uint64_t most, absl::string_view field, T* limit) {
     if (value == 0) return;
     if (value < least || value > most) {
-      Problem(absl::StrCat("limits.", field),
-              absl::StrCat(value, " is out of range; use ", least, " to ", most,
-                           ", or 0 for the default"));
+      Problem(absl::StrCat("limits.", field), absl::StrCat(value, " is out of range; use ", least,
+                                                           " to ", most, ", or 0 for the default"));
       return;
     }
     *limit = static_cast<T>(value);
@@ -146,8 +144,8 @@ class Loader {
 
 absl::StatusOr<Config> LoadConfig(std::string_view serialized) {
   if (serialized.size() > kMostConfigOctets) {
-    return absl::InvalidArgumentError(absl::StrCat("engine config: ", serialized.size(),
-                                                   " octets; at most ", kMostConfigOctets));
+    return absl::InvalidArgumentError(
+        absl::StrCat("engine config: ", serialized.size(), " octets; at most ", kMostConfigOctets));
   }
   v1::EngineConfig proto;
   if (!proto.ParseFromArray(serialized.data(), static_cast<int>(serialized.size()))) {

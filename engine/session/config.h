@@ -22,11 +22,11 @@ namespace postern::session {
 
 // docs/defaults.md lists these with their replies.
 struct Limits {
-  uint64_t message_octets = uint64_t{50} << 20;     // RFC 1870
-  uint32_t recipients = 1000;                       // RFC 5321 §4.5.3.1.8 demands at least 100
-  uint32_t errors = 20;                             // R6
+  uint64_t message_octets = uint64_t{50} << 20;  // RFC 1870
+  uint32_t recipients = 1000;                    // RFC 5321 §4.5.3.1.8 demands at least 100
+  uint32_t errors = 20;                          // R6
   uint32_t commands_without_progress = 100;
-  uint64_t line_total_octets = uint64_t{4} << 20;   // F5
+  uint64_t line_total_octets = uint64_t{4} << 20;  // F5
   // §4.5.3.2, milliseconds.
   uint64_t command_timeout_ms = 300'000;
   uint64_t content_timeout_ms = 180'000;

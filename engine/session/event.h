@@ -123,9 +123,9 @@ struct Answer {
 
 enum class AnswerResult : uint8_t {
   kOk,
-  kNoTicket,   // unknown, answered before or expired
+  kNoTicket,  // unknown, answered before or expired
   kBadVerdict,
-  kBadReply,   // the override or reply id does not fit; the decision stays open
+  kBadReply,  // the override or reply id does not fit; the decision stays open
 };
 
 enum class Notice : uint8_t {

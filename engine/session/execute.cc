@@ -19,12 +19,12 @@ namespace {
 
 uint32_t PathFlags(const ParsedCommand& command) {
   uint32_t flags = 0;
-  if (command.is_null) flags |= kPathNull;
-  if (command.is_postmaster) flags |= kPathPostmaster;
-  if (command.is_quoted) flags |= kPathQuoted;
-  if (command.is_literal) flags |= kPathLiteral;
-  if (command.has_route) flags |= kPathRoute;
-  if (command.has_utf8) flags |= kPathUtf8;
+  if (command.path.is_null) flags |= kPathNull;
+  if (command.path.is_postmaster) flags |= kPathPostmaster;
+  if (command.path.local_is_quoted) flags |= kPathQuoted;
+  if (command.path.domain_is_literal) flags |= kPathLiteral;
+  if (command.path.has_source_route) flags |= kPathRoute;
+  if (command.path.has_utf8) flags |= kPathUtf8;
   if (command.smtputf8) flags |= kMailSmtpUtf8;
   return flags;
 }
@@ -138,10 +138,10 @@ void Session::SetPathPayload(const ParsedCommand& command, const wire::Line& lin
     }
     return result;
   };
-  payload_.path = span(command.path);
-  payload_.mailbox = span(command.mailbox);
-  payload_.local_part = span(command.local_part);
-  payload_.domain = span(command.domain);
+  payload_.path = span(command.path.path);
+  payload_.mailbox = span(command.path.mailbox);
+  payload_.local_part = span(command.path.local_part);
+  payload_.domain = span(command.path.domain);
   payload_.parameters = span(command.parameters);
 }
 
@@ -213,8 +213,8 @@ void Session::Execute(const ParsedCommand& command, const wire::Line& line) {
 void Session::FinishContent() {
   // The transaction is over whatever the answer is (RFC 5321 §4.1.1.4).
   mode_ = Mode::kCommand;
-  const bool bare = decoder_.faults() != 0 &&
-                    ground_->config.bare_newline == wire::BareNewline::kReject;
+  const bool bare =
+      decoder_.faults() != 0 && ground_->config.bare_newline == wire::BareNewline::kReject;
   if (!bare && !over_size_) {
     Decide(EventType::kContentEnd);
     return;

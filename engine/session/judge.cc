@@ -161,8 +161,8 @@ Judgement JudgeLine(const wire::Line& line, const View& view, ParsedCommand* com
   if (text.empty()) return Refuse(ReplyId::kEmptyLine, Rule::kC500);
   if (!IsLetter(text[0])) return Refuse(ReplyId::kNotAVerb, Rule::kC500);
   std::string_view rest;
-  const std::string_view name = commands::SplitVerb(text, &rest);
-  const Verb verb = commands::FindVerb(name);
+  std::string_view name;
+  const Verb verb = commands::TakeVerb(text, &name, &rest);
   if (verb == Verb::kUnknown) return Refuse(ReplyId::kUnrecognized, Rule::kC500, name);
 
   const Command& row = commands::GetCommand(verb);

@@ -23,8 +23,8 @@ std::string_view Decimal(uint64_t value, char* buffer, size_t size) {
 }  // namespace
 
 // `format` writes the reply into (out, capacity) and returns the octets it needs. Most replies fit
-// into the room there is; else room is made once. Without memory the session ends with the one reply
-// for that, if there is room for it.
+// into the room there is; else room is made once. Without memory the session ends with the one
+// reply for that, if there is room for it.
 template <typename Formatter>
 bool Session::Write(Formatter&& format) {
   size_t size = format(output_.tail(), output_.room());

@@ -170,7 +170,7 @@ size_t Session::FeedCommand(std::string_view in) {
       break;
     case wire::LineStatus::kOverTotal:
       // F5. A line that had its one reply for a bare LF gets no second one (R1, F2).
-      if (splitter_.discarding_answered()) {
+      if (splitter_.over_total_after_bare_lf()) {
         PushError(ReplyId::kUnspecified, Rule::kF5, 0);
       } else {
         ReplyId id = ReplyId::kLineWithoutEnd;

@@ -4,8 +4,8 @@
 //
 // What it is: the state machine between wire, commands and replies. It decides what the contract
 // decides, asks the host for the rest and waits for the answer as a state.
-// What it is not: a reader of sockets or clocks; a store of recipients or content (they belong to the
-// host); a parser (commands/, syntax/); a writer of texts (replies/).
+// What it is not: a reader of sockets or clocks; a store of recipients or content (they belong to
+// the host); a parser (commands/, syntax/); a writer of texts (replies/).
 //
 // Threads and lifetime: one owner at a time, any thread. It holds its Ground (configuration and
 // replies) until it dies. `memory` must outlive it.
@@ -182,7 +182,8 @@ class Session {
   uint64_t messages_ = 0;
   uint64_t ticket_ = 0;  // of the last decision
 
-  wire::ProxyHeaderParser* proxy_ = nullptr;  // only while a header is awaited or its event borrowed
+  wire::ProxyHeaderParser* proxy_ =
+      nullptr;  // only while a header is awaited or its event borrowed
   wire::LineSplitter splitter_;
   wire::DataDecoder decoder_;
 
@@ -200,8 +201,8 @@ class Session {
   bool smtputf8_ = false;          // of the transaction
   bool pending_smtputf8_ = false;  // of the MAIL that is being decided
   bool transaction_open_ = false;  // the host accepted MAIL and has not been told of an end
-  bool over_size_ = false;        // D4
-  bool injected_ = false;         // B4: octets in the clear behind STARTTLS
+  bool over_size_ = false;         // D4
+  bool injected_ = false;          // B4: octets in the clear behind STARTTLS
   bool shutdown_ = false;
 
   uint8_t event_count_ = 0;

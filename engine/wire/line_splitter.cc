@@ -136,6 +136,7 @@ LineStatus LineSplitter::Discard(std::string_view in, size_t* consumed) {
 
 // p[room] is the first octet past the total, and the line did not end before it (F5).
 LineStatus LineSplitter::OverTotal(const char* p, size_t room, size_t* consumed) {
+  over_after_bare_lf_ = mode_ == Mode::kDiscard;
   const bool after_cr = room != 0 ? p[room - 1] == '\r' : held_cr_;
   *consumed = room + 1;
   if (after_cr && p[room] == '\n') {

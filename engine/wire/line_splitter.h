@@ -75,6 +75,9 @@ class LineSplitter {
     return LineStatus::kLine;
   }
 
+  // After kOverTotal: that line had been reported as kBareLf before.
+  bool over_total_after_bare_lf() const { return over_after_bare_lf_; }
+
   // No part of a line is held and none is being discarded.
   bool AtLineStart() const { return length_ == 0; }
 
@@ -116,6 +119,7 @@ class LineSplitter {
   uint32_t stored_ = 0;  // octets of the current line in the store
   Mode mode_ = Mode::kText;
   uint8_t flags_ = 0;
+  bool over_after_bare_lf_ = false;
   bool held_cr_ = false;  // the last octet consumed was a CR: bare or half a terminator
 };
 

@@ -333,5 +333,25 @@ TEST(LineSplitterTest, AgreesWithTheReferenceOnLongRandomInputHoweverCut) {  // 
   }
 }
 
+// F2, F5: the caller answered the bare LF and must be able to tell that it did.
+TEST(LineSplitter, TellsWhetherTheLineOverTheTotalWasReportedBefore) {
+  for (const bool bare_lf : {false, true}) {
+    LineSplitter splitter(&DefaultMemory(), 64, 100);
+    Line line;
+    size_t consumed = 0;
+    std::string in(bare_lf ? "ab\n" : "abc");
+    in.append(200, 'x');
+    std::string_view rest = in;
+    LineStatus status = splitter.Next(rest, &consumed, &line);
+    if (bare_lf) {
+      EXPECT_EQ(status, LineStatus::kBareLf);
+      rest.remove_prefix(consumed);
+      status = splitter.Next(rest, &consumed, &line);
+    }
+    EXPECT_EQ(status, LineStatus::kOverTotal);
+    EXPECT_EQ(splitter.over_total_after_bare_lf(), bare_lf);
+  }
+}
+
 }  // namespace
 }  // namespace postern::wire

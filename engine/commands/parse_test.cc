@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "engine/commands/parse.h"
+
+#include <string>
+
+#include "gtest/gtest.h"
+
+namespace postern::commands {
+namespace {
+
+constexpr uint32_t kAll = 0xffffffff;
+
+class ParseTest : public testing::Test {
+ protected:
+  // Keeps the line: the command borrows it.
+  const ParsedCommand& Parse(const std::string& line) {
+    line_ = line;
+    command_ = ParsedCommand();
+    std::string_view rest;
+    const Verb verb = FindVerb(SplitVerb(StripTrailingSpace(line_), &rest));
+    EXPECT_NE(verb, Verb::kUnknown) << line;
+    EXPECT_EQ(ParseArguments(verb, rest, context_, &command_), command_.fault);
+    return command_;
+  }
+  Fault FaultOf(const std::string& line) { return Parse(line).fault; }
+
+  ParseTest() {
+    context_.now = {kAll, true, false, true};
+    context_.leniency = &leniency_;
+  }
+
+  Leniency leniency_;
+  ParseContext context_;
+  std::string line_;
+  ParsedCommand command_;
+};
+
+TEST_F(ParseTest, SplitsTheVerbAtSpaceOrTab) {
+  std::string_view rest;
+  EXPECT_EQ(SplitVerb("MAIL FROM:<>", &rest), "MAIL");
+  EXPECT_EQ(rest, " FROM:<>");
+  EXPECT_EQ(SplitVerb("MAIL\tFROM:<>", &rest), "MAIL");
+  EXPECT_EQ(SplitVerb("NOOP", &rest), "NOOP");
+  EXPECT_EQ(rest, "");
+}
+
+// C501, RFC 5321 §4.3.2 at 501.
+TEST_F(ParseTest, CommandsWithoutArgumentsRefuseThem) {
+  for (const char* verb : {"DATA", "RSET", "QUIT", "STARTTLS"}) {
+    EXPECT_EQ(FaultOf(verb), Fault::kNone) << verb;
+    EXPECT_EQ(FaultOf(std::string(verb) + " x"), Fault::kArgumentsUnexpected) << verb;
+    // §4.1.1: trailing white space should be tolerated.
+    EXPECT_EQ(FaultOf(std::string(verb) + " \t "), Fault::kNone) << verb;
+  }
+}
+
+TEST_F(ParseTest, CommandsWithArgumentsDemandThem) {
+  for (const char* verb : {"HELO", "EHLO", "MAIL", "RCPT", "VRFY", "EXPN"}) {
+    EXPECT_EQ(FaultOf(verb), Fault::kArgumentMissing) << verb;
+    EXPECT_EQ(FaultOf(std::string(verb) + " "), Fault::kArgumentMissing) << verb;
+  }
+  EXPECT_EQ(FaultOf("HELP"), Fault::kNone);
+  EXPECT_EQ(FaultOf("NOOP"), Fault::kNone);
+}
+
+TEST_F(ParseTest, HeloTakesDomainOrLiteral) {
+  EXPECT_EQ(Parse("EHLO client.example").argument, "client.example");
+  EXPECT_FALSE(command_.argument_is_literal);
+  EXPECT_EQ(Parse("EHLO [192.0.2.1]").argument, "[192.0.2.1]");
+  EXPECT_TRUE(command_.argument_is_literal);
+  EXPECT_EQ(FaultOf("EHLO my_host"), Fault::kBadHeloName);
+  EXPECT_EQ(FaultOf("EHLO  client.example"), Fault::kBadHeloName);
+  EXPECT_EQ(FaultOf("EHLO\tclient.example"), Fault::kBadArgument);
+  leniency_.underscore_in_helo = true;
+  EXPECT_EQ(FaultOf("EHLO my_host"), Fault::kNone);
+  leniency_.extra_spaces = true;
+  EXPECT_EQ(FaultOf("EHLO  client.example"), Fault::kNone);
+  EXPECT_EQ(FaultOf("EHLO what is this"), Fault::kBadHeloName);
+  leniency_.any_helo_argument = true;
+  EXPECT_EQ(FaultOf("EHLO what is this"), Fault::kNone);
+}
+
+TEST_F(ParseTest, MailGivesThePartsOfThePath) {
+  Parse("mail from:<@relay.example:\"a b\"@[192.0.2.1]> SIZE=1000 BODY=8BITMIME");
+  EXPECT_EQ(command_.fault, Fault::kNone);
+  EXPECT_EQ(command_.path.path, "<@relay.example:\"a b\"@[192.0.2.1]>");
+  EXPECT_EQ(command_.path.mailbox, "\"a b\"@[192.0.2.1]");
+  EXPECT_EQ(command_.path.local_part, "\"a b\"");
+  EXPECT_EQ(command_.path.domain, "[192.0.2.1]");
+  EXPECT_TRUE(command_.path.local_is_quoted);
+  EXPECT_TRUE(command_.path.domain_is_literal);
+  EXPECT_TRUE(command_.path.has_source_route);
+  EXPECT_EQ(command_.parameters, "SIZE=1000 BODY=8BITMIME");
+  EXPECT_EQ(command_.size, 1000u);
+  EXPECT_EQ(command_.body, Body::k8BitMime);
+  EXPECT_TRUE(Parse("MAIL FROM:<>").path.is_null);
+  EXPECT_TRUE(Parse("RCPT TO:<postmaster>").path.is_postmaster);
+}
+
+TEST_F(ParseTest, PathFaultsAreToldApart) {
+  EXPECT_EQ(FaultOf("MAIL FROM:"), Fault::kBadPath);
+  EXPECT_EQ(FaultOf("MAIL FROM:a@b.example"), Fault::kPathWithoutBrackets);
+  EXPECT_EQ(FaultOf("MAIL FROM: <a@b.example>"), Fault::kPathAfterSpace);
+  EXPECT_EQ(FaultOf("MAIL FROM:<a>"), Fault::kPathWithoutDomain);
+  EXPECT_EQ(FaultOf("MAIL FROM:<" + std::string(65, 'a') + "@b.example>"), Fault::kPathTooLong);
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b.example>x"), Fault::kBadParameter);
+  EXPECT_EQ(FaultOf("MAIL TO:<a@b.example>"), Fault::kBadArgument);
+  EXPECT_EQ(FaultOf("MAIL  FROM:<a@b.example>"), Fault::kBadArgument);
+  EXPECT_EQ(FaultOf("RCPT TO:<>"), Fault::kBadPath);
+}
+
+TEST_F(ParseTest, EachLeniencyAllowsItsOwnDeviationOnly) {
+  const char* const deviations[] = {"MAIL FROM: <a@b.example>", "MAIL FROM:a@b.example",
+                                    "MAIL FROM:<a@b.example.>", "MAIL  FROM:<a@b.example>"};
+  bool Leniency::* const switches[] = {&Leniency::space_after_colon,
+                                       &Leniency::missing_angle_brackets,
+                                       &Leniency::trailing_dot_in_domain, &Leniency::extra_spaces};
+  for (size_t i = 0; i < 4; ++i) {
+    leniency_ = Leniency();
+    leniency_.*switches[i] = true;
+    for (size_t j = 0; j < 4; ++j) {
+      EXPECT_EQ(FaultOf(deviations[j]) == Fault::kNone, i == j) << deviations[j] << " " << i;
+    }
+  }
+}
+
+TEST_F(ParseTest, ParametersAreKnownInForceAndOnce) {
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b.example> FOO=1"), Fault::kParameterUnknown);
+  EXPECT_EQ(command_.complaint, "FOO");
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b.example> SIZE=1 size=2"), Fault::kParameterRepeated);
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b.example> SIZE"), Fault::kBadParameter);
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b.example> SIZE=x"), Fault::kBadParameter);
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b.example> SIZE=123456789012345678901"), Fault::kBadParameter);
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b.example> BODY=9BIT"), Fault::kBadParameter);
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b.example> BODY=BINARYMIME"), Fault::kParameterNotInForce);
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b.example> SMTPUTF8=yes"), Fault::kBadParameter);
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b.example> =1"), Fault::kBadParameter);
+  EXPECT_EQ(FaultOf("RCPT TO:<a@b.example> SIZE=1"), Fault::kParameterUnknown);
+  context_.now.extended = false;
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b.example> SIZE=1"), Fault::kParameterNotInForce);
+}
+
+TEST_F(ParseTest, SizeBeyond64BitsIsWellFormedAndGreatest) {
+  EXPECT_EQ(Parse("MAIL FROM:<> SIZE=99999999999999999999").size, UINT64_MAX);
+  EXPECT_EQ(command_.fault, Fault::kNone);
+}
+
+// RFC 6531 §3.4.
+TEST_F(ParseTest, NonAsciiPathNeedsTheParameter) {
+  EXPECT_EQ(FaultOf("MAIL FROM:<j\xc3\xb6rg@b.example>"), Fault::kNonAsciiPath);
+  EXPECT_EQ(FaultOf("MAIL FROM:<j\xc3\xb6rg@b.example> SMTPUTF8"), Fault::kNone);
+  EXPECT_EQ(FaultOf("RCPT TO:<j\xc3\xb6rg@b.example>"), Fault::kNonAsciiPath);
+  context_.smtputf8_transaction = true;
+  EXPECT_EQ(FaultOf("RCPT TO:<j\xc3\xb6rg@b.example>"), Fault::kNone);
+}
+
+TEST_F(ParseTest, QueriesKeepTheirText) {
+  EXPECT_EQ(Parse("VRFY smith").argument, "smith");
+  EXPECT_EQ(Parse("HELP mail").argument, "mail");
+  EXPECT_EQ(Parse("NOOP anything at all").fault, Fault::kNone);
+}
+
+}  // namespace
+}  // namespace postern::commands

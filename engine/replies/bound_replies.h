@@ -150,7 +150,9 @@ class BoundReplies {
   struct Op {
     uint32_t offset;
     uint32_t length;
-    uint8_t value;  // a Placeholder, or kNoValue
+    uint8_t value;    // a Placeholder, or kNoValue
+    uint8_t prefix;   // kCommands: octets at the literal's end that begin each of its lines
+    bool ends_reply;  // kCommands: its last line is the reply's last
   };
   struct Entry {
     uint32_t offset = 0;  // of the whole reply where it is fixed
@@ -181,9 +183,9 @@ class BoundReplies {
   std::vector<Op> ops_;
   std::vector<Topic> topics_;  // ordered by name
   // [0] for ASCII, [1] for sessions in UTF-8.
-  std::array<std::array<Entry, kReplyIdLimit>, 2> entries_;
-  // Footer lines of each class, for overrides: text, server merged, each ended by LF.
-  std::array<std::string, 6> footers_;
+  std::array<std::array<Entry, kReplyIdLimit>, 2> entries_ = {};
+  // Footer lines of each class, server merged, for replies that a host makes.
+  std::array<std::vector<std::string>, 6> footers_;
   std::array<std::array<uint16_t, 3>, kReplyIdLimit> enhanced_ = {};
   size_t max_octets_ = 0;
   size_t max_help_topic_octets_ = 0;

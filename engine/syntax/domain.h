@@ -51,8 +51,8 @@ struct DomainOptions {
 
 struct DomainResult {
   DomainError error = DomainError::kNone;
-  // Of the first octet that fits no domain or, past a limit, of the first octet too many. in.size()
-  // where something is missing. Saturates at 65535.
+  // Of the first octet that fits no domain, of the hyphen for kHyphenAtEdge or, past a limit, of
+  // the first octet too many. in.size() where something is missing. Saturates at 65535.
   uint16_t error_offset = 0;
   bool is_literal = false;  // `text` includes the brackets
   bool has_utf8 = false;

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One client: a socket, TLS if there is any, and the plugin's session behind it. Octets go from the
+// one to the other; decisions are answered here: recipients by the domains served, content by the
+// delivery. All SMTP is in the plugin.
+//
+// Back-pressure: what the client does not take stays in the session's own bounded output, and then
+// nothing is read; what the session does not take (a decision is open, output is stuck) is kept,
+// at most one read's worth, and then nothing more is read.
+//
+// Lifetime: owns itself. Gone when the socket is closed and no delivery is on its way.
+// Threads: its loop's.
+#ifndef POSTERN_HOSTS_POSTERND_CONNECTION_H_
+#define POSTERN_HOSTS_POSTERND_CONNECTION_H_
+
+#include <event2/event_struct.h>
+#include <sys/socket.h>
+
+#include <atomic>
+#include <bitset>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "hosts/common/network.h"
+#include "hosts/posternd/loop.h"
+#include "hosts/posternd/maildir.h"
+#include "hosts/posternd/timer_wheel.h"
+#include "hosts/posternd/tls.h"
+#include "plugin_api/postern.h"
+
+namespace postern {
+namespace posternd {
+
+class Connection {
+ public:
+  // Takes over the socket. `limited`: the connection limit is reached, so the client is told 421.
+  static void Accept(Loop* loop, int fd, const sockaddr_storage& peer, bool tls, bool limited);
+
+  void Notify(uint32_t notice);
+  void OnTimer(uint64_t now);
+  // Without a word to the client.
+  void ForceClose();
+
+  static Connection* FromTimer(TimerNode* node);
+
+  Connection* previous = nullptr;
+  Connection* next = nullptr;
+
+ private:
+  enum class Phase : uint8_t { kProxyBeforeTls, kHandshake, kOpen, kLinger, kClosed };
+
+  struct Transaction {
+    std::string queue_id;
+    std::string reverse_path;
+    std::vector<std::string> recipients;
+    std::unique_ptr<IncomingMessage> message;
+    uint64_t octets = 0;
+    int error = 0;  // -errno of the delivery
+    bool smtputf8 = false;
+    bool content = false;
+  };
+  struct Timer : TimerNode {
+    Connection* owner;
+  };
+  // A message that the pool makes durable.
+  struct Delivery {
+    Connection* connection;
+    uint64_t ticket;
+    std::unique_ptr<Transaction> transaction;
+    std::atomic<bool> cancelled{false};
+    int result = 0;
+  };
+
+  Connection(Loop* loop, int fd, const sockaddr_storage& peer, bool tls, bool limited);
+  ~Connection();
+
+  static void OnSocket(int fd, short what, void* connection);
+  bool OpenSession();
+
+  // Reading.
+  void HandleReadable();
+  void ReadPlain();
+  void ReadTls();
+  void ReadProxyHeader();
+  void ReadLingering();
+  void Process(const uint8_t* data, size_t size);
+  void ProcessHeldInput();
+  bool Waiting() const;
+  void PauseReading();
+  void ResumeReading();
+
+  // The session.
+  const postern_api& api() const { return *loop_->shared()->api; }
+  void Note(int32_t result);
+  void DrainEvents();
+  void HandleEvent(const postern_event& event);
+  void Answer(uint64_t ticket, int32_t verdict, uint32_t reply_id = 0);
+  void OnConnect(uint64_t ticket);
+  void OnProxyHeader(const postern_event_proxy_header& event);
+  void OnMail(const postern_event_mail& event);
+  void OnRecipient(const postern_event_rcpt& event);
+  void OnContentBegin(const postern_event& event);
+  void OnContent(const postern_event_content& event);
+  void OnContentEnd(const postern_event_content_end& event);
+  void OnReset(uint32_t reason);
+  void OnError(const postern_event_error& event);
+  void WriteContent();
+  void OnDelivered(const std::shared_ptr<Delivery>& delivery);
+
+  // Writing, TLS, the end.
+  bool FlushOutput();
+  void ArmWrite();
+  // After anything happened: sends, starts TLS, closes, as the session wants it.
+  void Advance();
+  void BeginHandshake();
+  void ContinueHandshake();
+  void BeginLinger();
+  void Close(absl::string_view reason);
+  // Deadlines, and the end of this object; the last act of every entry.
+  void Settle();
+
+  void LogMessage(const Transaction& transaction, absl::string_view verdict, absl::string_view why);
+  void LogSession(absl::string_view reason);
+  std::string ClientName() const;
+
+  Loop* const loop_;
+  std::shared_ptr<const Policy> policy_;
+  postern_session* session_ = nullptr;
+  int fd_;
+  int32_t flags_ = 0;  // POSTERN_HAS_* as the session said last
+  Phase phase_ = Phase::kOpen;
+  bool implicit_tls_ : 1;
+  bool limited_ : 1;
+  bool counted_ : 1;         // in the connection limit
+  bool client_counted_ : 1;  // in the client's limit
+  bool proxied_ : 1;
+  bool extended_ : 1;
+  bool reading_ : 1;
+  bool writing_ : 1;    // EV_WRITE is armed
+  bool start_tls_ : 1;  // the session waits for a handshake
+  bool broken_ : 1;     // the session is dead
+  uint16_t client_port_;
+  uint16_t deliveries_ = 0;  // on their way
+  uint32_t errors_ = 0;
+  uint32_t messages_ = 0;
+  uint32_t closed_reason_ = 0;  // POSTERN_CLOSED_*
+  host::Address client_;
+  Timer timer_;
+  uint64_t deadline_;
+  uint64_t own_deadline_;  // of the handshake or the lingering
+  uint64_t opened_ms_;
+  uint64_t connect_ticket_ = 0;  // held until the handshake is over
+  uint64_t id_;
+  event read_event_;
+  std::unique_ptr<event> write_event_;  // made when a client first is slow
+  std::unique_ptr<TlsStream> tls_;
+  std::unique_ptr<Transaction> transaction_;
+  std::shared_ptr<Delivery> open_delivery_;  // the one whose ticket is open
+  std::vector<uint8_t> held_;                // input that the session has not taken yet
+  std::string helo_;
+  std::bitset<128> rules_;  // POSTERN_RULE_* of what was refused
+};
+
+}  // namespace posternd
+}  // namespace postern
+
+#endif  // POSTERN_HOSTS_POSTERND_CONNECTION_H_

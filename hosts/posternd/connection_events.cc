@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The connection's session side: what posternd decides, delivers and logs.
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "hosts/posternd/connection.h"
+#include "hosts/posternd/options.h"
+#include "hosts/posternd/trace_header.h"
+
+namespace postern {
+namespace posternd {
+namespace {
+
+// ReplyIds of reply_table.proto.
+constexpr uint32_t kRelayDenied = 40;
+constexpr uint32_t kInsufficientStorage = 58;
+
+// Gathered before they are written, so that a message costs one write per read and not per line.
+constexpr size_t kMaxSlices = 256;
+
+absl::string_view ToView(const postern_bytes& bytes) {
+  return absl::string_view(reinterpret_cast<const char*>(bytes.data), bytes.size);
+}
+
+const char* ClosedReason(uint32_t reason) {
+  switch (reason) {
+    case POSTERN_CLOSED_QUIT:
+      return "quit";
+    case POSTERN_CLOSED_DISCONNECTED:
+      return "disconnected";
+    case POSTERN_CLOSED_TIMEOUT:
+      return "timeout";
+    case POSTERN_CLOSED_ERRORS:
+      return "too many errors";
+    case POSTERN_CLOSED_COMMANDS:
+      return "too many commands";
+    case POSTERN_CLOSED_LINE:
+      return "line without end";
+    case POSTERN_CLOSED_PROXY:
+      return "bad proxy header";
+    case POSTERN_CLOSED_POLICY:
+      return "policy";
+    case POSTERN_CLOSED_SHUTDOWN:
+      return "shutdown";
+    case POSTERN_CLOSED_TLS:
+      return "tls failed";
+    case POSTERN_CLOSED_MEMORY:
+      return "out of memory";
+    default:
+      return "unknown";
+  }
+}
+
+const char* ResetReason(uint32_t reason) {
+  switch (reason) {
+    case POSTERN_RESET_RSET:
+      return "RSET";
+    case POSTERN_RESET_HELO:
+      return "HELO";
+    case POSTERN_RESET_STARTTLS:
+      return "STARTTLS";
+    case POSTERN_RESET_CONTENT_REFUSED:
+      return "content refused";
+    case POSTERN_RESET_TIMEOUT:
+      return "timeout";
+    default:
+      return "connection closed";
+  }
+}
+
+}  // namespace
+
+void Connection::DrainEvents() {
+  while (session_ != nullptr && !broken_) {
+    const postern_event* event = nullptr;
+    Note(api().session_next_event(session_, &event));
+    if (event == nullptr) return;
+    HandleEvent(*event);
+  }
+}
+
+void Connection::HandleEvent(const postern_event& event) {
+  // The types' payloads follow the header; their first published size is never undercut.
+  switch (event.type) {
+    case POSTERN_EVENT_CONNECT:
+      if (phase_ == Phase::kHandshake || phase_ == Phase::kProxyBeforeTls) {
+        connect_ticket_ = event.ticket;
+        return;
+      }
+      return OnConnect(event.ticket);
+    case POSTERN_EVENT_PROXY_HEADER:
+      return OnProxyHeader(reinterpret_cast<const postern_event_proxy_header&>(event));
+    case POSTERN_EVENT_HELO:
+      extended_ = (event.flags & POSTERN_HELO_EXTENDED) != 0;
+      helo_ = std::string(ToView(reinterpret_cast<const postern_event_helo&>(event).name));
+      return Answer(event.ticket, POSTERN_VERDICT_ACCEPT);
+    case POSTERN_EVENT_STARTTLS:
+      return Answer(event.ticket,
+                    policy_->tls != nullptr ? POSTERN_VERDICT_ACCEPT : POSTERN_VERDICT_DEFAULT);
+    case POSTERN_EVENT_MAIL:
+      return OnMail(reinterpret_cast<const postern_event_mail&>(event));
+    case POSTERN_EVENT_RCPT:
+      return OnRecipient(reinterpret_cast<const postern_event_rcpt&>(event));
+    case POSTERN_EVENT_CONTENT_BEGIN:
+      return OnContentBegin(event);
+    case POSTERN_EVENT_CONTENT:
+      return OnContent(reinterpret_cast<const postern_event_content&>(event));
+    case POSTERN_EVENT_CONTENT_END:
+      return OnContentEnd(reinterpret_cast<const postern_event_content_end&>(event));
+    case POSTERN_EVENT_RESET:
+      return OnReset(reinterpret_cast<const postern_event_reset&>(event).reason);
+    case POSTERN_EVENT_ERROR:
+      return OnError(reinterpret_cast<const postern_event_error&>(event));
+    case POSTERN_EVENT_CLOSED:
+      closed_reason_ = reinterpret_cast<const postern_event_closed&>(event).reason;
+      return;
+    default:
+      if (event.ticket != 0) Answer(event.ticket, POSTERN_VERDICT_DEFAULT);
+  }
+}
+
+void Connection::Answer(uint64_t ticket, int32_t verdict, uint32_t reply_id) {
+  postern_answer answer = {};
+  answer.struct_size = sizeof(answer);
+  answer.verdict = verdict;
+  answer.reply_id = reply_id;
+  int32_t result = api().session_answer(session_, ticket, &answer);
+  if (result == POSTERN_E_REPLY && reply_id != 0) {
+    // The verdict counts; its wording is a nicety.
+    answer.reply_id = 0;
+    result = api().session_answer(session_, ticket, &answer);
+  }
+  Note(result);
+}
+
+void Connection::OnConnect(uint64_t ticket) {
+  if (!limited_ && client_.family != 0) {
+    client_counted_ =
+        loop_->shared()->limits.AddClient(client_, policy_->max_connections_per_client);
+    limited_ = !client_counted_;
+  }
+  if (loop_->shared()->log->verbose()) {
+    LogLine(loop_->shared()->log, limited_ ? "turned-away" : "connect",
+            limited_ ? LogColour::kWarning : LogColour::kPlain)
+        .Add("id", absl::StrCat(absl::Hex(id_)))
+        .Add("client", ClientName())
+        .Write();
+  }
+  Answer(ticket, limited_ ? POSTERN_VERDICT_DEFER : POSTERN_VERDICT_ACCEPT);
+}
+
+void Connection::OnProxyHeader(const postern_event_proxy_header& event) {
+  if ((event.event.flags & POSTERN_PROXY_LOCAL) != 0) return;
+  if (event.family == POSTERN_FAMILY_INET || event.family == POSTERN_FAMILY_INET6) {
+    client_ = host::Address::FromOctets(event.family == POSTERN_FAMILY_INET ? AF_INET : AF_INET6,
+                                        event.source);
+    client_port_ = event.source_port;
+  } else {
+    client_ = host::Address();
+    client_port_ = 0;
+  }
+}
+
+void Connection::OnMail(const postern_event_mail& event) {
+  transaction_ = std::make_unique<Transaction>();
+  transaction_->reverse_path = std::string(ToView(event.reverse_path));
+  transaction_->smtputf8 = (event.event.flags & POSTERN_MAIL_SMTPUTF8) != 0;
+  transaction_->queue_id = absl::StrCat(absl::Hex(loop_->NewId()));
+  Answer(event.event.ticket, POSTERN_VERDICT_ACCEPT);
+}
+
+void Connection::OnRecipient(const postern_event_rcpt& event) {
+  const bool postmaster = (event.event.flags & POSTERN_PATH_POSTMASTER) != 0;
+  const bool served = policy_->domains.empty() || postmaster ||
+                      policy_->domains.count(AsciiLower(ToView(event.domain))) != 0;
+  if (!served || transaction_ == nullptr) {
+    if (loop_->shared()->log->verbose()) {
+      LogLine(loop_->shared()->log, "relay-denied", LogColour::kWarning)
+          .Add("id", absl::StrCat(absl::Hex(id_)))
+          .Add("rcpt", ToView(event.forward_path))
+          .Write();
+    }
+    ++errors_;
+    return Answer(event.event.ticket, POSTERN_VERDICT_REJECT, kRelayDenied);
+  }
+  // As sent but for a source route, which RFC 5321 section 3.6.1 lets us drop.
+  transaction_->recipients.push_back(absl::StrCat("<", ToView(event.mailbox), ">"));
+  Answer(event.event.ticket, POSTERN_VERDICT_ACCEPT);
+}
+
+void Connection::OnContentBegin(const postern_event& event) {
+  Transaction* transaction = transaction_.get();
+  Maildir* maildir = loop_->shared()->maildir;
+  if (transaction == nullptr) return Answer(event.ticket, POSTERN_VERDICT_DEFER);
+  transaction->content = true;
+  loop_->slices()->clear();
+  if (maildir == nullptr) return Answer(event.ticket, POSTERN_VERDICT_ACCEPT);
+  transaction->message = maildir->Create(&transaction->error);
+  if (transaction->message != nullptr) {
+    TraceFields fields;
+    fields.reverse_path = transaction->reverse_path;
+    fields.recipients = &transaction->recipients;
+    fields.helo = helo_;
+    fields.client = client_;
+    fields.server = policy_->server_name;
+    fields.queue_id = transaction->queue_id;
+    const std::string tls = tls_ != nullptr ? tls_->Describe() : "";
+    fields.tls = tls;
+    fields.extended = extended_;
+    fields.smtputf8 = transaction->smtputf8;
+    fields.unix_time = time(nullptr);
+    std::string header = MakeTraceHeader(fields);
+    iovec slice = {header.data(), header.size()};
+    transaction->error = transaction->message->Append(&slice, 1);
+  }
+  if (transaction->error != 0) {
+    LogMessage(*transaction, "deferred", strerror(-transaction->error));
+    transaction->message.reset();
+    return Answer(event.ticket, POSTERN_VERDICT_DEFER);
+  }
+  Answer(event.ticket, POSTERN_VERDICT_ACCEPT);
+}
+
+void Connection::OnContent(const postern_event_content& event) {
+  if (transaction_ == nullptr) return;
+  transaction_->octets += event.data.size;
+  if (transaction_->message == nullptr) return;
+  std::vector<iovec>* slices = loop_->slices();
+  slices->push_back({const_cast<uint8_t*>(event.data.data), event.data.size});
+  if (slices->size() >= kMaxSlices) WriteContent();
+}
+
+void Connection::WriteContent() {
+  std::vector<iovec>* slices = loop_->slices();
+  if (slices->empty()) return;
+  if (transaction_ != nullptr && transaction_->message != nullptr) {
+    transaction_->error =
+        transaction_->message->Append(slices->data(), static_cast<int>(slices->size()));
+  }
+  slices->clear();
+}
+
+void Connection::OnContentEnd(const postern_event_content_end& event) {
+  const uint64_t ticket = event.event.ticket;
+  WriteContent();
+  std::unique_ptr<Transaction> transaction = std::move(transaction_);
+  if (transaction == nullptr) return Answer(ticket, POSTERN_VERDICT_DEFER);
+  Shared* shared = loop_->shared();
+  if (shared->maildir == nullptr) {
+    ++messages_;
+    LogMessage(*transaction, "discarded", "");
+    return Answer(ticket, POSTERN_VERDICT_ACCEPT);
+  }
+  if (transaction->message == nullptr || transaction->error != 0) {
+    const int error = -transaction->error;
+    LogMessage(*transaction, "deferred", strerror(error));
+    return Answer(ticket, POSTERN_VERDICT_DEFER,
+                  error == ENOSPC || error == EDQUOT ? kInsufficientStorage : 0);
+  }
+  auto delivery = std::make_shared<Delivery>();
+  delivery->connection = this;
+  delivery->ticket = ticket;
+  delivery->transaction = std::move(transaction);
+  open_delivery_ = delivery;
+  ++deliveries_;
+  shared->pool->Submit([delivery, loop = loop_] {
+    delivery->result = delivery->transaction->message->Commit(delivery->cancelled);
+    // Removes the file of a failed delivery here, not on the loop.
+    delivery->transaction->message.reset();
+    loop->Post([delivery] { delivery->connection->OnDelivered(delivery); });
+  });
+}
+
+void Connection::OnDelivered(const std::shared_ptr<Delivery>& delivery) {
+  --deliveries_;
+  const int error = -delivery->result;
+  const bool answerable = open_delivery_ == delivery;
+  if (answerable) open_delivery_.reset();
+  if (error == 0) {
+    ++messages_;
+    LogMessage(*delivery->transaction, "delivered",
+               answerable ? "" : "the client is not told and may send it again");
+  } else {
+    LogMessage(*delivery->transaction, "deferred", strerror(error));
+  }
+  if (answerable && phase_ != Phase::kClosed) {
+    // The loop slept; the session is to know how long.
+    Note(api().session_tick(session_, loop_->Now()));
+    DrainEvents();
+    if (error == 0) {
+      Answer(delivery->ticket, POSTERN_VERDICT_ACCEPT);
+    } else {
+      Answer(delivery->ticket, POSTERN_VERDICT_DEFER,
+             error == ENOSPC || error == EDQUOT ? kInsufficientStorage : 0);
+    }
+    DrainEvents();
+    Advance();
+    ProcessHeldInput();
+  }
+  Settle();
+}
+
+void Connection::OnReset(uint32_t reason) {
+  if (open_delivery_ != nullptr) {
+    // Not renamed yet: then the client, which was not told 250, sends it again and it is not there
+    // twice.
+    open_delivery_->cancelled.store(true, std::memory_order_release);
+    open_delivery_.reset();
+  }
+  if (transaction_ == nullptr) return;
+  if (transaction_->content) {
+    LogMessage(*transaction_, "refused", ResetReason(reason));
+  }
+  loop_->slices()->clear();
+  transaction_.reset();
+}
+
+void Connection::OnError(const postern_event_error& event) {
+  ++errors_;
+  if (event.rule < rules_.size()) rules_.set(event.rule);
+  if (!loop_->shared()->log->verbose()) return;
+  LogLine(loop_->shared()->log, "refused", LogColour::kWarning)
+      .Add("id", absl::StrCat(absl::Hex(id_)))
+      .Add("code", event.code)
+      .Add("rule", event.rule == 0 ? "-" : api().rule_name(event.rule))
+      .Add("line", ToView(event.line))
+      .Write();
+}
+
+std::string Connection::ClientName() const {
+  if (client_.family == 0) return "unknown";
+  host::Endpoint endpoint;
+  endpoint.address = client_;
+  endpoint.port = client_port_;
+  return endpoint.ToString();
+}
+
+void Connection::LogMessage(const Transaction& transaction, absl::string_view verdict,
+                            absl::string_view why) {
+  const bool good = verdict == "delivered" || verdict == "discarded";
+  LogLine line(loop_->shared()->log, "message", good ? LogColour::kGood : LogColour::kBad);
+  line.Add("id", absl::StrCat(absl::Hex(id_)))
+      .Add("queue_id", transaction.queue_id)
+      .Add("from", transaction.reverse_path)
+      .Add("rcpts", static_cast<uint64_t>(transaction.recipients.size()));
+  if (!transaction.recipients.empty()) line.Add("to", transaction.recipients.front());
+  line.Add("octets", transaction.octets).Add("verdict", verdict);
+  if (!why.empty()) line.Add("why", why);
+  line.Write();
+}
+
+void Connection::LogSession(absl::string_view reason) {
+  postern_session_info info = {};
+  info.struct_size = sizeof(info);
+  api().session_info(session_, &info);
+  std::string rules;
+  for (size_t rule = 1; rule < rules_.size(); ++rule) {
+    if (rules_.test(rule)) {
+      absl::StrAppend(&rules, rules.empty() ? "" : ",",
+                      api().rule_name(static_cast<uint32_t>(rule)));
+    }
+  }
+  if (reason.empty()) reason = ClosedReason(closed_reason_);
+  if (limited_) reason = "connection limit";
+  LogLine(loop_->shared()->log, "session", errors_ == 0 ? LogColour::kPlain : LogColour::kWarning)
+      .Add("id", absl::StrCat(absl::Hex(id_)))
+      .Add("client", ClientName())
+      .Add("tls", tls_ != nullptr ? tls_->Describe() : "-")
+      .Add("helo", helo_.empty() ? "-" : helo_)
+      .Add("messages", messages_)
+      .Add("octets_in", info.octets_in)
+      .Add("octets_out", info.octets_out)
+      .Add("errors", errors_)
+      .Add("rules", rules.empty() ? "-" : rules)
+      .Add("reason", reason)
+      .Add("duration_ms", loop_->Now() - opened_ms_)
+      .Write();
+}
+
+}  // namespace posternd
+}  // namespace postern

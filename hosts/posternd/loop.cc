@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The event loop; see loop.h.
+
+#include "hosts/posternd/loop.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "hosts/posternd/connection.h"
+
+namespace postern {
+namespace posternd {
+namespace {
+
+// When descriptors or memory are short, accepting pauses instead of spinning.
+constexpr timeval kAcceptPause = {0, 200 * 1000};
+
+uint64_t MonotonicMs() {
+  timespec now = {};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1000 + static_cast<uint64_t>(now.tv_nsec) / 1000000;
+}
+
+// The base costs no system call but epoll's own, and nobody else touches it.
+event_base* NewBase() {
+  event_config* config = event_config_new();
+  event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
+  event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV);
+  event_base* base = event_base_new_with_config(config);
+  event_config_free(config);
+  return base;
+}
+
+}  // namespace
+
+Loop::Loop(int index, Shared* shared, std::shared_ptr<const Policy> policy)
+    : index_(index),
+      shared_(shared),
+      policy_(std::move(policy)),
+      base_(NewBase()),
+      buffer_(new uint8_t[kReadOctets]),
+      wheel_(MonotonicMs()),
+      wake_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  if (base_ == nullptr || wake_fd_ < 0) abort();
+  slices_.reserve(256);
+  timespec now = {};
+  clock_gettime(CLOCK_REALTIME, &now);
+  // Seconds of the start, then a count, then the loop: no two loops and no two runs share an id.
+  next_id_ = (static_cast<uint64_t>(now.tv_sec) << 32) | static_cast<uint64_t>(index_ & 255);
+  event_assign(&timer_, base_, -1, 0, &Loop::OnTimer, this);
+  event_assign(&accept_retry_, base_, -1, 0, &Loop::OnAcceptRetry, this);
+  event_assign(&wake_, base_, wake_fd_, EV_READ | EV_PERSIST, &Loop::OnWake, this);
+  event_add(&wake_, nullptr);
+}
+
+Loop::~Loop() {
+  Quit();
+  for (Listener& listener : listeners_) {
+    event_del(&listener.socket_event);
+    close(event_get_fd(&listener.socket_event));
+  }
+  event_del(&wake_);
+  event_del(&timer_);
+  event_del(&accept_retry_);
+  event_base_free(base_);
+  close(wake_fd_);
+}
+
+void Loop::AddListener(int fd, bool tls) {
+  listeners_.emplace_back();
+  Listener& listener = listeners_.back();
+  listener.loop = this;
+  listener.tls = tls;
+  event_assign(&listener.socket_event, base_, fd, EV_READ | EV_PERSIST, &Loop::OnAccept, &listener);
+  event_add(&listener.socket_event, nullptr);
+}
+
+void Loop::Start() {
+  thread_ = std::thread([this] { event_base_loop(base_, EVLOOP_NO_EXIT_ON_EMPTY); });
+}
+
+void Loop::Quit() {
+  if (!thread_.joinable()) return;
+  Post([this] { event_base_loopbreak(base_); });
+  thread_.join();
+}
+
+void Loop::Post(std::function<void()> task) {
+  bool first;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    first = posted_.empty();
+    posted_.push_back(std::move(task));
+  }
+  if (!first) return;
+  const uint64_t one = 1;
+  // Fails only when the counter is full, and then the loop is awake anyway.
+  if (write(wake_fd_, &one, sizeof(one)) < 0 && errno != EAGAIN) abort();
+}
+
+void Loop::OnWake(int fd, short /*what*/, void* argument) {
+  Loop* loop = static_cast<Loop*>(argument);
+  uint64_t count;
+  if (read(fd, &count, sizeof(count)) < 0 && errno != EAGAIN) abort();
+  std::vector<std::function<void()>> tasks;
+  {
+    std::lock_guard<std::mutex> lock(loop->mutex_);
+    tasks.swap(loop->posted_);
+  }
+  for (std::function<void()>& task : tasks) task();
+}
+
+void Loop::SetPolicy(std::shared_ptr<const Policy> policy) {
+  Post([this, policy = std::move(policy)] { policy_ = policy; });
+}
+
+void Loop::StopAccepting() {
+  Post([this] {
+    event_del(&accept_retry_);
+    for (Listener& listener : listeners_) {
+      event_del(&listener.socket_event);
+      close(event_get_fd(&listener.socket_event));
+    }
+    listeners_.clear();
+  });
+}
+
+void Loop::NotifyAll(uint32_t notice) {
+  Post([this, notice] {
+    for (Connection* connection = connections_; connection != nullptr;) {
+      Connection* following = connection->next;
+      connection->Notify(notice);
+      connection = following;
+    }
+  });
+}
+
+void Loop::CloseAll() {
+  Post([this] {
+    for (Connection* connection = connections_; connection != nullptr;) {
+      Connection* following = connection->next;
+      connection->ForceClose();
+      connection = following;
+    }
+  });
+}
+
+// One connection per turn: with a queue of them, sessions that run already are served in between.
+void Loop::OnAccept(int fd, short /*what*/, void* argument) {
+  Listener* listener = static_cast<Listener*>(argument);
+  Loop* loop = listener->loop;
+  sockaddr_storage peer;
+  socklen_t size = sizeof(peer);
+  const int socket =
+      accept4(fd, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (socket < 0) {
+    const int error = errno;
+    if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
+      loop->shared_->log->Warning(
+          absl::StrCat("cannot accept connections for now: ", strerror(error),
+                       error == EMFILE ? "; raise the limit of open files (ulimit -n)" : ""));
+      for (Listener& each : loop->listeners_) event_del(&each.socket_event);
+      event_add(&loop->accept_retry_, &kAcceptPause);
+    }
+    return;
+  }
+  const bool within = loop->shared_->limits.AddConnection(loop->policy_->max_connections);
+  Connection::Accept(loop, socket, peer, listener->tls, !within);
+}
+
+void Loop::OnAcceptRetry(int /*fd*/, short /*what*/, void* argument) {
+  Loop* loop = static_cast<Loop*>(argument);
+  for (Listener& listener : loop->listeners_) event_add(&listener.socket_event, nullptr);
+}
+
+void Loop::OnTimer(int /*fd*/, short /*what*/, void* argument) {
+  Loop* loop = static_cast<Loop*>(argument);
+  const uint64_t now = loop->Now();
+  while (TimerNode* node = loop->wheel_.Expire(now)) Connection::FromTimer(node)->OnTimer(now);
+  loop->ArmTimer();
+}
+
+void Loop::ArmTimer() {
+  const uint64_t due = wheel_.NextMs();
+  if (due == TimerWheel::kNever) return;
+  const uint64_t now = Now();
+  const uint64_t wait = due > now ? due - now : 0;
+  // One coarse clock tick more, so that the time has come when the timer has.
+  const timeval delay = {static_cast<time_t>((wait + 4) / 1000),
+                         static_cast<suseconds_t>((wait + 4) % 1000 * 1000)};
+  event_add(&timer_, &delay);
+}
+
+uint64_t Loop::Now() const { return MonotonicMs(); }
+
+void Loop::Schedule(TimerNode* node, uint64_t due_ms) {
+  if (wheel_.Schedule(node, due_ms)) ArmTimer();
+}
+
+void Loop::Link(Connection* connection) {
+  connection->next = connections_;
+  connection->previous = nullptr;
+  if (connections_ != nullptr) connections_->previous = connection;
+  connections_ = connection;
+}
+
+void Loop::Unlink(Connection* connection) {
+  if (connection->previous != nullptr) connection->previous->next = connection->next;
+  if (connection->next != nullptr) connection->next->previous = connection->previous;
+  if (connections_ == connection) connections_ = connection->next;
+  connection->previous = connection->next = nullptr;
+}
+
+uint64_t Loop::NewId() {
+  next_id_ += 256;
+  return next_id_;
+}
+
+}  // namespace posternd
+}  // namespace postern

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// posternd: starts the server, waits for signals, reloads, stops. Exit status 0 after a stop, 2
+// when something given is wrong (with one sentence on standard error).
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "hosts/common/plugin.h"
+#include "hosts/posternd/listener.h"
+#include "hosts/posternd/log.h"
+#include "hosts/posternd/loop.h"
+#include "hosts/posternd/maildir.h"
+#include "hosts/posternd/options.h"
+#include "hosts/posternd/privileges.h"
+#include "hosts/posternd/reload.h"
+
+namespace postern {
+namespace posternd {
+namespace {
+
+constexpr int kExitUsage = 2;
+
+int Fail(const absl::Status& status) {
+  const std::string line = absl::StrCat("posternd: ", status.message(), "\n");
+  fputs(line.c_str(), stderr);
+  return kExitUsage;
+}
+
+// Under `bazel run` the program starts in a folder of Bazel's; the person is elsewhere.
+void GoWhereThePersonIs() {
+  const char* directory = getenv("BUILD_WORKING_DIRECTORY");
+  if (directory != nullptr && chdir(directory) != 0) {
+    fprintf(stderr, "posternd: cannot go to %s: %s; relative paths start elsewhere\n", directory,
+            strerror(errno));
+  }
+}
+
+void RaiseFileLimit() {
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+void LogFromPlugin(void* user, int32_t severity, const char* text, size_t size) {
+  Logger* log = static_cast<Logger*>(user);
+  const std::string message = absl::StrCat("plugin: ", absl::string_view(text, size));
+  if (severity >= POSTERN_LOG_ERROR) {
+    log->Error(message);
+  } else if (severity == POSTERN_LOG_WARNING) {
+    log->Warning(message);
+  } else if (severity == POSTERN_LOG_INFO || log->verbose()) {
+    log->Info(message);
+  }
+}
+
+// How to talk to it, with commands that can be copied as they are.
+std::string Welcome(const Options& options, const host::Plugin& plugin,
+                    const std::vector<BoundAddress>& bound) {
+  const BoundAddress& first = bound.front();
+  host::Endpoint endpoint = first.endpoint;
+  if (endpoint.address == host::Endpoint::Parse("0.0.0.0:1").value().address) {
+    endpoint.address = host::Endpoint::Parse("127.0.0.1:1").value().address;
+  } else if (endpoint.address == host::Endpoint::Parse("[::]:1").value().address) {
+    endpoint.address = host::Endpoint::Parse("[::1]:1").value().address;
+  }
+  const std::string name = endpoint.address.ToString();
+  const std::string recipient =
+      absl::StrCat("you@", options.domains.empty() ? "example.org" : *options.domains.begin());
+  std::string text = absl::StrCat(
+      "posternd (engine ", plugin.version(), ") serves SMTP on ", first.endpoint.ToString(), "\n",
+      options.discard ? "  Messages are accepted and thrown away (--discard).\n"
+                      : absl::StrCat("  Messages go to ", options.maildir, "/new\n"),
+      "  Talk to it:\n");
+  if (first.tls) {
+    absl::StrAppend(&text, "    openssl s_client -quiet -crlf -connect ", endpoint.ToString(), "\n",
+                    "    swaks --tls-on-connect --server ", name, " --port ", endpoint.port,
+                    " --from me@example.org --to ", recipient, "\n");
+  } else {
+    absl::StrAppend(&text, "    swaks --server ", name, " --port ", endpoint.port,
+                    " --from me@example.org --to ", recipient, "\n", "    nc -C ", name, " ",
+                    endpoint.port, "          then type HELP, or anything at all\n",
+                    "    printf 'Subject: hello\\r\\n\\r\\nIt works.\\r\\n' | curl -sS smtp://",
+                    endpoint.ToString(), "/me.example.org --mail-from me@example.org --mail-rcpt ",
+                    recipient, " -T -\n");
+  }
+  absl::StrAppend(&text, "  Ctrl-C stops it.\n");
+  return text;
+}
+
+class Server {
+ public:
+  Server(Arguments arguments, host::Plugin plugin)
+      : arguments_(std::move(arguments)), plugin_(std::move(plugin)) {}
+
+  absl::Status Start(Options options);
+  // Until a signal ends it.
+  void Run(const sigset_t& signals);
+
+  void SayWelcome(bool always) {
+    if (!always && isatty(STDERR_FILENO) == 0) return;
+    fputs(Welcome(current_.options, plugin_, bound_).c_str(), stderr);
+  }
+
+ private:
+  void Reload();
+  void Stop(const sigset_t& signals);
+  // True: a signal asked for the end at once.
+  bool WaitForSessions(const sigset_t& signals, uint32_t seconds);
+
+  const Arguments arguments_;
+  const host::Plugin plugin_;
+  Logger log_;
+  Loaded current_;
+  host::EnginePtr engine_;
+  std::vector<BoundAddress> bound_;
+  std::unique_ptr<Maildir> maildir_;
+  std::unique_ptr<DeliveryPool> pool_;
+  Shared shared_;
+  std::vector<std::unique_ptr<Loop>> loops_;
+};
+
+absl::Status Server::Start(Options options) {
+  absl::Status status = log_.Open(options.log);
+  if (!status.ok()) return status;
+  absl::StatusOr<Loaded> loaded = LoadFiles(std::move(options), plugin_);
+  if (!loaded.ok()) return loaded.status();
+  current_ = *std::move(loaded);
+
+  postern_host host = {};
+  host.struct_size = sizeof(host);
+  host.user = &log_;
+  host.log = &LogFromPlugin;
+  // The default table first: a configuration that is wrong is told apart from a table that is.
+  absl::StatusOr<host::EnginePtr> engine = host::CreateEngine(plugin_, host, "", nullptr);
+  if (!engine.ok()) return engine.status();
+  engine_ = *std::move(engine);
+  status = Apply(current_, "", plugin_, engine_.get());
+  if (!status.ok()) return status;
+
+  const Options& opts = current_.options;
+  const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
+  const int loops = static_cast<int>(opts.threads == 0 ? std::min(cores, 256u) : opts.threads);
+  for (const bool tls : {false, true}) {
+    for (const host::Endpoint& endpoint : tls ? opts.listen_tls : opts.listen) {
+      absl::StatusOr<BoundAddress> bound = Bind(endpoint, tls, loops);
+      if (!bound.ok()) return bound.status();
+      bound_.push_back(*std::move(bound));
+    }
+  }
+  if (!opts.user.empty()) {
+    status = BecomeUser(opts.user);
+    if (!status.ok()) return status;
+  } else if (geteuid() == 0) {
+    log_.Warning("running as root; --user=NAME gives the privileges up once the ports are bound");
+  }
+  if (!opts.discard) {
+    absl::StatusOr<std::unique_ptr<Maildir>> maildir = Maildir::Open(opts.maildir);
+    if (!maildir.ok()) return maildir.status();
+    maildir_ = *std::move(maildir);
+    if (maildir_->removed_at_start() != 0) {
+      log_.Info(absl::StrCat("removed ", maildir_->removed_at_start(),
+                             " unfinished messages of an earlier run from ", opts.maildir, "/tmp"));
+    }
+    pool_ = std::make_unique<DeliveryPool>(static_cast<int>(opts.delivery_threads));
+  }
+  shared_.api = &plugin_.api();
+  shared_.engine = engine_.get();
+  shared_.log = &log_;
+  shared_.maildir = maildir_.get();
+  shared_.pool = pool_.get();
+  const std::shared_ptr<const Policy> policy = current_.MakePolicy();
+  for (int i = 0; i < loops; ++i) {
+    loops_.push_back(std::make_unique<Loop>(i, &shared_, policy));
+    for (const BoundAddress& bound : bound_) {
+      loops_.back()->AddListener(bound.sockets[static_cast<size_t>(i)], bound.tls);
+    }
+  }
+  for (const std::unique_ptr<Loop>& loop : loops_) loop->Start();
+  for (const BoundAddress& bound : bound_) {
+    printf("listening on %s\n", bound.endpoint.ToString().c_str());
+  }
+  fflush(stdout);
+  return absl::OkStatus();
+}
+
+void Server::Run(const sigset_t& signals) {
+  for (;;) {
+    int signal = 0;
+    if (sigwait(&signals, &signal) != 0) continue;
+    if (signal == SIGHUP) {
+      Reload();
+    } else {
+      return Stop(signals);
+    }
+  }
+}
+
+void Server::Reload() {
+  const absl::Status reopened = log_.Reopen();
+  if (!reopened.ok()) log_.Error(absl::StrCat("log kept: ", reopened.message()));
+  absl::StatusOr<Options> options = LoadOptions(arguments_, Schema());
+  absl::StatusOr<Loaded> loaded =
+      options.ok() ? LoadFiles(*std::move(options), plugin_) : options.status();
+  absl::Status status = loaded.status();
+  if (status.ok()) {
+    status = Apply(*loaded, current_.options.engine_config, plugin_, engine_.get());
+  }
+  if (status.ok() && loaded->tls == nullptr && !current_.options.listen_tls.empty()) {
+    status = absl::InvalidArgumentError("tls_cert is gone, but addresses with TLS are served");
+  }
+  if (!status.ok()) {
+    log_.Error(absl::StrCat("reload refused, everything stays as it was: ", status.message()));
+    return;
+  }
+  const std::vector<std::string> changed =
+      ChangesThatNeedRestart(current_.options, loaded->options);
+  if (!changed.empty()) {
+    log_.Warning(
+        absl::StrCat("changed but in force only after a restart: ", absl::StrJoin(changed, ", ")));
+  }
+  // What stays is what runs: the next comparison is with that.
+  Options running = current_.options;
+  current_ = *std::move(loaded);
+  const std::shared_ptr<const Policy> policy = current_.MakePolicy();
+  for (const std::unique_ptr<Loop>& loop : loops_) loop->SetPolicy(policy);
+  Options& now = current_.options;
+  now.listen = running.listen;
+  now.listen_tls = running.listen_tls;
+  now.maildir = running.maildir;
+  now.discard = running.discard;
+  now.plugin = running.plugin;
+  now.user = running.user;
+  now.threads = running.threads;
+  now.delivery_threads = running.delivery_threads;
+  now.log = running.log;
+  log_.Info("reloaded: configuration, reply table and certificate are in force for new sessions");
+}
+
+bool Server::WaitForSessions(const sigset_t& signals, uint32_t seconds) {
+  // Looks every twentieth of a second; a stop is rare enough for that.
+  const timespec step = {0, 50 * 1000 * 1000};
+  for (uint64_t i = 0; i < uint64_t{seconds} * 20; ++i) {
+    if (shared_.limits.connections() == 0) return false;
+    const int signal = sigtimedwait(&signals, nullptr, &step);
+    if (signal == SIGINT || signal == SIGTERM) return true;
+  }
+  return false;
+}
+
+void Server::Stop(const sigset_t& signals) {
+  log_.Info(absl::StrCat("stopping: ", shared_.limits.connections(), " connections are open"));
+  for (const std::unique_ptr<Loop>& loop : loops_) {
+    loop->StopAccepting();
+    loop->NotifyAll(POSTERN_NOTICE_SHUTDOWN);
+  }
+  if (!WaitForSessions(signals, current_.options.grace_seconds)) {
+    for (const std::unique_ptr<Loop>& loop : loops_) {
+      loop->NotifyAll(POSTERN_NOTICE_SHUTDOWN_NOW);
+    }
+    // For the last replies to leave.
+    WaitForSessions(signals, 1);
+  }
+  for (const std::unique_ptr<Loop>& loop : loops_) loop->CloseAll();
+  // First the deliveries that are on their way, then the loops that they report to.
+  pool_.reset();
+  for (const std::unique_ptr<Loop>& loop : loops_) loop->Quit();
+  loops_.clear();
+  log_.Info("stopped");
+  log_.Close();
+}
+
+int Main(int argc, char** argv) {
+  signal(SIGPIPE, SIG_IGN);
+  // A file over the process's size limit is a failed delivery, not the end of the server.
+  signal(SIGXFSZ, SIG_IGN);
+  // Taken by the main thread alone; threads inherit the mask.
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, number);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+
+  GoWhereThePersonIs();
+  absl::StatusOr<Arguments> arguments = ParseArguments({argv + 1, argv + argc});
+  if (!arguments.ok()) return Fail(arguments.status());
+  if (arguments->help) {
+    fputs(UsageText().c_str(), stdout);
+    return 0;
+  }
+  absl::StatusOr<Options> options = LoadOptions(*arguments, Schema());
+  if (!options.ok()) return Fail(options.status());
+  absl::StatusOr<host::Plugin> plugin = host::Plugin::Load(options->plugin);
+  if (!plugin.ok()) return Fail(plugin.status());
+  if (arguments->version) {
+    printf("posternd, engine %s, ABI %u.%u\n", plugin->version().c_str(), POSTERN_ABI_MAJOR,
+           POSTERN_ABI_MINOR);
+    return 0;
+  }
+  // The live lines of an interactive start are for a person.
+  if (argc == 1) options->log.verbose = true;
+  RaiseFileLimit();
+  Server server(*arguments, *plugin);
+  const absl::Status status = server.Start(*std::move(options));
+  if (!status.ok()) return Fail(status);
+  server.SayWelcome(argc == 1);
+  server.Run(signals);
+  return 0;
+}
+
+}  // namespace
+}  // namespace posternd
+}  // namespace postern
+
+int main(int argc, char** argv) { return postern::posternd::Main(argc, argv); }

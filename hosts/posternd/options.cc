@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Flags and configuration file; see options.h.
+
+#include "hosts/posternd/options.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/flags/commandlineflag.h"
+#include "absl/flags/flag.h"
+#include "absl/flags/reflection.h"
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "hosts/common/plugin.h"
+#include "hosts/posternd/posternd_config.pb.h"
+#include "hosts/posternd/schema.h"
+
+using StringList = std::vector<std::string>;
+
+ABSL_FLAG(StringList, listen, {},
+          "ADDR:PORT,...  where to listen; [ADDR]:PORT for IPv6, port 0 for any free one "
+          "(default 127.0.0.1:2525)");
+ABSL_FLAG(StringList, listen_tls, {}, "ADDR:PORT,...  the same with TLS from the start (RFC 8314)");
+ABSL_FLAG(StringList, proxy_networks, {},
+          "CIDR,...  peers there must send a PROXY protocol header; nobody else may");
+ABSL_FLAG(std::string, maildir, "",
+          "DIR  where messages go (default ~/.local/state/postern/Maildir)");
+ABSL_FLAG(bool, discard, false, "accept messages and throw them away, for measuring");
+ABSL_FLAG(StringList, domains, {}, "a,b,...  recipient domains that are accepted (default: all)");
+ABSL_FLAG(std::string, tls_cert, "", "FILE  certificate chain, PEM; with it STARTTLS is offered");
+ABSL_FLAG(std::string, tls_key, "", "FILE  its private key, PEM");
+ABSL_FLAG(std::string, config, "", "FILE  configuration as protobuf text; flags override it");
+ABSL_FLAG(std::string, table, "", "FILE  reply table: protobuf text, or compiled (.binpb)");
+ABSL_FLAG(std::string, plugin, "", "FILE  libpostern.so (default: beside this program)");
+ABSL_FLAG(std::string, server_name, "",
+          "NAME  in greeting and Received (default: the host's name)");
+ABSL_FLAG(std::string, user, "", "NAME  the user to become once the addresses are bound");
+ABSL_FLAG(uint32_t, max_connections, 0, "N  connections at a time (default 20000)");
+ABSL_FLAG(uint32_t, max_connections_per_client, 0,
+          "N  of them from one IPv4 address or IPv6 /64 (default 500)");
+ABSL_FLAG(uint32_t, threads, 0, "N  event loops (default: one per core)");
+ABSL_FLAG(uint32_t, delivery_threads, 0, "N  threads that make messages durable (default 8)");
+ABSL_FLAG(uint32_t, grace_seconds, 0, "N  how long a stop waits for sessions (default 10)");
+ABSL_FLAG(std::string, log_format, "", "text|json  (default text)");
+ABSL_FLAG(std::string, log_file, "", "FILE  the log (default: standard error)");
+ABSL_FLAG(bool, verbose, false,
+          "log single connections and refused commands too (default on a terminal)");
+
+namespace postern {
+namespace posternd {
+namespace {
+
+constexpr char kConfigMessage[] = "postern.posternd.v1.PosterndConfig";
+
+constexpr const char* kFlags[] = {"listen",
+                                  "listen_tls",
+                                  "domains",
+                                  "maildir",
+                                  "discard",
+                                  "tls_cert",
+                                  "tls_key",
+                                  "config",
+                                  "table",
+                                  "server_name",
+                                  "user",
+                                  "proxy_networks",
+                                  "plugin",
+                                  "max_connections",
+                                  "max_connections_per_client",
+                                  "threads",
+                                  "delivery_threads",
+                                  "grace_seconds",
+                                  "log_format",
+                                  "log_file",
+                                  "verbose"};
+
+bool IsFlag(absl::string_view name) {
+  return std::find(std::begin(kFlags), std::end(kFlags), name) != std::end(kFlags);
+}
+
+size_t EditDistance(absl::string_view a, absl::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = std::exchange(row[0], i);
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t substituted = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+    }
+  }
+  return row[b.size()];
+}
+
+absl::Status UnknownFlag(absl::string_view name) {
+  const char* closest = nullptr;
+  size_t distance = 4;
+  for (const char* flag : kFlags) {
+    const size_t candidate = EditDistance(name.substr(0, 64), flag);
+    if (candidate < distance) {
+      distance = candidate;
+      closest = flag;
+    }
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("unknown flag --", name, "; ",
+                   closest != nullptr ? absl::StrCat("did you mean --", closest, "? ") : "",
+                   "--help lists all flags"));
+}
+
+// The flag if given, else the file's value, else the default.
+template <typename T>
+T Choose(const Arguments& arguments, const char* name, const absl::Flag<T>& flag, T file,
+         T otherwise) {
+  if (arguments.given.count(name) != 0) return absl::GetFlag(flag);
+  return file == T() ? otherwise : file;
+}
+
+StringList ToList(const google::protobuf::RepeatedPtrField<std::string>& field) {
+  return StringList(field.begin(), field.end());
+}
+
+template <typename T>
+absl::Status ParseAll(const StringList& texts, const std::string& place, std::vector<T>* parsed) {
+  for (const std::string& text : texts) {
+    if (text.empty()) continue;
+    absl::StatusOr<T> one = T::Parse(text);
+    if (!one.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat(place, ": ", one.status().message()));
+    }
+    parsed->push_back(*one);
+  }
+  return absl::OkStatus();
+}
+
+std::string DefaultMaildir() {
+  const char* state = getenv("XDG_STATE_HOME");
+  if (state != nullptr && state[0] == '/') return absl::StrCat(state, "/postern/Maildir");
+  const char* home = getenv("HOME");
+  if (home != nullptr && home[0] == '/') return absl::StrCat(home, "/.local/state/postern/Maildir");
+  return "";
+}
+
+// A name for the greeting when nobody gave one: the host's, if it is a domain.
+std::string DefaultServerName() {
+  char name[256] = {};
+  if (gethostname(name, sizeof(name) - 1) != 0) return "localhost";
+  const absl::string_view text(name);
+  if (text.empty() || !absl::ascii_isalnum(static_cast<unsigned char>(text.front())) ||
+      !absl::ascii_isalnum(static_cast<unsigned char>(text.back())) ||
+      absl::StrContains(text, "..") || !absl::StrContains(text, '.')) {
+    return "localhost";
+  }
+  for (const char c : text) {
+    if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '.') {
+      return "localhost";
+    }
+  }
+  return std::string(text);
+}
+
+}  // namespace
+
+std::string AsciiLower(absl::string_view text) { return absl::AsciiStrToLower(text); }
+
+const host::TextProtoSchema& Schema() {
+  static const host::TextProtoSchema* schema = new host::TextProtoSchema(
+      host::TextProtoSchema::Create(
+          absl::string_view(reinterpret_cast<const char*>(kSchema), kSchemaSize))
+          .value());
+  return *schema;
+}
+
+absl::StatusOr<Arguments> ParseArguments(const std::vector<std::string>& arguments) {
+  Arguments result;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    absl::string_view argument = arguments[i];
+    if (argument == "-h") argument = "--help";
+    if (!absl::StartsWith(argument, "-") || argument.size() < 2) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("'", argument, "' is not a flag; write --name=value, or see --help"));
+    }
+    argument.remove_prefix(absl::StartsWith(argument, "--") ? 2 : 1);
+    const size_t equals = argument.find('=');
+    std::string name(argument.substr(0, equals));
+    if (name == "help" || name == "version") {
+      (name == "help" ? result.help : result.version) = true;
+      continue;
+    }
+    bool negated = false;
+    if (!IsFlag(name) && absl::StartsWith(name, "no") && IsFlag(name.substr(2)) &&
+        equals == absl::string_view::npos) {
+      name = name.substr(2);
+      negated = true;
+    }
+    absl::CommandLineFlag* flag = IsFlag(name) ? absl::FindCommandLineFlag(name) : nullptr;
+    if (flag == nullptr || (negated && !flag->IsOfType<bool>())) {
+      return UnknownFlag(argument.substr(0, equals));
+    }
+    std::string value;
+    if (equals != absl::string_view::npos) {
+      value = std::string(argument.substr(equals + 1));
+    } else if (flag->IsOfType<bool>()) {
+      value = negated ? "false" : "true";
+    } else if (i + 1 < arguments.size()) {
+      value = arguments[++i];
+    } else {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--", name, " needs a value: --", name, "=..."));
+    }
+    // A list flag that is repeated grows.
+    if (flag->IsOfType<StringList>() && result.given.count(name) != 0) {
+      value = absl::StrCat(flag->CurrentValue(), ",", value);
+    }
+    std::string error;
+    if (!flag->ParseFrom(value, &error)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--", name, "=", value, ": this is not ",
+                       flag->IsOfType<bool>() ? "true or false" : "a number from 0 to 4294967295"));
+    }
+    result.given.insert(name);
+  }
+  return result;
+}
+
+absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
+                                    const host::TextProtoSchema& schema) {
+  v1::PosterndConfig file;
+  Options options;
+  options.config_file = absl::GetFlag(FLAGS_config);
+  if (!options.config_file.empty()) {
+    absl::StatusOr<std::string> serialized =
+        schema.SerializeFile(kConfigMessage, options.config_file);
+    if (!serialized.ok()) return serialized.status();
+    if (!file.ParseFromString(*serialized)) {
+      return absl::InvalidArgumentError(absl::StrCat(options.config_file, ": cannot be decoded"));
+    }
+  }
+  const auto place = [&](const char* name) {
+    return arguments.given.count(name) != 0 ? absl::StrCat("--", name)
+                                            : absl::StrCat(options.config_file, ": ", name);
+  };
+  const auto list = [&](const char* name, const absl::Flag<StringList>& flag,
+                        const google::protobuf::RepeatedPtrField<std::string>& field) {
+    return Choose(arguments, name, flag, ToList(field), StringList());
+  };
+
+  absl::Status status =
+      ParseAll(list("listen", FLAGS_listen, file.listen()), place("listen"), &options.listen);
+  if (status.ok()) {
+    status = ParseAll(list("listen_tls", FLAGS_listen_tls, file.listen_tls()), place("listen_tls"),
+                      &options.listen_tls);
+  }
+  if (status.ok()) {
+    status = ParseAll(list("proxy_networks", FLAGS_proxy_networks, file.proxy_networks()),
+                      place("proxy_networks"), &options.proxy_networks);
+  }
+  if (!status.ok()) return status;
+  if (options.listen.empty() && options.listen_tls.empty()) {
+    options.listen.push_back(host::Endpoint::Parse("127.0.0.1:2525").value());
+  }
+
+  const auto text = [&](const char* name, const absl::Flag<std::string>& flag,
+                        const std::string& field, const std::string& otherwise) {
+    return Choose<std::string>(arguments, name, flag, field, otherwise);
+  };
+  options.discard = Choose(arguments, "discard", FLAGS_discard, file.discard(), false);
+  options.maildir = text("maildir", FLAGS_maildir, file.maildir(), "");
+  if (options.discard && !options.maildir.empty()) {
+    return absl::InvalidArgumentError(
+        "--discard and --maildir contradict each other; give one of both");
+  }
+  if (!options.discard && options.maildir.empty()) {
+    options.maildir = DefaultMaildir();
+    if (options.maildir.empty()) {
+      return absl::InvalidArgumentError(
+          "no place for the mail: HOME is not set; name a directory with --maildir=DIR");
+    }
+  }
+  for (const std::string& domain : list("domains", FLAGS_domains, file.domains())) {
+    if (domain.empty()) continue;
+    if (domain.find_first_of("@ <>*") != std::string::npos) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(place("domains"), ": '", domain, "' is not a domain; write example.org"));
+    }
+    options.domains.insert(AsciiLower(domain));
+  }
+  options.tls_cert = text("tls_cert", FLAGS_tls_cert, file.tls_cert(), "");
+  options.tls_key = text("tls_key", FLAGS_tls_key, file.tls_key(), "");
+  if (options.tls_cert.empty() != options.tls_key.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(options.tls_cert.empty() ? "--tls_cert" : "--tls_key",
+                     " is missing; certificate and key are given together"));
+  }
+  if (!options.listen_tls.empty() && options.tls_cert.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(place("listen_tls"), ": TLS needs --tls_cert=FILE and --tls_key=FILE"));
+  }
+  options.table = text("table", FLAGS_table, file.table(), "");
+  options.user = text("user", FLAGS_user, file.user(), "");
+  options.plugin = text("plugin", FLAGS_plugin, file.plugin(), "");
+  if (options.plugin.empty()) options.plugin = host::DefaultPluginPath();
+
+  options.max_connections =
+      Choose(arguments, "max_connections", FLAGS_max_connections, file.max_connections(), 20000u);
+  options.max_connections_per_client =
+      Choose(arguments, "max_connections_per_client", FLAGS_max_connections_per_client,
+             file.max_connections_per_client(), 500u);
+  options.threads = Choose(arguments, "threads", FLAGS_threads, file.threads(), 0u);
+  options.delivery_threads =
+      Choose(arguments, "delivery_threads", FLAGS_delivery_threads, file.delivery_threads(), 8u);
+  options.grace_seconds =
+      Choose(arguments, "grace_seconds", FLAGS_grace_seconds, file.grace_seconds(), 10u);
+  const std::pair<const char*, uint32_t> ranges[] = {
+      {"threads", options.threads}, {"delivery_threads", options.delivery_threads}};
+  for (const auto& [name, value] : ranges) {
+    if (value > 256) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(place(name), ": ", value, " threads are too many; 256 is the most"));
+    }
+  }
+  // Zero in the file is the default, so this is about flags.
+  const std::pair<const char*, uint32_t*> counts[] = {
+      {"max_connections", &options.max_connections},
+      {"max_connections_per_client", &options.max_connections_per_client}};
+  for (const auto& [name, value] : counts) {
+    if (*value == 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(place(name), ": 0 would let nobody in; give 1 or more"));
+    }
+  }
+  if (options.delivery_threads == 0) options.delivery_threads = 1;
+
+  const std::string format = text("log_format", FLAGS_log_format, file.log_format(), "text");
+  if (format != "text" && format != "json") {
+    return absl::InvalidArgumentError(
+        absl::StrCat(place("log_format"), ": '", format, "' is not known; write text or json"));
+  }
+  options.log.format = format == "json" ? LogFormat::kJson : LogFormat::kText;
+  options.log.file = text("log_file", FLAGS_log_file, file.log_file(), "");
+  const bool terminal = isatty(STDERR_FILENO) != 0;
+  options.log.verbose = Choose(arguments, "verbose", FLAGS_verbose, file.verbose(),
+                               terminal && options.log.file.empty());
+  const char* no_colour = getenv("NO_COLOR");
+  options.log.colour = terminal && (no_colour == nullptr || no_colour[0] == '\0');
+
+  options.server_name = text("server_name", FLAGS_server_name, file.engine().server_name(), "");
+  if (options.server_name.empty()) options.server_name = DefaultServerName();
+  file.mutable_engine()->set_server_name(options.server_name);
+  options.engine_config = file.engine().SerializeAsString();
+  return options;
+}
+
+std::string UsageText() {
+  std::string text =
+      "posternd: an SMTP server. Receives mail and puts it into a Maildir.\n\n"
+      "  posternd [--listen=ADDR:PORT] [--maildir=DIR] [--tls_cert=FILE --tls_key=FILE] ...\n\n"
+      "Flags (all but --config may stand in the configuration file as well):\n";
+  for (const char* name : kFlags) {
+    const absl::CommandLineFlag* flag = absl::FindCommandLineFlag(name);
+    const std::string help = flag->Help();
+    const size_t gap = help.find("  ");
+    const std::string value =
+        gap == std::string::npos ? "" : absl::StrCat("=", help.substr(0, gap));
+    const std::string meaning = gap == std::string::npos ? help : help.substr(gap + 2);
+    absl::StrAppend(&text, "  --", name, value, "\n        ", meaning, "\n");
+  }
+  absl::StrAppend(&text,
+                  "\nSIGHUP reads configuration, table and certificate again; SIGINT and SIGTERM "
+                  "stop gracefully,\na second one at once. Exit status 2: something given is "
+                  "wrong, and one sentence says what.\n");
+  return text;
+}
+
+}  // namespace posternd
+}  // namespace postern

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What posternd is told: flags, and the configuration file that flags override. Every mistake
+// becomes one sentence that names the place and the mend.
+//
+// It looks at no certificate, table, or directory: those who use them do.
+//
+// Threads: ParseArguments once, at the start; LoadOptions at any time (again on SIGHUP).
+#ifndef POSTERN_HOSTS_POSTERND_OPTIONS_H_
+#define POSTERN_HOSTS_POSTERND_OPTIONS_H_
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "hosts/common/network.h"
+#include "hosts/common/text_proto.h"
+#include "hosts/posternd/log.h"
+
+namespace postern {
+namespace posternd {
+
+struct Arguments {
+  bool help = false;
+  bool version = false;
+  // Names of the flags given; their values are in the flags themselves.
+  std::set<std::string> given;
+};
+
+// Takes --name=value, --name value, --switch and --noswitch; list flags may be repeated.
+absl::StatusOr<Arguments> ParseArguments(const std::vector<std::string>& arguments);
+
+struct Options {
+  std::vector<host::Endpoint> listen;
+  std::vector<host::Endpoint> listen_tls;
+  std::vector<host::Network> proxy_networks;
+  std::string maildir;  // empty with discard
+  bool discard = false;
+  std::set<std::string> domains;  // lower case; empty: all
+  std::string tls_cert;
+  std::string tls_key;
+  std::string table;
+  std::string plugin;
+  std::string user;
+  std::string server_name;
+  uint32_t max_connections = 0;
+  uint32_t max_connections_per_client = 0;
+  uint32_t threads = 0;
+  uint32_t delivery_threads = 0;
+  uint32_t grace_seconds = 0;
+  Logger::Options log;
+  std::string config_file;
+  // Serialized postern.v1.EngineConfig, server_name included.
+  std::string engine_config;
+};
+
+absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
+                                    const host::TextProtoSchema& schema);
+
+// The schema of configuration and tables that the program carries.
+const host::TextProtoSchema& Schema();
+
+std::string UsageText();
+
+// Lower case of ASCII letters: how domains are compared (RFC 5321 section 2.4).
+std::string AsciiLower(absl::string_view text);
+
+}  // namespace posternd
+}  // namespace postern
+
+#endif  // POSTERN_HOSTS_POSTERND_OPTIONS_H_

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reading files at the start and on SIGHUP; see reload.h.
+
+#include "hosts/posternd/reload.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "hosts/common/files.h"
+
+namespace postern {
+namespace posternd {
+namespace {
+
+bool IsIdOctet(char c) {
+  return absl::ascii_isupper(static_cast<unsigned char>(c)) || c == '_' ||
+         absl::ascii_isdigit(static_cast<unsigned char>(c));
+}
+
+// Where in the configuration the engine's complaint belongs.
+absl::Status ConfigError(const Options& options, const absl::Status& status) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      options.config_file.empty() ? "--server_name" : absl::StrCat(options.config_file, ": engine"),
+      ": ", status.message()));
+}
+
+}  // namespace
+
+std::string LineOfEntry(absl::string_view table_text, absl::string_view complaint) {
+  // Reply ids are words of capitals; the first one in the complaint that the table has decides.
+  const std::vector<absl::string_view> lines = absl::StrSplit(table_text, '\n');
+  for (size_t i = 0; i < complaint.size();) {
+    size_t end = i;
+    while (end < complaint.size() && IsIdOctet(complaint[end])) ++end;
+    const absl::string_view word = complaint.substr(i, end - i);
+    if (word.size() >= 4 && !absl::ascii_isdigit(static_cast<unsigned char>(word[0]))) {
+      for (size_t line = 0; line < lines.size(); ++line) {
+        const size_t key = lines[line].find("id:");
+        if (key == absl::string_view::npos) continue;
+        absl::string_view value = absl::StripLeadingAsciiWhitespace(lines[line].substr(key + 3));
+        if (!absl::StartsWith(value, word)) continue;
+        if (value.size() > word.size() && IsIdOctet(value[word.size()])) continue;
+        return absl::StrCat(line + 1);
+      }
+    }
+    i = end + 1;
+  }
+  return "";
+}
+
+std::shared_ptr<const Policy> Loaded::MakePolicy() const {
+  auto policy = std::make_shared<Policy>();
+  policy->domains = options.domains;
+  policy->proxy_networks = options.proxy_networks;
+  policy->tls = tls;
+  policy->server_name = options.server_name;
+  policy->max_connections = options.max_connections;
+  policy->max_connections_per_client = options.max_connections_per_client;
+  return policy;
+}
+
+absl::StatusOr<Loaded> LoadFiles(Options options, const host::Plugin& plugin) {
+  Loaded loaded;
+  std::string serialized;
+  if (!options.table.empty()) {
+    absl::StatusOr<std::string> read =
+        Schema().SerializeFile("postern.v1.ReplyTable", options.table);
+    if (!read.ok()) return read.status();
+    serialized = *std::move(read);
+  }
+  absl::StatusOr<host::TablePtr> table = host::LoadTable(plugin, serialized);
+  if (!table.ok()) {
+    std::string place = options.table.empty() ? "the default reply table" : options.table;
+    const absl::StatusOr<std::string> text = host::ReadFile(options.table);
+    if (text.ok() && !absl::EndsWith(options.table, ".binpb")) {
+      const std::string line = LineOfEntry(*text, table.status().message());
+      if (!line.empty()) absl::StrAppend(&place, ":", line);
+    }
+    return host::FileError(place, table.status().message());
+  }
+  loaded.table = *std::move(table);
+  if (!options.tls_cert.empty()) {
+    absl::StatusOr<std::shared_ptr<const TlsContext>> tls =
+        TlsContext::Load(options.tls_cert, options.tls_key);
+    if (!tls.ok()) return tls.status();
+    loaded.tls = *std::move(tls);
+  }
+  loaded.options = std::move(options);
+  return loaded;
+}
+
+absl::Status Apply(const Loaded& loaded, const std::string& old_config, const host::Plugin& plugin,
+                   postern_engine* engine) {
+  absl::Status status = host::SetConfig(plugin, engine, loaded.options.engine_config);
+  if (!status.ok()) return ConfigError(loaded.options, status);
+  status = host::SetTable(plugin, engine, loaded.table.get());
+  if (status.ok()) return status;
+  // The old configuration was in force with the old table a moment ago.
+  host::SetConfig(plugin, engine, old_config).IgnoreError();
+  return host::FileError(loaded.options.table.empty() ? "reply table" : loaded.options.table,
+                         status.message());
+}
+
+std::vector<std::string> ChangesThatNeedRestart(const Options& before, const Options& after) {
+  std::vector<std::string> changed;
+  const auto same_endpoints = [](const std::vector<host::Endpoint>& a,
+                                 const std::vector<host::Endpoint>& b) {
+    if (a.size() != b.size()) return false;
+    for (size_t i = 0; i < a.size(); ++i) {
+      if (a[i].ToString() != b[i].ToString()) return false;
+    }
+    return true;
+  };
+  if (!same_endpoints(before.listen, after.listen)) changed.push_back("listen");
+  if (!same_endpoints(before.listen_tls, after.listen_tls)) changed.push_back("listen_tls");
+  if (before.maildir != after.maildir) changed.push_back("maildir");
+  if (before.discard != after.discard) changed.push_back("discard");
+  if (before.plugin != after.plugin) changed.push_back("plugin");
+  if (before.user != after.user) changed.push_back("user");
+  if (before.threads != after.threads) changed.push_back("threads");
+  if (before.delivery_threads != after.delivery_threads) changed.push_back("delivery_threads");
+  if (before.log.file != after.log.file) changed.push_back("log_file");
+  if (before.log.format != after.log.format) changed.push_back("log_format");
+  if (before.log.verbose != after.log.verbose) changed.push_back("verbose");
+  return changed;
+}
+
+}  // namespace posternd
+}  // namespace postern

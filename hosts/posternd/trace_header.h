@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The header fields that the final delivery puts before a message (RFC 5321 section 4.4), in this
+// order and shape, each line ending in CR LF:
+//
+//   Return-Path: <reverse-path>
+//   Envelope-To: <first>,            one continuation line for each further recipient
+//   <TAB><second>
+//   Received: from HELO ([ADDRESS])  always these three lines
+//   <TAB>by SERVER with ESMTP id QUEUE-ID
+//   <TAB>for <recipient>; DATE       or "(N recipients); DATE" when there are several
+//
+// The message follows octet for octet as it was received. Whoever needs it bare removes the first
+// three fields: the lines up to and including the third of Received.
+//
+// Threads: any; pure functions.
+#ifndef POSTERN_HOSTS_POSTERND_TRACE_HEADER_H_
+#define POSTERN_HOSTS_POSTERND_TRACE_HEADER_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "hosts/common/network.h"
+
+namespace postern {
+namespace posternd {
+
+struct TraceFields {
+  absl::string_view reverse_path;              // with angle brackets, "<>" for null
+  const std::vector<std::string>* recipients;  // forward-paths with angle brackets
+  absl::string_view helo;
+  host::Address client;
+  absl::string_view server;
+  absl::string_view queue_id;
+  absl::string_view tls;  // "TLSv1.3 TLS_AES_256_GCM_SHA384", empty without TLS
+  bool extended = false;  // EHLO
+  bool smtputf8 = false;  // MAIL had the SMTPUTF8 parameter
+  int64_t unix_time = 0;
+};
+
+std::string MakeTraceHeader(const TraceFields& fields);
+
+// RFC 3848 and RFC 6531 section 4.3. There is no registered keyword for HELO under TLS.
+absl::string_view WithProtocol(bool extended, bool tls, bool smtputf8);
+
+// "Tue, 24 Nov 2026 04:22:56 +0000", RFC 5322 section 3.3. Always UTC: no time zone data is needed,
+// and the host's location stays its own affair.
+std::string Rfc5322Date(int64_t unix_time);
+
+}  // namespace posternd
+}  // namespace postern
+
+#endif  // POSTERN_HOSTS_POSTERND_TRACE_HEADER_H_

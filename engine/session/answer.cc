@@ -86,7 +86,8 @@ ReplyId Session::DefaultReply(EventType type, Verdict verdict) const {
     case EventType::kHelp:
       return by_verdict(ReplyId::kHelpTopic, ReplyId::kHelpTopicUnknown, ReplyId::kDecisionTimeout);
     case EventType::kUnknown:
-      return by_verdict(ReplyId::kNoopOk, ReplyId::kUnrecognized, ReplyId::kDecisionTimeout);
+      return by_verdict(ReplyId::kHostCommandOk, ReplyId::kUnrecognized,
+                        ReplyId::kHostCommandDeferred);
     default:
       return ReplyId::kUnspecified;
   }
@@ -138,6 +139,8 @@ AnswerResult Session::AnswerTicket(uint64_t ticket, const Answer& answer) {
     event_first_ = 0;
     event_count_ = 0;
   }
+  // The octets that the decision was about may be gone by now: no later event points at them.
+  payload_ = Payload();
   decision_ = EventType::kNone;
   mark_ms_ = now_ms_;
   Settle(type, answer.verdict == Verdict::kDefault ? Verdict::kDefault : verdict, answer.reply,

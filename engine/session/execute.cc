@@ -76,9 +76,6 @@ void Session::Refuse(const Judgement& judgement, const wire::Line& line) {
 void Session::RefuseAlone(const Judgement& judgement) {
   ReplyId id = judgement.reply;
   Rule rule = judgement.rule;
-  // A client that only ever asks for more recipients makes no progress either.
-  const bool counted = id != ReplyId::kTooManyRecipients || CountCommand(false);
-  if (!counted) return;
   const uint16_t code = ground_->replies->Code(id);
   if (CountError(code)) {
     id = ReplyId::kTooManyErrors;
@@ -146,6 +143,9 @@ void Session::SetPathPayload(const ParsedCommand& command, const wire::Line& lin
 }
 
 void Session::Execute(const ParsedCommand& command, const wire::Line& line) {
+  // An error event made on the way to the command's own event is about this line.
+  payload_.base = line.text.data();
+  payload_.size = line.text.size();
   if (!CountCommand(GetCommand(command.verb).progress)) return;
   verb_ = command.verb;
   switch (command.verb) {
@@ -213,6 +213,7 @@ void Session::Execute(const ParsedCommand& command, const wire::Line& line) {
 void Session::FinishContent() {
   // The transaction is over whatever the answer is (RFC 5321 §4.1.1.4).
   mode_ = Mode::kCommand;
+  payload_ = Payload();
   const bool bare =
       decoder_.faults() != 0 && ground_->config.bare_newline == wire::BareNewline::kReject;
   if (!bare && !over_size_) {

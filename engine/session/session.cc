@@ -119,6 +119,7 @@ void Session::Feed(std::string_view in, size_t* consumed) {
         used = in.size();
         if (!injected_) {
           injected_ = true;
+          payload_ = Payload();
           PushError(ReplyId::kUnspecified, Rule::kB4, 0);
         }
         break;
@@ -169,6 +170,7 @@ size_t Session::FeedCommand(std::string_view in) {
       HandleBareLf(line);
       break;
     case wire::LineStatus::kOverTotal:
+      payload_ = Payload();
       // F5. A line that had its one reply for a bare LF gets no second one (R1, F2).
       if (splitter_.over_total_after_bare_lf()) {
         PushError(ReplyId::kUnspecified, Rule::kF5, 0);

@@ -49,7 +49,7 @@ struct BindOptions {
 
 // What placeholders stand for. Any octets are safe here.
 struct Values {
-  std::string_view client;     // {client}: the name the client gave in HELO or EHLO
+  std::string_view client;     // {client}: the client's address, as the host gave it
   std::string_view verb;       // {verb}
   std::string_view topic;      // {topic}
   std::string_view parameter;  // {parameter}: a parameter's or argument's text

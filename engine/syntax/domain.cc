@@ -76,6 +76,24 @@ bool ScanIpv6(const char* p, const char* end, const char** stop) {
   return false;
 }
 
+// Where a label that is too long passes its limit: at an octet, or at a code point if it has UTF-8.
+const char* TooLongFrom(const char* label, const char* end) {
+  bool has_utf8 = false;
+  for (const char* p = label; p != end; ++p) has_utf8 |= IsOctet(*p, kEightBit);
+  if (!has_utf8) return label + kMaxLabelOctets;
+  const char* p = label;
+  for (size_t points = 0; p != end; ++p) {
+    if (!IsOctet(*p, kUtf8Tail) && points++ == kMaxUtf8LabelCodePoints) break;
+  }
+  return p;
+}
+
+// Whether what follows a dot goes on with the domain, rightly or not.
+bool MayStartLabel(const char* p, const char* end, const DomainOptions& options) {
+  return p != end &&
+         (IsOctet(*p, kLetDigHyphen | kEightBit) || *p == '.' || (*p == '_' && options.underscore));
+}
+
 bool HasIpv6Tag(const char* p, const char* end) {
   return end - p >= 5 && (p[0] | 0x20) == 'i' && (p[1] | 0x20) == 'p' && (p[2] | 0x20) == 'v' &&
          p[3] == '6' && p[4] == ':';
@@ -107,19 +125,21 @@ DomainResult Finish(std::string_view in, const DomainScan& scan, bool is_literal
 
 void ScanDomain(const char* begin, const char* end, const DomainOptions& options,
                 DomainScan* scan) {
-  *scan = DomainScan{};
+  bool has_utf8 = false;
+  scan->has_utf8 = false;
   const char* p = begin;
+  const char* label = p;
   for (;;) {
-    const char* const label = p;
-    size_t tails = 0;  // octets that continue a code point
     p = SkipClass<kLetDigHyphen>(p, end);
-    while (p != end) {
+    size_t tails = 0;  // octets that continue a code point
+    while (p != end && *p != '.') {
       if (*p == '_' && options.underscore) {
         ++p;
       } else if (IsOctet(*p, kEightBit)) {
         if (!options.utf8) return Stop(DomainError::kNeedsUtf8, p, scan);
         const size_t length = Utf8SequenceLength(View(p, end));
         if (length == 0) return Stop(DomainError::kBadUtf8, p, scan);
+        has_utf8 = true;
         tails += length - 1;
         p += length;
       } else {
@@ -133,24 +153,27 @@ void ScanDomain(const char* begin, const char* end, const DomainOptions& options
     }
     if (*label == '-') return Stop(DomainError::kHyphenAtEdge, label, scan);
     const size_t octets = static_cast<size_t>(p - label);
-    if (tails == 0 ? octets > kMaxLabelOctets : octets - tails > kMaxUtf8LabelCodePoints) {
-      return Stop(DomainError::kLabelTooLong, label + kMaxLabelOctets, scan);
-    }
-    if (p[-1] == '-') return Stop(DomainError::kHyphenAtEdge, p - 1, scan);
-    if (tails != 0) scan->has_utf8 = true;
-    scan->text = View(begin, p);
-    scan->stop = p;
-    if (p == end || *p != '.') return;
-    ++p;
-    if (options.trailing_dot) {
-      const bool goes_on = p != end && (IsOctet(*p, kLetDigHyphen | kEightBit) || *p == '.' ||
-                                        (*p == '_' && options.underscore));
-      if (!goes_on) {
-        scan->stop = p;
-        return;
+    if (octets > kMaxLabelOctets || tails != 0) {
+      if (tails == 0 || octets - tails > kMaxUtf8LabelCodePoints) {
+        return Stop(DomainError::kLabelTooLong, TooLongFrom(label, p), scan);
       }
     }
+    if (p[-1] == '-') return Stop(DomainError::kHyphenAtEdge, p - 1, scan);
+    if (p == end || *p != '.') break;
+    label = p + 1;
+    if (options.trailing_dot && !MayStartLabel(label, end, options)) {
+      scan->error = DomainError::kNone;
+      scan->has_utf8 = has_utf8;
+      scan->text = View(begin, p);
+      scan->stop = label;
+      return;
+    }
+    p = label;
   }
+  scan->error = DomainError::kNone;
+  scan->has_utf8 = has_utf8;
+  scan->text = View(begin, p);
+  scan->stop = p;
 }
 
 void ScanAddressLiteral(const char* begin, const char* end, DomainScan* scan) {

@@ -139,6 +139,7 @@ TEST(Domain, BoundsUtf8LabelsByCodePointsSinceTheALabelIsWhatDnsBounds) {
   EXPECT_TRUE(ParseDomain(label, Utf8()).ok());
   EXPECT_EQ(ParseDomain(label + "\xE4\xB8\xAD", Utf8()).error, DomainError::kLabelTooLong);
   EXPECT_EQ(ParseDomain(label + "a", Utf8()).error, DomainError::kLabelTooLong);
+  EXPECT_EQ(ParseDomain(label + "a", Utf8()).error_offset, 59 * 3);
 }
 
 TEST(Domain, StripsOneTrailingDotOnlyWithTheOption) {
@@ -305,12 +306,22 @@ TEST(Ipv6AgainstReference, EveryStringOfGroupsAndColons) {
     for (unsigned bits = 0; bits < 1u << length; ++bits) {
       std::string text;
       for (unsigned i = 0; i < length; ++i) text += (bits >> i & 1) != 0 ? ':' : '1';
-      // More of the same in a row is wrong for the same reason.
-      if (text.find("111111") != text.npos || text.find("::::") != text.npos) continue;
+      // Groups of up to five digits: EveryHexGroupWidth.
+      if (text.find("111") != text.npos || text.find("::::") != text.npos) continue;
       ASSERT_EQ(IsIpv6Addr(text), reference::Matches(Rule::kIpv6, text, false)) << text;
       if (length > 12) continue;
       const std::string tail = text + "1.2.3.4";
       ASSERT_EQ(IsIpv6Addr(tail), reference::Matches(Rule::kIpv6, tail, false)) << tail;
+    }
+  }
+}
+
+TEST(Ipv6AgainstReference, EveryHexGroupWidth) {
+  for (const char* form : {"1:2:3:4:5:6:7:%", "%::1", "::%", "1::%:2", "%:2:3:4:5:6:1.2.3.4"}) {
+    for (size_t width = 0; width <= 6; ++width) {
+      std::string text = form;
+      text.replace(text.find('%'), 1, std::string("0aF9e8").substr(0, width));
+      EXPECT_EQ(IsIpv6Addr(text), reference::Matches(Rule::kIpv6, text, false)) << text;
     }
   }
 }

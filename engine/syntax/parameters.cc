@@ -21,47 +21,50 @@ bool ParameterIterator::Fail(ParameterError error, const char* where) {
   return false;
 }
 
-bool ParameterIterator::Next(Parameter* parameter) {
+bool ParameterIterator::Parse(Parameter* parameter) {
+  // Copies: the compiler must take it that writing count_ may change the members.
   const char* p = p_;
-  if (p == end_) return false;
+  const char* const end = end_;
   if (*p != ' ') return Fail(ParameterError::kNoSpace, p);
   ++p;
-  if (options_.allow_extra_spaces) {
-    while (p != end_ && *p == ' ') ++p;
-    if (p == end_) {
+  if (p == end || *p == ' ') {
+    if (!options_.allow_extra_spaces) {
+      return Fail(ParameterError::kExtraSpace, p == end ? p - 1 : p);
+    }
+    while (p != end && *p == ' ') ++p;
+    if (p == end) {
       p_ = p;
       return false;
     }
-  } else if (p == end_ || *p == ' ') {
-    return Fail(ParameterError::kExtraSpace, p == end_ ? p - 1 : p);
   }
   if (count_ == kMaxParameters) return Fail(ParameterError::kTooMany, p);
 
   const char* const keyword = p;
   if (!IsOctet(*p, kLetDig)) return Fail(ParameterError::kBadKeyword, p);
-  p = SkipClass<kLetDigHyphen>(p + 1, end_);
-  parameter->keyword = View(keyword, p);
-  parameter->value = {};
-  parameter->has_value = false;
-  parameter->has_utf8 = false;
-
-  if (p != end_ && *p == '=') {
-    const char* const value = ++p;
-    p = SkipClass<kEsmtpValue>(p, end_);
-    while (p != end_ && IsOctet(*p, kEightBit)) {
+  p = SkipClass<kLetDigHyphen>(p + 1, end);
+  const char* const keyword_end = p;
+  const char* value = p;
+  bool has_value = false;
+  bool has_utf8 = false;
+  if (p != end && *p != ' ') {
+    if (*p != '=') return Fail(ParameterError::kBadKeyword, p);
+    value = ++p;
+    p = SkipClass<kEsmtpValue>(p, end);
+    while (p != end && *p != ' ') {
+      if (!IsOctet(*p, kEightBit)) return Fail(ParameterError::kBadValue, p);
       if (!options_.utf8) return Fail(ParameterError::kNeedsUtf8, p);
-      const size_t length = Utf8SequenceLength(View(p, end_));
+      const size_t length = Utf8SequenceLength(View(p, end));
       if (length == 0) return Fail(ParameterError::kBadUtf8, p);
-      parameter->has_utf8 = true;
-      p = SkipClass<kEsmtpValue>(p + length, end_);
+      has_utf8 = true;
+      p = SkipClass<kEsmtpValue>(p + length, end);
     }
-    if (p != end_ && *p != ' ') return Fail(ParameterError::kBadValue, p);
     if (p == value) return Fail(ParameterError::kEmptyValue, p);
-    parameter->value = View(value, p);
-    parameter->has_value = true;
-  } else if (p != end_ && *p != ' ') {
-    return Fail(ParameterError::kBadKeyword, p);
+    has_value = true;
   }
+  parameter->keyword = View(keyword, keyword_end);
+  parameter->value = View(value, p);
+  parameter->has_value = has_value;
+  parameter->has_utf8 = has_utf8;
   ++count_;
   p_ = p;
   return true;

@@ -52,7 +52,7 @@ class ParameterIterator {
       : p_(rest.data()), begin_(rest.data()), end_(rest.data() + rest.size()), options_(options) {}
 
   // False at the end and at an error, from then on always.
-  bool Next(Parameter* parameter);
+  bool Next(Parameter* parameter) { return p_ != end_ && Parse(parameter); }
 
   ParameterError error() const { return error_; }
   // In `rest`, of the octet that is wrong; where a parameter is one too many, of its first octet.
@@ -60,6 +60,7 @@ class ParameterIterator {
   size_t count() const { return count_; }
 
  private:
+  bool Parse(Parameter* parameter);
   bool Fail(ParameterError error, const char* where);
 
   const char* p_;

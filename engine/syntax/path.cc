@@ -6,6 +6,7 @@
 
 #include "engine/syntax/octet_class.h"
 #include "engine/syntax/parameters.h"
+#include "engine/syntax/plain_path.h"
 #include "engine/syntax/utf8.h"
 
 namespace postern::syntax {
@@ -219,6 +220,15 @@ void ScanLocalPart(const char* begin, const char* end, bool utf8, LocalPartScan*
 bool ParsePath(std::string_view in, PathKind kind, const PathOptions& options, PathResult* result) {
   *result = PathResult{};
   const char* const begin = in.data();
+  PlainPath plain;
+  if (ScanPlainPath(begin, in.size(), &plain)) {
+    result->used = plain.close + 1;
+    result->path = {begin, plain.close + 1};
+    result->mailbox = {begin + 1, plain.close - 1};
+    result->local_part = {begin + 1, plain.at - 1};
+    result->domain = {begin + plain.at + 1, plain.close - plain.at - 1};
+    return true;
+  }
   const char* const end = begin + in.size();
   const Cursor cursor{begin, end, options, result};
   const char* p = begin;

@@ -19,7 +19,7 @@
 
 namespace postern::syntax::reference {
 
-inline constexpr size_t kMaxOctets = 511;
+inline constexpr size_t kMaxOctets = 127;
 
 enum class Rule {
   kDomain,

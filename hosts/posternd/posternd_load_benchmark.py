@@ -23,14 +23,8 @@ import time
 
 
 def runfile(path):
-    """A file of the workspace, wherever this script runs."""
-    here = os.path.dirname(os.path.abspath(__file__))
-    roots = [os.environ.get("RUNFILES_DIR", ""), os.path.join(here, "../../..")]
-    for root in roots:
-        found = os.path.join(root, "postern", path)
-        if os.path.exists(found):
-            return found
-    return os.path.join(here, "../..", path)
+    """A file of the workspace: Bazel starts this in the root of the runfiles tree."""
+    return os.path.abspath(path)
 
 
 def tool(name):
@@ -43,8 +37,7 @@ def tool(name):
         found = os.path.join(folder, name)
         if os.access(found, os.X_OK):
             return found
-    sys.exit("%s is not there; run ./bazelw test //hosts/posternd:log_test once, which unpacks it"
-             % name)
+    sys.exit("%s is not there; POSTERN_SETUP=test ./bazelw info unpacks it" % name)
 
 
 def free_port():

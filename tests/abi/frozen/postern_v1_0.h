@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * postern.h - the C interface of libpostern.so, an SMTP server session engine (RFC 5321).
+ *
+ * The engine does no I/O: the host feeds it the octets of a connection and sends out the octets it
+ * makes; it takes events from the engine and answers those that are decisions. Time is an argument.
+ * Equal octets, answers and times give equal results, always.
+ *
+ * Conventions
+ *   Entry      dlsym("postern_plugin_v1"): the only exported name.
+ *   Structs    begin with `struct_size`, set by whoever fills the struct: sizeof it as compiled. The
+ *              reader uses the smaller of both sizes; what is missing counts as zero, and zero is the
+ *              default. Structs and tables only ever grow at their end.
+ *   Octets     are pointer + length, never NUL-terminated, and may hold anything unless the field
+ *              says that it was validated.
+ *   Ownership  what the host passes in is copied or used before the call returns, never kept. What
+ *              the plugin hands out is borrowed until the next call on the same session. Nobody
+ *              frees the memory of the other.
+ *   Threads    [any-thread]: at any time, from any thread. [owner-thread]: calls on one session
+ *              never overlap; which thread makes them may change between calls. [immutable]: the
+ *              object never changes after it was made.
+ *   Results    >= 0 success (session calls return POSTERN_HAS_* flags); < 0 one of POSTERN_E_*.
+ *              Errors above POSTERN_E_DEAD: the call was refused, the object is unharmed. At or
+ *              below: the object is dead, only its release or close is allowed.
+ *   Re-entry   from inside postern_host callbacks no call into the plugin is allowed.
+ *
+ * A session in five verbs:
+ *
+ *   open -> feed -> next_event ... answer -> output, output_consumed -> tick, next_deadline -> close
+ *
+ * feed() stops at every event and when output waits for room: it says how many octets it took, the
+ * host feeds the rest after it has drained events and output. Nothing is buffered but one partial
+ * command line. While a decision is open (POSTERN_HAS_TICKET) feed() takes nothing.
+ */
+#ifndef POSTERN_PLUGIN_API_POSTERN_H_
+#define POSTERN_PLUGIN_API_POSTERN_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Same major: works in both directions. The minor counts additions and decides nothing. */
+#define POSTERN_ABI_MAJOR 1u
+#define POSTERN_ABI_MINOR 0u
+#define POSTERN_ABI_VERSION ((POSTERN_ABI_MAJOR << 16) | POSTERN_ABI_MINOR)
+
+/* Results. Numbers are never reused. */
+enum {
+  POSTERN_OK = 0,
+  /* Flags that feed, next_event, answer, output_consumed, tick and notify return, or-ed. */
+  POSTERN_HAS_EVENT = 1,  /* next_event() has one */
+  POSTERN_HAS_OUTPUT = 2, /* output() has octets for the client */
+  POSTERN_HAS_TICKET = 4, /* a decision is open: answer() it; feed() takes nothing till then */
+  POSTERN_START_TLS = 8,  /* send all output, then do the TLS handshake, then notify() */
+  POSTERN_CLOSING = 16,   /* send all output, take all events, then close the connection */
+
+  POSTERN_E_ARGUMENT = -1,   /* null pointer, size below the first published one, bad constant */
+  POSTERN_E_STATE = -2,      /* the call is not allowed in this state (session closed, no TLS awaited) */
+  POSTERN_E_TICKET = -3,     /* no such open decision: unknown, answered before, or expired */
+  POSTERN_E_REPLY = -4,      /* the override is no valid reply for this decision; it stays open */
+  POSTERN_E_CONFIG = -5,     /* configuration refused; postern_error tells where and why */
+  POSTERN_E_TABLE = -6,      /* reply table refused; postern_error tells where and why */
+  POSTERN_E_MEMORY = -7,     /* the allocator gave nothing; nothing changed */
+  POSTERN_E_ABI = -8,        /* unknown ABI major */
+  POSTERN_E_DEAD = -100,     /* the object is dead: only close or release */
+  POSTERN_E_INTERNAL = -101  /* an invariant broke; the session is dead */
+};
+
+/* Borrowed octets. */
+typedef struct postern_bytes {
+  const uint8_t *data;
+  size_t size;
+} postern_bytes;
+
+/* What the host offers. All members but struct_size are optional for ever.
+ * [immutable] while any engine made with it lives; the plugin copies it. */
+enum {
+  POSTERN_LOG_DEBUG = 0,
+  POSTERN_LOG_INFO = 1,
+  POSTERN_LOG_WARNING = 2,
+  POSTERN_LOG_ERROR = 3,
+  POSTERN_LOG_HOST_MISBEHAVED = 4 /* a call broke a rule of this header */
+};
+typedef struct postern_host {
+  uint32_t struct_size;
+  uint32_t reserved;
+  /* Given back on each callback. */
+  void *user;
+  /* Text is UTF-8 without line end. Called from the thread of the call that causes it. */
+  void (*log)(void *user, int32_t severity, const char *text, size_t size);
+  /* Memory of sessions. Both or none; null: malloc and free. May return null. [any-thread] */
+  void *(*allocate)(void *user, size_t size);
+  void (*deallocate)(void *user, void *memory, size_t size);
+} postern_host;
+
+/* Text of a refusal, into the caller's buffer: UTF-8, one problem per line, always NUL-terminated
+ * when capacity > 0. `size` is the length of the whole text, which may exceed what fitted. */
+typedef struct postern_error {
+  uint32_t struct_size;
+  uint32_t reserved;
+  char *text;
+  size_t capacity;
+  size_t size;
+} postern_error;
+
+typedef struct postern_table postern_table;     /* reply table [immutable], counted references */
+typedef struct postern_engine postern_engine;   /* configuration and current table [any-thread] */
+typedef struct postern_session postern_session; /* one connection [owner-thread] */
+
+/* ---- Session options ---- */
+
+enum {
+  POSTERN_OPEN_TLS = 1,          /* TLS is already up when the session opens (RFC 8314) */
+  POSTERN_OPEN_CAN_STARTTLS = 2, /* the host can do a TLS handshake when asked */
+  POSTERN_OPEN_PROXY_HEADER = 4  /* a PROXY protocol header comes first, and must */
+};
+typedef struct postern_session_options {
+  uint32_t struct_size;
+  uint32_t flags; /* POSTERN_OPEN_* */
+  /* Milliseconds on any clock that does not go backwards; the same clock for tick(). */
+  uint64_t now_ms;
+  /* Bit (1 << type) set: that event is wanted. 0: all. A decision that is not wanted gets the
+   * default answer named at the event; other unwanted events are not made. */
+  uint64_t wanted_events;
+  /* Client address as text for the {client} placeholder, at most 63 octets are kept. */
+  postern_bytes client_address;
+} postern_session_options;
+
+/* ---- Events ---- */
+
+/* Those marked * are decisions: they carry a ticket that must be answered. */
+enum {
+  POSTERN_EVENT_CONNECT = 1,       /* * before the greeting; default accept */
+  POSTERN_EVENT_PROXY_HEADER = 2,  /*   the PROXY header was read */
+  POSTERN_EVENT_HELO = 3,          /* * HELO or EHLO; default accept */
+  POSTERN_EVENT_STARTTLS = 4,      /* * default defer (454) */
+  POSTERN_EVENT_MAIL = 5,          /* * default accept */
+  POSTERN_EVENT_RCPT = 6,          /* * default reject */
+  POSTERN_EVENT_CONTENT_BEGIN = 7, /* * DATA: accept gives 354; default accept */
+  POSTERN_EVENT_CONTENT = 8,       /*   octets of the message, in order */
+  POSTERN_EVENT_CONTENT_END = 9,   /* * accept: the host has the message safe; default defer */
+  POSTERN_EVENT_RESET = 10,        /*   the open mail transaction is void: drop what you hold */
+  POSTERN_EVENT_VRFY = 11,         /* * default: 252 */
+  POSTERN_EVENT_EXPN = 12,         /* * default reject */
+  POSTERN_EVENT_HELP = 13,         /* * default: 214 from the table */
+  POSTERN_EVENT_UNKNOWN = 14,      /* * unknown command, if the configuration offers it; default 500 */
+  POSTERN_EVENT_ERROR = 15,        /*   a line was answered 4yz or 5yz by the engine itself */
+  POSTERN_EVENT_QUIT = 16,         /*   QUIT was answered */
+  POSTERN_EVENT_CLOSED = 17        /*   the last event of a session */
+};
+
+/* What every event begins with. A host that does not know a type whose ticket is not 0 answers it
+ * with POSTERN_VERDICT_DEFAULT. */
+typedef struct postern_event {
+  uint32_t struct_size;
+  uint32_t type;
+  uint32_t flags;
+  uint32_t reserved;
+  uint64_t ticket; /* 0: nothing to answer */
+} postern_event;
+
+/* POSTERN_EVENT_CONNECT, _STARTTLS, _QUIT: the header alone. */
+
+enum { POSTERN_PROXY_LOCAL = 1 };
+enum { POSTERN_FAMILY_NONE = 0, POSTERN_FAMILY_INET = 1, POSTERN_FAMILY_INET6 = 2, POSTERN_FAMILY_UNIX = 3 };
+typedef struct postern_event_proxy_header {
+  postern_event event;
+  uint32_t version; /* 1 or 2 */
+  uint32_t family;  /* POSTERN_FAMILY_* */
+  uint16_t source_port;
+  uint16_t destination_port;
+  uint32_t reserved;
+  uint8_t source[16]; /* network order; IPv4 in the first four */
+  uint8_t destination[16];
+  postern_bytes tlvs; /* structure validated */
+} postern_event_proxy_header;
+
+enum { POSTERN_HELO_EXTENDED = 1 /* EHLO */, POSTERN_HELO_LITERAL = 2 /* an address literal */ };
+typedef struct postern_event_helo {
+  postern_event event;
+  postern_bytes name; /* validated: RFC 5321 section 4.1.1.1, as far as leniency demands */
+} postern_event_helo;
+
+/* Flags of MAIL and RCPT. */
+enum {
+  POSTERN_PATH_NULL = 1,       /* <> */
+  POSTERN_PATH_POSTMASTER = 2, /* <Postmaster> without domain, RFC 5321 section 4.5.1 */
+  POSTERN_PATH_QUOTED = 4,     /* the local-part is a Quoted-string, as sent */
+  POSTERN_PATH_LITERAL = 8,    /* the domain is an address literal */
+  POSTERN_PATH_ROUTE = 16,     /* a source route was sent; it is not part of `mailbox` */
+  POSTERN_PATH_UTF8 = 32,      /* non-ASCII octets (RFC 6531), well-formed UTF-8 */
+  POSTERN_MAIL_SMTPUTF8 = 64   /* MAIL: the SMTPUTF8 parameter was given */
+};
+enum { POSTERN_BODY_NONE = 0, POSTERN_BODY_7BIT = 1, POSTERN_BODY_8BITMIME = 2 };
+typedef struct postern_event_mail {
+  postern_event event;
+  postern_bytes reverse_path; /* with angle brackets; validated */
+  postern_bytes mailbox;      /* local-part@domain; empty for <> */
+  postern_bytes local_part;   /* as sent, quotes included */
+  postern_bytes domain;
+  postern_bytes parameters; /* all ESMTP parameters as sent; validated */
+  uint64_t size;            /* SIZE= (RFC 1870), 0 if not given */
+  uint32_t body;            /* POSTERN_BODY_* */
+  uint32_t reserved;
+} postern_event_mail;
+
+typedef struct postern_event_rcpt {
+  postern_event event;
+  postern_bytes forward_path;
+  postern_bytes mailbox; /* "Postmaster" alone with POSTERN_PATH_POSTMASTER */
+  postern_bytes local_part;
+  postern_bytes domain;
+  postern_bytes parameters;
+  uint32_t accepted; /* recipients accepted before this one */
+  uint32_t reserved;
+} postern_event_rcpt;
+
+typedef struct postern_event_content_begin {
+  postern_event event;
+  uint32_t recipients;
+  uint32_t reserved;
+} postern_event_content_begin;
+
+/* Points into the octets given to feed(), or to a constant: no copy is made. */
+typedef struct postern_event_content {
+  postern_event event;
+  postern_bytes data;
+} postern_event_content;
+
+typedef struct postern_event_content_end {
+  postern_event event;
+  uint64_t octets; /* sum of all content slices */
+} postern_event_content_end;
+
+enum {
+  POSTERN_RESET_RSET = 1,
+  POSTERN_RESET_HELO = 2,
+  POSTERN_RESET_STARTTLS = 3,
+  POSTERN_RESET_CONTENT_REFUSED = 4, /* a bare newline, or over the size limit */
+  POSTERN_RESET_TIMEOUT = 5,         /* the decision after the content came too late */
+  POSTERN_RESET_CLOSED = 6           /* QUIT, disconnect, 421 */
+};
+typedef struct postern_event_reset {
+  postern_event event;
+  uint32_t reason; /* POSTERN_RESET_* */
+  uint32_t reserved;
+} postern_event_reset;
+
+/* VRFY, EXPN: the String; HELP: the topic or empty; UNKNOWN: the verb, and the whole line. */
+typedef struct postern_event_query {
+  postern_event event;
+  postern_bytes argument;
+  postern_bytes line; /* without CR LF; printable ASCII, HT and, under SMTPUTF8, UTF-8 */
+} postern_event_query;
+
+typedef struct postern_event_error {
+  postern_event event;
+  uint32_t reply_id; /* ReplyId of reply_table.proto */
+  uint32_t code;     /* reply code sent */
+  uint32_t rule;     /* POSTERN_RULE_*: the contract rule that decided */
+  uint32_t reserved;
+  postern_bytes line; /* the line, cut at the session's limit; anything may be in it */
+} postern_event_error;
+
+enum {
+  POSTERN_CLOSED_QUIT = 1,
+  POSTERN_CLOSED_DISCONNECTED = 2, /* the host said so */
+  POSTERN_CLOSED_TIMEOUT = 3,
+  POSTERN_CLOSED_ERRORS = 4,   /* R6 */
+  POSTERN_CLOSED_COMMANDS = 5, /* commands without progress */
+  POSTERN_CLOSED_LINE = 6,     /* F5 */
+  POSTERN_CLOSED_PROXY = 7,    /* bad or missing PROXY header; nothing was sent */
+  POSTERN_CLOSED_POLICY = 8,   /* a verdict of POSTERN_VERDICT_DISCONNECT */
+  POSTERN_CLOSED_SHUTDOWN = 9,
+  POSTERN_CLOSED_TLS = 10, /* handshake failed */
+  POSTERN_CLOSED_MEMORY = 11
+};
+typedef struct postern_event_closed {
+  postern_event event;
+  uint32_t reason; /* POSTERN_CLOSED_* */
+  uint32_t reserved;
+} postern_event_closed;
+
+/* Contract rules, for logs: rule_name() gives "F1" etc. */
+enum {
+  POSTERN_RULE_NONE = 0,
+  POSTERN_RULE_F1 = 1, POSTERN_RULE_F2 = 2, POSTERN_RULE_F3 = 3,
+  POSTERN_RULE_F4 = 4, POSTERN_RULE_F5 = 5, POSTERN_RULE_F6 = 6,
+  POSTERN_RULE_C500 = 20, POSTERN_RULE_C501 = 21, POSTERN_RULE_C502 = 22,
+  POSTERN_RULE_C503 = 23, POSTERN_RULE_C504 = 24, POSTERN_RULE_C555 = 25, POSTERN_RULE_C214 = 26,
+  POSTERN_RULE_R1 = 40, POSTERN_RULE_R2 = 41, POSTERN_RULE_R3 = 42, POSTERN_RULE_R4 = 43,
+  POSTERN_RULE_R5 = 44, POSTERN_RULE_R6 = 45, POSTERN_RULE_R7 = 46,
+  POSTERN_RULE_D1 = 60, POSTERN_RULE_D2 = 61, POSTERN_RULE_D3 = 62, POSTERN_RULE_D4 = 63,
+  POSTERN_RULE_D5 = 64,
+  POSTERN_RULE_B1 = 80, POSTERN_RULE_B2 = 81, POSTERN_RULE_B3 = 82, POSTERN_RULE_B4 = 83,
+  POSTERN_RULE_LIMIT = 100 /* a configured limit: recipients, size, deadlines, ... */
+};
+
+/* ---- Answers ---- */
+
+enum {
+  POSTERN_VERDICT_DEFAULT = 0,
+  POSTERN_VERDICT_ACCEPT = 1,
+  POSTERN_VERDICT_REJECT = 2,    /* 5yz */
+  POSTERN_VERDICT_DEFER = 3,     /* 4yz */
+  POSTERN_VERDICT_DISCONNECT = 4 /* 421, then the session closes */
+};
+typedef struct postern_answer {
+  uint32_t struct_size;
+  int32_t verdict; /* POSTERN_VERDICT_* */
+  /* 0: the entry that the verdict names by itself. Else a ReplyId of reply_table.proto whose code
+   * fits event and verdict, such as RELAY_DENIED for a rejected RCPT. */
+  uint32_t reply_id;
+  /* Override, 0: none. Code, enhanced status code and text in place of the table's, checked like a
+   * table entry (class as the verdict, a code allowed here, printable text, 512 octets a line). */
+  uint32_t code;
+  uint16_t enhanced_class;
+  uint16_t enhanced_subject;
+  uint16_t enhanced_detail;
+  uint16_t reserved;
+  postern_bytes text; /* lines separated by LF; empty with code 0 */
+} postern_answer;
+
+/* ---- Notices ---- */
+
+enum {
+  POSTERN_NOTICE_TLS_ESTABLISHED = 1,
+  POSTERN_NOTICE_TLS_FAILED = 2,    /* the session closes without a reply */
+  POSTERN_NOTICE_DISCONNECTED = 3,  /* the client is gone; open tickets are void */
+  POSTERN_NOTICE_SHUTDOWN = 4,      /* 421 as soon as no mail transaction is open */
+  POSTERN_NOTICE_SHUTDOWN_NOW = 5   /* 421 now; what has a ticket open is void */
+};
+
+typedef struct postern_session_info {
+  uint32_t struct_size;
+  uint32_t state;  /* opaque number; equal states have equal numbers */
+  uint32_t errors; /* 5yz answers since the last completed transaction (R6) */
+  uint32_t recipients;
+  uint32_t tls;
+  uint32_t extended; /* EHLO was given */
+  uint64_t octets_in;
+  uint64_t octets_out;
+  uint64_t lines;
+  uint64_t messages;      /* accepted */
+  uint64_t memory_octets; /* held by this session now */
+  /* Hash of all that decides how the session answers, but the error count (contract R2). */
+  uint64_t fingerprint;
+} postern_session_info;
+
+/* ---- Inspection: for hosts that own the wire ---- */
+
+enum {
+  POSTERN_INSPECT_HELO = 1,     /* HELO was accepted */
+  POSTERN_INSPECT_EHLO = 2,     /* EHLO was accepted */
+  POSTERN_INSPECT_MAIL = 4,     /* a mail transaction is open */
+  POSTERN_INSPECT_RCPT = 8,     /* at least one recipient was accepted */
+  POSTERN_INSPECT_TLS = 16,
+  POSTERN_INSPECT_CAN_STARTTLS = 32,
+  POSTERN_INSPECT_SMTPUTF8 = 64 /* MAIL had the SMTPUTF8 parameter */
+};
+typedef struct postern_inspect_context {
+  uint32_t struct_size;
+  uint32_t flags; /* POSTERN_INSPECT_* */
+  uint32_t recipients;
+  uint32_t reserved;
+  postern_bytes client_address;
+} postern_inspect_context;
+
+typedef struct postern_verdict {
+  uint32_t struct_size;
+  uint32_t code;     /* 0: the line is right; the host decides and words the reply */
+  uint32_t reply_id; /* ReplyId, 0 with code 0 */
+  uint32_t rule;     /* POSTERN_RULE_* */
+  uint32_t event_type; /* POSTERN_EVENT_* a session would raise for this line; 0: none */
+  uint32_t reserved;
+  /* In: the caller's buffer; the whole reply with CR LF goes there. 2,048 octets always suffice
+   * but for HELP. Out: reply_size, which may exceed the capacity: then nothing was written. */
+  char *reply;
+  size_t reply_capacity;
+  size_t reply_size;
+} postern_verdict;
+
+/* ---- The table of calls ---- */
+
+typedef struct postern_api {
+  uint32_t struct_size;
+  uint32_t abi_version;  /* POSTERN_ABI_VERSION of the plugin */
+  postern_bytes version; /* product version, ASCII */
+
+  /* Name of a POSTERN_E_* or POSTERN_RULE_*, static text; "unknown" for others. [any-thread] */
+  const char *(*error_name)(int32_t result);
+  const char *(*rule_name)(uint32_t rule);
+
+  /* Reply tables. `serialized` is a postern.v1.ReplyTable; size 0 gives the default table. Refused
+   * as a whole with POSTERN_E_TABLE. `error` may be null. One reference goes to the caller.
+   * [any-thread] */
+  int32_t (*table_load)(const uint8_t *serialized, size_t size, postern_table **table,
+                        postern_error *error);
+  /* Gives one reference back; null is allowed. Engines and sessions hold their own. [any-thread] */
+  void (*table_release)(postern_table *table);
+
+  /* Engines. `config` is a serialized postern.v1.EngineConfig. `table` null: the default table.
+   * `host` null: no log, malloc. One reference goes to the caller. [any-thread] */
+  int32_t (*engine_create)(const postern_host *host, const uint8_t *config, size_t size,
+                           postern_table *table, postern_engine **engine, postern_error *error);
+  /* New sessions use the new table or configuration; running sessions keep what they began with.
+   * On refusal the old one stays. [any-thread] */
+  int32_t (*engine_set_table)(postern_engine *engine, postern_table *table, postern_error *error);
+  int32_t (*engine_set_config)(postern_engine *engine, const uint8_t *config, size_t size,
+                               postern_error *error);
+  /* Gives one reference back; null is allowed. Sessions keep what they need. [any-thread] */
+  void (*engine_release)(postern_engine *engine);
+
+  /* Sessions. All [owner-thread] but session_open [any-thread]. `options` may not be null. */
+  int32_t (*session_open)(postern_engine *engine, const postern_session_options *options,
+                          postern_session **session);
+  /* Takes octets up to the next event, or until output must be drained, or all. Events may point
+   * into `data`: leave it alone till next_event() has given null. */
+  int32_t (*session_feed)(postern_session *session, const uint8_t *data, size_t size,
+                          size_t *consumed);
+  /* *event: borrowed until the next call on this session; null when there is none. */
+  int32_t (*session_next_event)(postern_session *session, const postern_event **event);
+  int32_t (*session_answer)(postern_session *session, uint64_t ticket, const postern_answer *answer);
+  /* Octets for the client, borrowed until output_consumed() or any other call. */
+  int32_t (*session_output)(postern_session *session, const uint8_t **data, size_t *size);
+  /* The first `size` of them were sent or copied. POSTERN_E_ARGUMENT if there are fewer. */
+  int32_t (*session_output_consumed)(postern_session *session, size_t size);
+  /* Tells the time: before each feed() that follows a wait, and when next_deadline() has come. */
+  int32_t (*session_tick)(postern_session *session, uint64_t now_ms);
+  /* UINT64_MAX: none. */
+  int32_t (*session_next_deadline)(postern_session *session, uint64_t *deadline_ms);
+  int32_t (*session_notify)(postern_session *session, uint32_t notice); /* POSTERN_NOTICE_* */
+  int32_t (*session_info)(postern_session *session, postern_session_info *info);
+  /* Legal in every state; null is allowed. Makes no events. */
+  void (*session_close)(postern_session *session);
+
+  /* Judges one command line, with or without its CR LF: same parser, same table, same words as a
+   * session in the state that `context` tells. A line without CR LF counts as if it had one.
+   * [any-thread] */
+  int32_t (*inspect)(postern_engine *engine, const postern_inspect_context *context,
+                     const uint8_t *line, size_t size, postern_verdict *verdict);
+} postern_api;
+
+/* The one exported function. `host_abi` is the host's POSTERN_ABI_VERSION. `host` may be null.
+ * Null result: the major is not served, or host->struct_size is impossible; host->log is told why.
+ * The table lives as long as the library is loaded. May be called any number of times.
+ * [any-thread] */
+typedef const postern_api *(*postern_plugin_v1_fn)(uint32_t host_abi, const postern_host *host);
+#if defined(__GNUC__)
+__attribute__((visibility("default")))
+#endif
+const postern_api *postern_plugin_v1(uint32_t host_abi, const postern_host *host);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* POSTERN_PLUGIN_API_POSTERN_H_ */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * postern.h as C11, first in the file and twice: it needs nothing before it. */
 #include "plugin_api/postern.h"
-#include "plugin_api/postern.h"
 
 #define POSTERN_LAYOUT_FUNCTION postern_layout_c11
 #include "tests/abi/layout_text.inc"
@@ -9,7 +8,7 @@
 /* The pins themselves, where pointers have the width they were taken with. */
 #if UINTPTR_MAX == 0xffffffffffffffffu
 #define POSTERN_PIN_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type);
-#define POSTERN_PIN_MEMBER(type, member, offset, size)                     \
+#define POSTERN_PIN_MEMBER(type, member, offset, size)                   \
   _Static_assert(offsetof(type, member) == (offset), #type "." #member); \
   _Static_assert(sizeof(((type *)0)->member) == (size), #type "." #member);
 #ifndef POSTERN_LAYOUT_UNPINNED

@@ -2,7 +2,6 @@
 //
 // postern.h as C++17, first in the file and twice: it needs nothing before it.
 #include "plugin_api/postern.h"
-#include "plugin_api/postern.h"
 
 #define POSTERN_LAYOUT_FUNCTION postern_layout_cxx17
 #include "tests/abi/layout_text.inc"

@@ -98,8 +98,7 @@ const postern_api* Api() {
   static const postern_api* const api = [] {
     void* const library = dlopen(PluginPath().c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) Fail(dlerror());
-    const auto entry =
-        reinterpret_cast<postern_plugin_v1_fn>(dlsym(library, "postern_plugin_v1"));
+    const auto entry = reinterpret_cast<postern_plugin_v1_fn>(dlsym(library, "postern_plugin_v1"));
     if (entry == nullptr) Fail("no postern_plugin_v1");
     return entry(POSTERN_ABI_VERSION, nullptr);
   }();
@@ -188,8 +187,8 @@ void Driver::Record(const postern_event* event) {
     case POSTERN_EVENT_HELP:
     case POSTERN_EVENT_UNKNOWN: {
       const auto* query = reinterpret_cast<const postern_event_query*>(event);
-      line = "query " + number(event->type) + " " + path(query->argument) + " in " +
-             path(query->line);
+      line =
+          "query " + number(event->type) + " " + path(query->argument) + " in " + path(query->line);
       break;
     }
     case POSTERN_EVENT_ERROR: {
@@ -261,8 +260,8 @@ bool Driver::Feed(std::string_view octets, size_t piece) {
     size_t used = 0;
     while (used < size) {
       size_t consumed = 0;
-      if (!Keep(api_->session_feed(session_, Octets({copy.data() + used, size - used}),
-                                   size - used, &consumed))) {
+      if (!Keep(api_->session_feed(session_, Octets({copy.data() + used, size - used}), size - used,
+                                   &consumed))) {
         return false;
       }
       const bool moved = consumed > 0 || (flags_ & (POSTERN_HAS_EVENT | POSTERN_HAS_OUTPUT)) != 0;
@@ -275,9 +274,7 @@ bool Driver::Feed(std::string_view octets, size_t piece) {
   return true;
 }
 
-bool Driver::Tick(uint64_t now_ms) {
-  return Keep(api_->session_tick(session_, now_ms)) && Drain();
-}
+bool Driver::Tick(uint64_t now_ms) { return Keep(api_->session_tick(session_, now_ms)) && Drain(); }
 
 bool Driver::Notify(uint32_t notice) {
   return Keep(api_->session_notify(session_, notice)) && Drain();
@@ -300,9 +297,8 @@ postern_engine* MakeEngine(const postern_api* api, const postern_host* host,
 std::string ConfigWithName(std::string_view server_name) { return Field(1, server_name); }
 
 std::string TableWithLine(uint32_t reply_id, std::string_view name, std::string_view line) {
-  return Field(1, name) +
-         Field(4, Field(1, uint64_t{reply_id}) + Field(2, uint64_t{250}) + Field(3, "2.0.0") +
-                      Field(4, line));
+  return Field(1, name) + Field(4, Field(1, uint64_t{reply_id}) + Field(2, uint64_t{250}) +
+                                       Field(3, "2.0.0") + Field(4, line));
 }
 
 }  // namespace postern::abi_test

@@ -112,9 +112,8 @@ std::string ConfigWithName(std::string_view server_name);
 std::string TableWithLine(uint32_t reply_id, std::string_view name, std::string_view line);
 
 inline std::string_view View(const postern_bytes& bytes) {
-  return bytes.size == 0
-             ? std::string_view()
-             : std::string_view(reinterpret_cast<const char*>(bytes.data), bytes.size);
+  return bytes.size == 0 ? std::string_view()
+                         : std::string_view(reinterpret_cast<const char*>(bytes.data), bytes.size);
 }
 
 inline const uint8_t* Octets(std::string_view text) {

@@ -8,8 +8,8 @@
  *
  * Conventions
  *   Entry      dlsym("postern_plugin_v1"): the only exported name.
- *   Structs    begin with `struct_size`, set by whoever fills the struct: sizeof it as compiled. The
- *              reader uses the smaller of both sizes; what is missing counts as zero, and zero is the
+ *   Structs    begin with `struct_size`, set by whoever fills the struct: sizeof it as compiled.
+ * The reader uses the smaller of both sizes; what is missing counts as zero, and zero is the
  *              default. Structs and tables only ever grow at their end.
  *   Octets     are pointer + length, never NUL-terminated, and may hold anything unless the field
  *              says that it was validated.
@@ -26,7 +26,8 @@
  *
  * A session in five verbs:
  *
- *   open -> feed -> next_event ... answer -> output, output_consumed -> tick, next_deadline -> close
+ *   open -> feed -> next_event ... answer -> output, output_consumed -> tick, next_deadline ->
+ * close
  *
  * feed() stops at every event and when output waits for room: it says how many octets it took, the
  * host feeds the rest after it has drained events and output. Nothing is buffered but one partial
@@ -57,16 +58,16 @@ enum {
   POSTERN_START_TLS = 8,  /* send all output, then do the TLS handshake, then notify() */
   POSTERN_CLOSING = 16,   /* send all output, take all events, then close the connection */
 
-  POSTERN_E_ARGUMENT = -1,   /* null pointer, size below the first published one, bad constant */
-  POSTERN_E_STATE = -2,      /* the call is not allowed in this state (session closed, no TLS awaited) */
-  POSTERN_E_TICKET = -3,     /* no such open decision: unknown, answered before, or expired */
-  POSTERN_E_REPLY = -4,      /* the override is no valid reply for this decision; it stays open */
-  POSTERN_E_CONFIG = -5,     /* configuration refused; postern_error tells where and why */
-  POSTERN_E_TABLE = -6,      /* reply table refused; postern_error tells where and why */
-  POSTERN_E_MEMORY = -7,     /* the allocator gave nothing; nothing changed */
-  POSTERN_E_ABI = -8,        /* unknown ABI major */
-  POSTERN_E_DEAD = -100,     /* the object is dead: only close or release */
-  POSTERN_E_INTERNAL = -101  /* an invariant broke; the session is dead */
+  POSTERN_E_ARGUMENT = -1, /* null pointer, size below the first published one, bad constant */
+  POSTERN_E_STATE = -2, /* the call is not allowed in this state (session closed, no TLS awaited) */
+  POSTERN_E_TICKET = -3,    /* no such open decision: unknown, answered before, or expired */
+  POSTERN_E_REPLY = -4,     /* the override is no valid reply for this decision; it stays open */
+  POSTERN_E_CONFIG = -5,    /* configuration refused; postern_error tells where and why */
+  POSTERN_E_TABLE = -6,     /* reply table refused; postern_error tells where and why */
+  POSTERN_E_MEMORY = -7,    /* the allocator gave nothing; nothing changed */
+  POSTERN_E_ABI = -8,       /* unknown ABI major */
+  POSTERN_E_DEAD = -100,    /* the object is dead: only close or release */
+  POSTERN_E_INTERNAL = -101 /* an invariant broke; the session is dead */
 };
 
 /* Borrowed octets. */
@@ -146,10 +147,10 @@ enum {
   POSTERN_EVENT_VRFY = 11,         /* * default: 252 */
   POSTERN_EVENT_EXPN = 12,         /* * default reject */
   POSTERN_EVENT_HELP = 13,         /* * default: 214 from the table */
-  POSTERN_EVENT_UNKNOWN = 14,      /* * unknown command, if the configuration offers it; default 500 */
-  POSTERN_EVENT_ERROR = 15,        /*   a line was answered 4yz or 5yz by the engine itself */
-  POSTERN_EVENT_QUIT = 16,         /*   QUIT was answered */
-  POSTERN_EVENT_CLOSED = 17        /*   the last event of a session */
+  POSTERN_EVENT_UNKNOWN = 14, /* * unknown command, if the configuration offers it; default 500 */
+  POSTERN_EVENT_ERROR = 15,   /*   a line was answered 4yz or 5yz by the engine itself */
+  POSTERN_EVENT_QUIT = 16,    /*   QUIT was answered */
+  POSTERN_EVENT_CLOSED = 17   /*   the last event of a session */
 };
 
 /* What every event begins with. A host that does not know a type whose ticket is not 0 answers it
@@ -165,7 +166,12 @@ typedef struct postern_event {
 /* POSTERN_EVENT_CONNECT, _STARTTLS, _QUIT: the header alone. */
 
 enum { POSTERN_PROXY_LOCAL = 1 };
-enum { POSTERN_FAMILY_NONE = 0, POSTERN_FAMILY_INET = 1, POSTERN_FAMILY_INET6 = 2, POSTERN_FAMILY_UNIX = 3 };
+enum {
+  POSTERN_FAMILY_NONE = 0,
+  POSTERN_FAMILY_INET = 1,
+  POSTERN_FAMILY_INET6 = 2,
+  POSTERN_FAMILY_UNIX = 3
+};
 typedef struct postern_event_proxy_header {
   postern_event event;
   uint32_t version; /* 1 or 2 */
@@ -287,15 +293,35 @@ typedef struct postern_event_closed {
 /* Contract rules, for logs: rule_name() gives "F1" etc. */
 enum {
   POSTERN_RULE_NONE = 0,
-  POSTERN_RULE_F1 = 1, POSTERN_RULE_F2 = 2, POSTERN_RULE_F3 = 3,
-  POSTERN_RULE_F4 = 4, POSTERN_RULE_F5 = 5, POSTERN_RULE_F6 = 6,
-  POSTERN_RULE_C500 = 20, POSTERN_RULE_C501 = 21, POSTERN_RULE_C502 = 22,
-  POSTERN_RULE_C503 = 23, POSTERN_RULE_C504 = 24, POSTERN_RULE_C555 = 25, POSTERN_RULE_C214 = 26,
-  POSTERN_RULE_R1 = 40, POSTERN_RULE_R2 = 41, POSTERN_RULE_R3 = 42, POSTERN_RULE_R4 = 43,
-  POSTERN_RULE_R5 = 44, POSTERN_RULE_R6 = 45, POSTERN_RULE_R7 = 46,
-  POSTERN_RULE_D1 = 60, POSTERN_RULE_D2 = 61, POSTERN_RULE_D3 = 62, POSTERN_RULE_D4 = 63,
+  POSTERN_RULE_F1 = 1,
+  POSTERN_RULE_F2 = 2,
+  POSTERN_RULE_F3 = 3,
+  POSTERN_RULE_F4 = 4,
+  POSTERN_RULE_F5 = 5,
+  POSTERN_RULE_F6 = 6,
+  POSTERN_RULE_C500 = 20,
+  POSTERN_RULE_C501 = 21,
+  POSTERN_RULE_C502 = 22,
+  POSTERN_RULE_C503 = 23,
+  POSTERN_RULE_C504 = 24,
+  POSTERN_RULE_C555 = 25,
+  POSTERN_RULE_C214 = 26,
+  POSTERN_RULE_R1 = 40,
+  POSTERN_RULE_R2 = 41,
+  POSTERN_RULE_R3 = 42,
+  POSTERN_RULE_R4 = 43,
+  POSTERN_RULE_R5 = 44,
+  POSTERN_RULE_R6 = 45,
+  POSTERN_RULE_R7 = 46,
+  POSTERN_RULE_D1 = 60,
+  POSTERN_RULE_D2 = 61,
+  POSTERN_RULE_D3 = 62,
+  POSTERN_RULE_D4 = 63,
   POSTERN_RULE_D5 = 64,
-  POSTERN_RULE_B1 = 80, POSTERN_RULE_B2 = 81, POSTERN_RULE_B3 = 82, POSTERN_RULE_B4 = 83,
+  POSTERN_RULE_B1 = 80,
+  POSTERN_RULE_B2 = 81,
+  POSTERN_RULE_B3 = 82,
+  POSTERN_RULE_B4 = 83,
   POSTERN_RULE_LIMIT = 100 /* a configured limit: recipients, size, deadlines, ... */
 };
 
@@ -328,10 +354,10 @@ typedef struct postern_answer {
 
 enum {
   POSTERN_NOTICE_TLS_ESTABLISHED = 1,
-  POSTERN_NOTICE_TLS_FAILED = 2,    /* the session closes without a reply */
-  POSTERN_NOTICE_DISCONNECTED = 3,  /* the client is gone; open tickets are void */
-  POSTERN_NOTICE_SHUTDOWN = 4,      /* 421 as soon as no mail transaction is open */
-  POSTERN_NOTICE_SHUTDOWN_NOW = 5   /* 421 now; what has a ticket open is void */
+  POSTERN_NOTICE_TLS_FAILED = 2,   /* the session closes without a reply */
+  POSTERN_NOTICE_DISCONNECTED = 3, /* the client is gone; open tickets are void */
+  POSTERN_NOTICE_SHUTDOWN = 4,     /* 421 as soon as no mail transaction is open */
+  POSTERN_NOTICE_SHUTDOWN_NOW = 5  /* 421 now; what has a ticket open is void */
 };
 
 typedef struct postern_session_info {
@@ -353,10 +379,10 @@ typedef struct postern_session_info {
 /* ---- Inspection: for hosts that own the wire ---- */
 
 enum {
-  POSTERN_INSPECT_HELO = 1,     /* HELO was accepted */
-  POSTERN_INSPECT_EHLO = 2,     /* EHLO was accepted */
-  POSTERN_INSPECT_MAIL = 4,     /* a mail transaction is open */
-  POSTERN_INSPECT_RCPT = 8,     /* at least one recipient was accepted */
+  POSTERN_INSPECT_HELO = 1, /* HELO was accepted */
+  POSTERN_INSPECT_EHLO = 2, /* EHLO was accepted */
+  POSTERN_INSPECT_MAIL = 4, /* a mail transaction is open */
+  POSTERN_INSPECT_RCPT = 8, /* at least one recipient was accepted */
   POSTERN_INSPECT_TLS = 16,
   POSTERN_INSPECT_CAN_STARTTLS = 32,
   POSTERN_INSPECT_SMTPUTF8 = 64 /* MAIL had the SMTPUTF8 parameter */
@@ -371,9 +397,9 @@ typedef struct postern_inspect_context {
 
 typedef struct postern_verdict {
   uint32_t struct_size;
-  uint32_t code;     /* 0: the line is right; the host decides and words the reply */
-  uint32_t reply_id; /* ReplyId, 0 with code 0 */
-  uint32_t rule;     /* POSTERN_RULE_* */
+  uint32_t code;       /* 0: the line is right; the host decides and words the reply */
+  uint32_t reply_id;   /* ReplyId, 0 with code 0 */
+  uint32_t rule;       /* POSTERN_RULE_* */
   uint32_t event_type; /* POSTERN_EVENT_* a session would raise for this line; 0: none */
   uint32_t reserved;
   /* In: the caller's buffer; the whole reply with CR LF goes there. 2,048 octets always suffice
@@ -423,7 +449,8 @@ typedef struct postern_api {
                           size_t *consumed);
   /* *event: borrowed until the next call on this session; null when there is none. */
   int32_t (*session_next_event)(postern_session *session, const postern_event **event);
-  int32_t (*session_answer)(postern_session *session, uint64_t ticket, const postern_answer *answer);
+  int32_t (*session_answer)(postern_session *session, uint64_t ticket,
+                            const postern_answer *answer);
   /* Octets for the client, borrowed until output_consumed() or any other call. */
   int32_t (*session_output)(postern_session *session, const uint8_t **data, size_t *size);
   /* The first `size` of them were sent or copied. POSTERN_E_ARGUMENT if there are fewer. */
@@ -452,7 +479,8 @@ typedef const postern_api *(*postern_plugin_v1_fn)(uint32_t host_abi, const post
 #if defined(__GNUC__)
 __attribute__((visibility("default")))
 #endif
-const postern_api *postern_plugin_v1(uint32_t host_abi, const postern_host *host);
+const postern_api *
+postern_plugin_v1(uint32_t host_abi, const postern_host *host);
 
 #ifdef __cplusplus
 } /* extern "C" */

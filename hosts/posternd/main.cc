@@ -167,8 +167,6 @@ absl::Status Server::Start(Options options) {
   if (!opts.user.empty()) {
     status = BecomeUser(opts.user);
     if (!status.ok()) return status;
-  } else if (geteuid() == 0) {
-    log_.Warning("running as root; --user=NAME gives the privileges up once the ports are bound");
   }
   if (!opts.discard) {
     absl::StatusOr<std::unique_ptr<Maildir>> maildir = Maildir::Open(opts.maildir);
@@ -193,6 +191,10 @@ absl::Status Server::Start(Options options) {
     }
   }
   for (const std::unique_ptr<Loop>& loop : loops_) loop->Start();
+  // Told only once nothing can be refused any more: a refusal is one sentence.
+  if (opts.user.empty() && geteuid() == 0) {
+    log_.Warning("running as root; --user=NAME gives the privileges up once the ports are bound");
+  }
   for (const BoundAddress& bound : bound_) {
     printf("listening on %s\n", bound.endpoint.ToString().c_str());
   }

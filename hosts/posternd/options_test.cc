@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <fstream>
 
 #include "absl/flags/reflection.h"
@@ -22,6 +23,9 @@ class OptionsTest : public testing::Test {
   void TearDown() override {
     if (!config_.empty()) remove(config_.c_str());
   }
+  // Tests run without a home; the default Maildir lies below it.
+  void SetUp() override { ASSERT_EQ(setenv("HOME", testing::TempDir().c_str(), 1), 0); }
+
   // Writes a configuration file and gives its flag.
   std::string Config(const std::string& text) {
     config_ = testing::TempDir() + "/posternd_options_" + std::to_string(getpid()) + ".textproto";

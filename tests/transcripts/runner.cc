@@ -21,6 +21,7 @@ constexpr size_t kCutEverywhere = 4096;
 // In longer input: so near to a change, and every so many octets.
 constexpr size_t kCutNear = 3;
 constexpr size_t kCutStride = 509;
+constexpr size_t kCutRepeated = 512;
 
 std::string Address(wire::ProxyFamily family, const uint8_t* octets, uint16_t port) {
   std::string out;
@@ -627,7 +628,7 @@ std::vector<size_t> CutPositions(const Transcript& transcript) {
       const bool at_edge = i < 64 || input.size() - i < 64;
       if (!at_edge && i - last_change > kCutNear && !changes_soon && i % kCutStride != 0) continue;
       // Of a repeated line the first few hundred cuts tell as much as all.
-      if (cuts.size() > kCutEverywhere && i % kCutStride != 0 && !at_edge) continue;
+      if (cuts.size() > kCutRepeated && i % kCutStride != 0 && !at_edge) continue;
     }
     cuts.push_back(i);
   }

@@ -280,7 +280,8 @@ absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
   }
   if (!options.discard && options.maildir.empty()) {
     options.maildir = DefaultMaildir();
-    if (options.maildir.empty()) {
+    // --version delivers nothing and so needs no place for mail.
+    if (options.maildir.empty() && !arguments.version) {
       return absl::InvalidArgumentError(
           "no place for the mail: HOME is not set; name a directory with --maildir=DIR");
     }

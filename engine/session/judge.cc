@@ -7,7 +7,6 @@
 namespace postern::session {
 namespace {
 
-using commands::Arguments;
 using commands::Command;
 using commands::Extension;
 using commands::Fault;

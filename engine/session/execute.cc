@@ -207,7 +207,9 @@ void Session::Execute(const ParsedCommand& command, const wire::Line& line) {
       // Never in force: JudgeLine refused them.
       break;
   }
-  if (shutdown_ && mode_ == Mode::kCommand && !has_ticket()) FinishShutdown();
+  if (shutdown_ && mode_ == Mode::kCommand && !transaction_open_ && !has_ticket()) {
+    FinishShutdown();
+  }
 }
 
 void Session::FinishContent() {

@@ -360,6 +360,7 @@ bool Session::Notify(Notice notice) {
       phase_ = Phase::kStart;
       recipients_ = 0;
       smtputf8_ = false;
+      if (shutdown_) FinishShutdown();
       splitter_.Reset();
       return true;
     case Notice::kTlsFailed:

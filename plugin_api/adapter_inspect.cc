@@ -205,7 +205,6 @@ int32_t Judge(const Ground& ground, const Host& host, const postern_inspect_cont
 
   Finding finding;
   finding.values.client = View(context.client_address);
-  finding.values.utf8 = view.smtputf8_transaction;
   if (judgement.reply == ReplyId::kUnrecognized && ground.config.offer_unknown_commands) {
     finding.event = POSTERN_EVENT_UNKNOWN;
   } else if (judgement.reply != ReplyId::kUnspecified) {

@@ -176,8 +176,10 @@ constexpr Sequence kSequences[] = {
     {Situation::kNoop, {250}},
     {Situation::kQuit, {221}},
     {Situation::kVrfy, {250, 251, 252, 450, 451, 501, 504, 530, 550, 551, 553}},
-    {Situation::kExpn, {250, 252, 450, 451, 500, 501, 502, 504, 530, 550}},
-    {Situation::kHelp, {211, 214, 450, 451, 501, 502, 504}},
+    // Not 500 and 502: a host is asked only of what is in force, and what EHLO lists is never
+    // answered so (C502).
+    {Situation::kExpn, {250, 252, 450, 451, 501, 504, 530, 550}},
+    {Situation::kHelp, {211, 214, 450, 451, 501, 504}},
     {Situation::kStarttls, {220, 454, 501, 503, 550, 554}},
     {Situation::kAnyLine,
      {500, 501, 502, 503, 504, 450, 451, 452, 454, 530, 550, 551, 552, 553, 554, 555}},
@@ -220,6 +222,18 @@ bool OverrideCodeAllowed(const ReplyRule& rule, uint16_t code) noexcept {
            std::end(sequence.codes);
   }
   return false;
+}
+
+bool MayStandFor(const ReplyRule& chosen, const ReplyRule& situation, uint16_t code) noexcept {
+  if (chosen.id == situation.id) return true;
+  if (chosen.id == ReplyId::kEhloOk || situation.id == ReplyId::kEhloOk) return false;
+  if (!OverrideCodeAllowed(situation, code)) return false;
+  if (situation.begins_with_server && !chosen.begins_with_server) return false;
+  // A refusal of HELO may go with or without; elsewhere a table may have left it out of one.
+  if (situation.enhanced == EnhancedUse::kOptional) {
+    return chosen.enhanced != EnhancedUse::kForbidden;
+  }
+  return chosen.enhanced == situation.enhanced;
 }
 
 bool IsCodeAllowed(ReplyId situation, uint16_t code) noexcept {

@@ -83,6 +83,10 @@ bool CodeAllowed(const ReplyRule& rule, uint16_t code) noexcept;
 bool OverrideCodeAllowed(const ReplyRule& rule, uint16_t code) noexcept;
 // The same by id; false for a number that is no id.
 bool IsCodeAllowed(ReplyId situation, uint16_t code) noexcept;
+// Whether a host may choose the entry `chosen`, whose code is `code`, for a situation: its code is
+// allowed there, and it carries an enhanced code and begins with the server's name where the
+// situation's own does (R5, RFC 5321 section 4.2). EHLO's success stands for nothing but itself.
+bool MayStandFor(const ReplyRule& chosen, const ReplyRule& situation, uint16_t code) noexcept;
 
 // Section 4.5.1: a server must implement these, so none is ever answered 500 or 502 as such.
 bool IsRequiredCommand(Situation situation) noexcept;

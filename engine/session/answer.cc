@@ -111,11 +111,9 @@ AnswerResult Session::AnswerTicket(uint64_t ticket, const Answer& answer) {
   }
   if (answer.reply != ReplyId::kUnspecified) {
     const uint16_t code = ground_->replies->Code(answer.reply);
-    if (situation == ReplyId::kEhloOk && answer.reply != ReplyId::kEhloOk) {
-      return AnswerResult::kBadReply;
-    }
     if (code == 0 || ClassOf(code) != situation_class ||
-        !replies::OverrideCodeAllowed(*replies::FindReplyRule(situation), code)) {
+        !replies::MayStandFor(*replies::FindReplyRule(answer.reply),
+                              *replies::FindReplyRule(situation), code)) {
       return AnswerResult::kBadReply;
     }
   }
@@ -124,7 +122,7 @@ AnswerResult Session::AnswerTicket(uint64_t ticket, const Answer& answer) {
     reply.code = answer.code;
     reply.enhanced = answer.enhanced;
     reply.text = answer.text;
-    reply.utf8 = smtputf8_;
+    reply.utf8 = MayBeUtf8(type, answer.code);
     if (ClassOf(answer.code) != situation_class ||
         ground_->replies->CheckOverride(situation, reply) != replies::OverrideError::kNone) {
       return AnswerResult::kBadReply;
@@ -180,11 +178,11 @@ void Session::Settle(EventType type, Verdict verdict, ReplyId reply, const Answe
     Apply(type, accepted);
     bool written;
     if (answer != nullptr) {
-      written = ReplyOverride(situation, *answer);
+      written = ReplyOverride(situation, *answer, MayBeUtf8(type, code));
     } else if (id == ReplyId::kEhloOk) {
       written = ReplyEhlo();
     } else {
-      written = Reply(id);
+      written = ReplyWith(id, ValuesFor(id, MayBeUtf8(type, code)));
     }
     if (!written) return;
     if (code == 421) Close(CloseReason::kPolicy);

@@ -66,6 +66,7 @@ void Session::Refuse(const Judgement& judgement, const wire::Line& line) {
   if (judgement.reply == ReplyId::kUnrecognized && ground_->config.offer_unknown_commands &&
       Wanted(EventType::kUnknown) && phase_ != Phase::kRefused) {
     SetTextPayload(judgement.quoted, line);
+    verb_ = Verb::kUnknown;
     Decide(EventType::kUnknown);
     return;
   }
@@ -87,9 +88,9 @@ void Session::RefuseAlone(const Judgement& judgement) {
   values.parameter = judgement.quoted;
   values.octet = OctetName(judgement.octet, octet);
   values.limit = id == ReplyId::kTooManyErrors ? ground_->config.limits.errors : judgement.limit;
-  const bool written = ReplyWith(id, values);
+  // Without memory for the reply the session is over, and nothing comes behind `closed`.
+  if (!ReplyWith(id, values)) return;
   PushError(id, rule, ground_->replies->Code(id));
-  if (!written) return;
   if (id == ReplyId::kTooManyErrors) Close(CloseReason::kErrors);
 }
 
@@ -186,10 +187,12 @@ void Session::Execute(const ParsedCommand& command, const wire::Line& line) {
       break;
     case Verb::kVrfy:
       SetTextPayload(command.argument, line);
+      pending_smtputf8_ = command.smtputf8;
       Decide(EventType::kVrfy);
       break;
     case Verb::kExpn:
       SetTextPayload(command.argument, line);
+      pending_smtputf8_ = command.smtputf8;
       Decide(EventType::kExpn);
       break;
     case Verb::kHelp:

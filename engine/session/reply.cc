@@ -6,6 +6,7 @@
 
 namespace postern::session {
 
+using commands::Verb;
 using replies::ReplyId;
 
 namespace {
@@ -45,15 +46,46 @@ bool Session::Write(Formatter&& format) {
 replies::Values Session::MakeValues() const {
   replies::Values values;
   values.client = {client_, client_size_};
-  values.utf8 = smtputf8_;
   return values;
 }
 
-bool Session::Reply(ReplyId id) {
-  replies::Values values = MakeValues();
-  values.limit = ground_->config.limits.message_octets;
-  return ReplyWith(id, values);
+// RFC 6531 §3.7.4: a reply holds UTF-8 only with 251 and 551 in a transaction that MAIL declared as
+// SMTPUTF8, and to a VRFY or EXPN that had the parameter itself; nowhere else (R4). Nothing that
+// a decision changes is asked, so what AnswerTicket found good is good when it is written (R1).
+bool Session::MayBeUtf8(EventType type, uint16_t code) const {
+  if (type == EventType::kVrfy || type == EventType::kExpn) return pending_smtputf8_;
+  return type == EventType::kRcpt && smtputf8_ && (code == 251 || code == 551);
 }
+
+// For a reply that its id alone describes, a host's choice included: {limit} is that of the
+// situation it names, {verb} and {topic} those of the command that is being answered.
+replies::Values Session::ValuesFor(ReplyId id, bool utf8) const {
+  const Limits& limits = ground_->config.limits;
+  replies::Values values = MakeValues();
+  values.utf8 = utf8;
+  values.topic = {word_, word_size_};
+  values.verb = verb_ == Verb::kUnknown ? values.topic : commands::GetCommand(verb_).name;
+  switch (id) {
+    case ReplyId::kTooManyRecipients:
+      values.limit = limits.recipients;
+      break;
+    case ReplyId::kTooManyErrors:
+      values.limit = limits.errors;
+      break;
+    case ReplyId::kTooManyCommands:
+      values.limit = limits.commands_without_progress;
+      break;
+    case ReplyId::kLineTooLong:
+      values.limit = commands::LineLimit(Verb::kUnknown, MakeView().now);
+      break;
+    default:
+      values.limit = limits.message_octets;
+      break;
+  }
+  return values;
+}
+
+bool Session::Reply(ReplyId id) { return ReplyWith(id, ValuesFor(id, false)); }
 
 bool Session::ReplyWith(ReplyId id, const replies::Values& values) {
   return Write([&](char* out, size_t capacity) {
@@ -61,12 +93,12 @@ bool Session::ReplyWith(ReplyId id, const replies::Values& values) {
   });
 }
 
-bool Session::ReplyOverride(ReplyId situation, const Answer& answer) {
+bool Session::ReplyOverride(ReplyId situation, const Answer& answer, bool utf8) {
   replies::Override reply;
   reply.code = answer.code;
   reply.enhanced = answer.enhanced;
   reply.text = answer.text;
-  reply.utf8 = smtputf8_;
+  reply.utf8 = utf8;
   return Write([&](char* out, size_t capacity) {
     return ground_->replies->FormatOverride(situation, reply, out, capacity);
   });
@@ -127,10 +159,10 @@ bool Session::ReplyHelp() {
     id = ReplyId::kTooManyErrors;
     values.limit = ground_->config.limits.errors;
   }
-  const bool written = ReplyWith(id, values);
+  if (!ReplyWith(id, values)) return false;
   PushError(id, too_many ? Rule::kR6 : Rule::kC504, ground_->replies->Code(id));
-  if (written && too_many) Close(CloseReason::kErrors);
-  return written;
+  if (too_many) Close(CloseReason::kErrors);
+  return true;
 }
 
 // R6: true if the 5yz answer is one too many and 421 must stand in its place.

@@ -175,9 +175,8 @@ size_t Session::FeedCommand(std::string_view in) {
       if (splitter_.over_total_after_bare_lf()) {
         PushError(ReplyId::kUnspecified, Rule::kF5, 0);
       } else {
-        ReplyId id = ReplyId::kLineWithoutEnd;
-        Reply(id);
-        PushError(id, Rule::kF5, ground_->replies->Code(id));
+        const ReplyId id = ReplyId::kLineWithoutEnd;
+        if (Reply(id)) PushError(id, Rule::kF5, ground_->replies->Code(id));
       }
       Close(CloseReason::kLine);
       break;
@@ -360,8 +359,8 @@ bool Session::Notify(Notice notice) {
       phase_ = Phase::kStart;
       recipients_ = 0;
       smtputf8_ = false;
-      if (shutdown_) FinishShutdown();
       splitter_.Reset();
+      if (shutdown_) FinishShutdown();
       return true;
     case Notice::kTlsFailed:
       if (mode_ == Mode::kClosed) return false;

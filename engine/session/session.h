@@ -68,7 +68,8 @@ struct Info {
 class Session {
  public:
   static constexpr size_t kMaxClientAddress = 63;
-  static constexpr size_t kMaxWord = 40;
+  // One more than a reply shows, so that what is cut is seen to be (replies::kMaxWordValue).
+  static constexpr size_t kMaxWord = replies::kMaxWordValue + 1;
   static constexpr uint64_t kNoDeadline = UINT64_MAX;
 
   Session(std::shared_ptr<const Ground> ground, const wire::Memory* memory, const Options& options);
@@ -163,13 +164,15 @@ class Session {
   // reply.cc: the ways a reply gets into the output
   bool Reply(replies::ReplyId id);
   bool ReplyWith(replies::ReplyId id, const replies::Values& values);
-  bool ReplyOverride(replies::ReplyId situation, const Answer& answer);
+  bool ReplyOverride(replies::ReplyId situation, const Answer& answer, bool utf8);
+  bool MayBeUtf8(EventType type, uint16_t code) const;
   bool ReplyEhlo();
   bool ReplyHelp();
   bool CountError(uint16_t code);
   template <typename Formatter>
   bool Write(Formatter&& format);
   replies::Values MakeValues() const;
+  replies::Values ValuesFor(replies::ReplyId id, bool utf8) const;
 
   std::shared_ptr<const Ground> ground_;
   const wire::Memory* memory_;
@@ -194,12 +197,12 @@ class Session {
   Mode mode_ = Mode::kCommand;
   commands::Phase phase_ = commands::Phase::kStart;
   EventType decision_ = EventType::kNone;
-  commands::Verb verb_ = commands::Verb::kUnknown;  // of the last right command
+  commands::Verb verb_ = commands::Verb::kUnknown;  // of the command that is being answered
   bool can_starttls_;
   bool tls_;
   bool extended_ = false;
   bool smtputf8_ = false;          // of the transaction
-  bool pending_smtputf8_ = false;  // of the MAIL that is being decided
+  bool pending_smtputf8_ = false;  // of the MAIL, VRFY or EXPN that is being decided
   bool transaction_open_ = false;  // the host accepted MAIL and has not been told of an end
   bool over_size_ = false;         // D4
   bool injected_ = false;          // B4: octets in the clear behind STARTTLS

@@ -134,6 +134,33 @@ TEST(Session, MemoryHasACeiling) {
   }
 }
 
+// The reply that there is no memory for is not told of, and nothing comes behind `closed`.
+TEST(Session, ClosedIsTheLastEventWithoutMemoryForARefusal) {
+  // A postern.v1.ReplyTable with a footer for class 5: one line does not fit into what a session
+  // holds by itself.
+  const std::string line(200, 'x');
+  const std::string text = "\x12" + std::string{'\xc8', '\x01'} + line;
+  const std::string footer = std::string{'\x08', '\x05'} + text + text;
+  const std::string serialized = "\x32" + std::string{'\x98', '\x03'} + footer;
+  ASSERT_EQ(footer.size(), 0x198u);
+  auto table = replies::ReplyTable::Load(serialized);
+  ASSERT_TRUE(table.ok()) << table.status();
+  const auto ground = MakeGround(LoadConfig("").value(), *table);
+  const wire::Memory none = {[](void*, size_t) -> void* { return nullptr; },
+                             [](void*, void*, size_t) {}, nullptr};
+  for (const std::string_view octets : {"FROB\r\n", "HELP nothing\r\n", "NOOP\n"}) {
+    Driver driver(ground, Options(), &none);
+    driver.Feed(octets);
+    EXPECT_TRUE(driver.session.closing());
+    const std::string closed = std::to_string(static_cast<int>(EventType::kClosed)) + ":" +
+                               std::to_string(static_cast<int>(CloseReason::kMemory)) + ":0 \n";
+    ASSERT_GE(driver.log.size(), closed.size());
+    EXPECT_EQ(driver.log.substr(driver.log.size() - closed.size()), closed) << octets;
+    EXPECT_EQ(driver.log.find("15:"), std::string::npos) << octets;
+    EXPECT_NE(driver.out.find("\r\n421 "), std::string::npos) << octets;
+  }
+}
+
 TEST(Session, StopsReadingWhileOutputIsNotDrained) {
   Driver driver(DefaultGround());
   std::string many;

@@ -86,6 +86,15 @@ Fault PathFault(syntax::PathError error) {
   }
 }
 
+// The parameter of `rest` that the octet at `offset` is part of, for the reply to quote; a space that
+// is one too many stands for itself.
+std::string_view ParameterAt(std::string_view rest, size_t offset) {
+  size_t begin = offset;
+  while (begin > 0 && rest[begin - 1] != ' ') --begin;
+  const size_t end = rest.find(' ', begin);
+  return end == begin ? rest.substr(begin, 1) : rest.substr(begin, end - begin);
+}
+
 Fault ParseParameters(Verb verb, std::string_view rest, const ParseContext& context,
                       ParsedCommand* command) {
   syntax::ParameterOptions options;
@@ -107,7 +116,14 @@ Fault ParseParameters(Verb verb, std::string_view rest, const ParseContext& cont
     if ((seen >> row & 1) != 0) return Fault::kParameterRepeated;
     seen |= uint32_t{1} << row;
     const Fault fault = kParameters[row].take(parameter, context, command);
-    if (fault != Fault::kNone) return fault;
+    if (fault == Fault::kNone) continue;
+    // It is the value that is wrong, so it is shown.
+    if (parameter.has_value) {
+      const char* const begin = parameter.keyword.data();
+      const char* const end = parameter.value.data() + parameter.value.size();
+      command->complaint = {begin, static_cast<size_t>(end - begin)};
+    }
+    return fault;
   }
   command->complaint = {};
   switch (iterator.error()) {
@@ -116,6 +132,7 @@ Fault ParseParameters(Verb verb, std::string_view rest, const ParseContext& cont
     case syntax::ParameterError::kTooMany:
       return Fault::kTooManyParameters;
     default:
+      command->complaint = ParameterAt(rest, iterator.error_offset());
       return Fault::kBadParameter;
   }
 }

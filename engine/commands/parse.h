@@ -74,7 +74,8 @@ struct ParsedCommand {
   Body body = Body::kNone;
   uint64_t size = 0;  // RFC 1870; UINT64_MAX stands for every number beyond
 
-  // What to quote in the reply: the keyword of a refused parameter.
+  // What to quote in the reply: the keyword of a refused parameter, with its value where that is
+  // what is wrong.
   std::string_view complaint;
 };
 

@@ -92,15 +92,16 @@ ReplyId SequenceReply(Verb verb, Phase phase) {
 
 Judgement JudgeArguments(const ParsedCommand& command) {
   const bool mail = command.verb == Verb::kMail;
+  const std::string_view name = commands::GetCommand(command.verb).name;
   switch (command.fault) {
     case Fault::kNone:
       return {};
     case Fault::kArgumentsUnexpected:
-      return Refuse(ReplyId::kArgumentsUnexpected, Rule::kC501);
+      return Refuse(ReplyId::kArgumentsUnexpected, Rule::kC501, name);
     case Fault::kArgumentMissing:
-      return Refuse(ReplyId::kArgumentMissing, Rule::kC501);
+      return Refuse(ReplyId::kArgumentMissing, Rule::kC501, name);
     case Fault::kBadArgument:
-      return Refuse(ReplyId::kBadArgument, Rule::kC501);
+      return Refuse(ReplyId::kBadArgument, Rule::kC501, name);
     case Fault::kBadHeloName:
       return Refuse(ReplyId::kBadHeloName, Rule::kC501);
     case Fault::kBadPath:
@@ -132,7 +133,7 @@ Judgement JudgeArguments(const ParsedCommand& command) {
     case Fault::kParameterRepeated:
       return Refuse(ReplyId::kParameterRepeated, Rule::kC555, command.complaint);
   }
-  return Refuse(ReplyId::kBadArgument, Rule::kC501);
+  return Refuse(ReplyId::kBadArgument, Rule::kC501, name);
 }
 
 Judgement JudgeLimits(const ParsedCommand& command, const View& view) {

@@ -124,7 +124,8 @@ bool ParseMailboxAt(const Cursor& cursor, bool bracketed, bool postmaster, const
   result->local_part = View(local, at);
 
   if (at == cursor.end || *at != '@') {
-    if (!cursor.AtEnd(at) && *at != '>') {
+    // Within brackets a space is no end: "<a b@c>" is a bad local-part, and not one without domain.
+    if (at != cursor.end && *at != '>' && (bracketed || *at != ' ')) {
       return cursor.Fail(scan.is_quoted ? PathError::kBadQuotedString : PathError::kBadLocalPart,
                          at);
     }
@@ -132,7 +133,7 @@ bool ParseMailboxAt(const Cursor& cursor, bool bracketed, bool postmaster, const
     if (!postmaster || scan.is_quoted || !EqualsIgnoreCase(result->local_part, "POSTMASTER")) {
       return cursor.Fail(PathError::kNoDomain, at);
     }
-    if (bracketed ? cursor.AtEnd(at) : !cursor.AtEnd(at)) {
+    if (bracketed ? at == cursor.end : !cursor.AtEnd(at)) {
       return cursor.Fail(bracketed ? PathError::kUnclosedAngle : PathError::kBadLocalPart, at);
     }
     result->is_postmaster = true;

@@ -129,7 +129,7 @@ TEST(Path, SaysWhatIsWrongAndWhere) {
       {"<.a@b>", PathError::kBadLocalPart, 1},
       {"<a.@b>", PathError::kBadLocalPart, 3},
       {"<a..b@c>", PathError::kBadLocalPart, 3},
-      {"<a b@c>", PathError::kNoDomain, 2},
+      {"<a b@c>", PathError::kBadLocalPart, 2},
       {"<a(b@c>", PathError::kBadLocalPart, 2},
       {"<a\"b\"@c>", PathError::kBadLocalPart, 2},
       {"<a\\b@c>", PathError::kBadLocalPart, 2},

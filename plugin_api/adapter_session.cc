@@ -102,7 +102,7 @@ int32_t Enter(postern_session* session, std::string_view call) {
   return POSTERN_OK;
 }
 
-// Runs `body` on a session that may be called. Nothing in the engine throws on this path; if
+// Runs `body` on a session that may be called (B3). Nothing in the engine throws on this path; if
 // something does, it is an invariant that broke, and the session is dead.
 template <typename Body>
 int32_t Run(postern_session* session, std::string_view call, Body&& body) noexcept {

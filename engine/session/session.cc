@@ -253,6 +253,11 @@ void Session::EndTransaction(ResetReason reason) {
 void Session::Close(CloseReason reason) {
   if (mode_ == Mode::kClosed) return;
   mode_ = Mode::kClosed;
+  // A decision that was not taken yet is void, and without its ticket no event either.
+  if (has_ticket() && event_count_ > 0 &&
+      events_[(event_first_ + event_count_ - 1) % kMaxPending].type == decision_) {
+    --event_count_;
+  }
   decision_ = EventType::kNone;
   EndTransaction(ResetReason::kClosed);
   if (reason == CloseReason::kQuit) Push(EventType::kQuit);

@@ -117,6 +117,25 @@ TEST(Session, RefusesABadOverrideAndKeepsTheDecisionOpen) {
   EXPECT_EQ(session.output(), "554 mx.example.org no\r\n");
 }
 
+// A decision is an event with a ticket: one that is void before it was taken is not told at all.
+TEST(Session, AVoidDecisionIsNoEvent) {
+  for (const Notice notice : {Notice::kDisconnected, Notice::kShutdownNow}) {
+    Options options;
+    options.proxy_header = true;
+    Session session(DefaultGround(), &wire::DefaultMemory(), options);
+    size_t used = 0;
+    session.Feed("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n", &used);
+    EXPECT_TRUE(session.has_ticket());
+    EXPECT_TRUE(session.Notify(notice));
+    Event event;
+    ASSERT_TRUE(session.NextEvent(&event));
+    EXPECT_EQ(event.type, EventType::kProxyHeader);
+    ASSERT_TRUE(session.NextEvent(&event));
+    EXPECT_EQ(event.type, EventType::kClosed);
+    EXPECT_FALSE(session.NextEvent(&event));
+  }
+}
+
 // B1: no input makes a session hold more than this.
 TEST(Session, MemoryHasACeiling) {
   const auto ground = DefaultGround();

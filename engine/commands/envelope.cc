@@ -154,6 +154,8 @@ Fault ParseEnvelope(Verb verb, syntax::PathKind kind, std::string_view rest,
   if (!rest.empty() && (rest[0] == ' ' || rest[0] == '\t')) {
     if (!leniency.space_after_colon) return Fault::kPathAfterSpace;
     while (!rest.empty() && rest[0] == ' ') rest.remove_prefix(1);
+    // Not to be called a path without brackets.
+    if (!rest.empty() && rest[0] == '\t') return Fault::kPathAfterSpace;
   }
 
   syntax::PathOptions options;

@@ -411,6 +411,8 @@ TEST(ReplyTable, ChecksNamesAndExplanations) {
   table = One(postern::v1::RSET_OK, 250, "2.0.0", "x");
   table.mutable_replies(0)->set_explanation("a\x1b");
   EXPECT_THAT(Problem(table), HasSubstr("explanation: holds a control character"));
+  table.mutable_replies(0)->set_explanation(std::string(1001, 'a'));
+  EXPECT_THAT(Problem(table), HasSubstr("explanation: 1001 octets; at most 1000 are taken"));
 }
 
 // What a table says badly is refused as a whole: the good entries do not count either.

@@ -5,6 +5,7 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/wire_format_lite.h>
 
+#include <algorithm>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -203,6 +204,27 @@ void CheckEnhanced(const ReplyRule& rule, const postern::v1::Reply& reply, const
   }
 }
 
+// HELP and the entry's name gives its explanation, as far as it is printable ASCII.
+void CheckExplanation(const postern::v1::Reply& reply, const ReplyRule& rule,
+                      const std::string& place, Problems* problems, TableData* data) {
+  const std::string& explanation = reply.explanation();
+  if (explanation.size() > kMaxReferenceOctets) {
+    problems->Add(place, Cat("explanation: ", explanation.size(), " octets; at most ",
+                             kMaxReferenceOctets, " are taken: shorten it"));
+    return;
+  }
+  if (FindBadUtf8Text(explanation) != explanation.size()) {
+    problems->Add(place, "explanation: holds a control character; remove it");
+    return;
+  }
+  std::vector<std::string> lines;
+  for (const std::string& line : WrapText(explanation, kHelpWidth - 12)) {
+    lines.push_back(EscapeBraces(line));
+  }
+  const bool ascii = std::all_of(explanation.begin(), explanation.end(), IsPrintableAscii);
+  if (ascii && !lines.empty()) data->topics[std::string(rule.name)] = std::move(lines);
+}
+
 void CheckReply(const postern::v1::Reply& reply, int index, std::set<uint32_t>* seen,
                 Problems* problems, TableData* data) {
   const auto id = static_cast<uint32_t>(reply.id());
@@ -257,9 +279,7 @@ void CheckReply(const postern::v1::Reply& reply, int index, std::set<uint32_t>* 
                                " times; write it once, on a line of its own (C214)"));
     }
   }
-  if (FindBadUtf8Text(reply.explanation()) != reply.explanation().size()) {
-    problems->Add(place, "explanation: holds a control character; remove it");
-  }
+  CheckExplanation(reply, *rule, place, problems, data);
   data->replies[id] = std::move(text);
 }
 

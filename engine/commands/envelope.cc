@@ -86,8 +86,8 @@ Fault PathFault(syntax::PathError error) {
   }
 }
 
-// The parameter of `rest` that the octet at `offset` is part of, for the reply to quote; a space that
-// is one too many stands for itself.
+// The parameter of `rest` that the octet at `offset` is part of, for the reply to quote; a space
+// that is one too many stands for itself.
 std::string_view ParameterAt(std::string_view rest, size_t offset) {
   size_t begin = offset;
   while (begin > 0 && rest[begin - 1] != ' ') --begin;

@@ -2,9 +2,9 @@
 //
 // The calls of postern_api, one function each; postern.h documents them.
 //
-// What it is: declarations over the C header alone, so that the entry (and the record of the ABI
-// made from it) compiles without the engine. What it is not: where they are done: adapter_engine.cc
-// (tables, engines), adapter_session.cc, adapter_inspect.cc, adapter_names.cc.
+// What it is: declarations over the C header alone, so that the entry compiles without the engine.
+// What it is not: where they are done: adapter_engine.cc (tables, engines), adapter_session.cc,
+// adapter_inspect.cc, adapter_names.cc.
 //
 // Threads: as postern.h says of each call. None throws.
 

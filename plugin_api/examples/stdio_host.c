@@ -72,8 +72,7 @@ static void handle(const postern_event *event, postern_answer *answer) {
   }
 }
 
-/* Takes all events, answers all decisions, sends all output. Returns the last flags, or an error.
- */
+/* Takes all events, answers all decisions, sends all output. Returns flags, or an error. */
 static int32_t pump(postern_session *session, int32_t flags) {
   while (flags > 0 && (flags & (POSTERN_HAS_EVENT | POSTERN_HAS_OUTPUT)) != 0) {
     if (flags & POSTERN_HAS_EVENT) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The layout of postern.h is the published one, in every language, without hidden padding
-// (EXAMPLES rules 6, 21, 22).
+// The layout and the constants of postern.h are the published ones, in every language, without
+// hidden padding, and nothing of the header is left unpinned (EXAMPLES rules 6, 13, 21, 22).
 
 #include "tests/abi/layout.h"
 
@@ -9,12 +9,32 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <regex>
+#include <set>
 #include <sstream>
 #include <string>
 
 #include "gtest/gtest.h"
 
 namespace {
+
+std::string Read(const char* path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  EXPECT_FALSE(text.str().empty()) << path;
+  return text.str();
+}
+
+// What the first group of `pattern` matches, anywhere in `text`.
+std::set<std::string> FindAll(const std::string& text, const char* pattern) {
+  const std::regex regex(pattern);
+  std::set<std::string> found;
+  for (std::sregex_iterator at(text.begin(), text.end(), regex), end; at != end; ++at) {
+    found.insert((*at)[1]);
+  }
+  return found;
+}
 
 // The golden lines, without the comment above them.
 std::string Golden() {
@@ -59,7 +79,7 @@ TEST(Layout, HasNoHiddenPaddingAndNoUnpinnedMember) {
       size = a;
       end = 0;
       ++structs;
-    } else {
+    } else if (line.rfind("POSTERN_PIN_CONSTANT(", 0) != 0) {
       ASSERT_EQ(std::sscanf(line.c_str(), "POSTERN_PIN_MEMBER(%127[^,], %127[^,], %u, %u)", name,
                             member, &a, &b),
                 4)
@@ -70,6 +90,30 @@ TEST(Layout, HasNoHiddenPaddingAndNoUnpinnedMember) {
   }
   finish();
   EXPECT_GE(structs, 20);
+}
+
+TEST(Layout, HasNoUnpinnedStructAndNoUnpinnedConstant) {
+  const std::string header = Read("plugin_api/postern.h");
+  const std::string pins = Golden();
+  const std::set<std::string> structs = FindAll(header, "typedef struct (\\w+) \\{");
+  EXPECT_GE(structs.size(), 20u);
+  EXPECT_EQ(FindAll(pins, "POSTERN_PIN_SIZE\\((\\w+),"), structs);
+  const std::set<std::string> constants = FindAll(header, "\\b(POSTERN_[A-Z0-9_]+) = -?[0-9]");
+  EXPECT_GE(constants.size(), 100u);
+  EXPECT_EQ(FindAll(pins, "POSTERN_PIN_CONSTANT\\((\\w+),"), constants);
+}
+
+// Rule 21: a pure-C program uses every function of the table.
+TEST(Layout, OfTheTableIsCalledWholeByThePureCHost) {
+  const std::set<std::string> data = {"struct_size", "abi_version", "version"};
+  const std::string host = Read("tests/abi/all_calls_test.c");
+  const std::set<std::string> called = FindAll(host, "api->(\\w+)\\(");
+  const std::set<std::string> members =
+      FindAll(Golden(), "POSTERN_PIN_MEMBER\\(postern_api, (\\w+),");
+  EXPECT_GT(members.size(), 20u);
+  for (const std::string& member : members) {
+    EXPECT_EQ(called.count(member), 1 - data.count(member)) << member;
+  }
 }
 
 }  // namespace

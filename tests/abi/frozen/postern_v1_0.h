@@ -9,8 +9,8 @@
  * Conventions
  *   Entry      dlsym("postern_plugin_v1"): the only exported name.
  *   Structs    begin with `struct_size`, set by whoever fills the struct: sizeof it as compiled.
- * The reader uses the smaller of both sizes; what is missing counts as zero, and zero is the
- *              default. Structs and tables only ever grow at their end.
+ *              The reader uses the smaller of both sizes; what is missing counts as zero, and zero
+ *              is the default. Structs and tables only ever grow at their end.
  *   Octets     are pointer + length, never NUL-terminated, and may hold anything unless the field
  *              says that it was validated.
  *   Ownership  what the host passes in is copied or used before the call returns, never kept. What
@@ -24,10 +24,13 @@
  *              below: the object is dead, only its release or close is allowed.
  *   Re-entry   from inside postern_host callbacks no call into the plugin is allowed.
  *
- * A session in five verbs:
+ * A session in five verbs, between session_open and session_close:
  *
- *   open -> feed -> next_event ... answer -> output, output_consumed -> tick, next_deadline ->
- * close
+ *   feed                      octets from the client
+ *   next_event                what happened, and what is asked of the host
+ *   answer                    the host's decision
+ *   output, output_consumed   octets for the client
+ *   tick, next_deadline       the time, and when it matters next
  *
  * feed() stops at every event and when output waits for room: it says how many octets it took, the
  * host feeds the rest after it has drained events and output. Nothing is buffered but one partial

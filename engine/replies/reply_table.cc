@@ -4,8 +4,6 @@
 
 #include "engine/replies/reply_table.h"
 
-#include <google/protobuf/stubs/logging.h>
-
 #include <utility>
 
 #include "absl/status/status.h"
@@ -14,17 +12,9 @@
 #include "engine/replies/reply_table_data.h"
 #include "engine/replies/reply_text.h"
 #include "engine/replies/table_checker.h"
+#include "engine/replies/table_parser.h"
 
 namespace postern::replies {
-namespace {
-
-// protobuf logs a string that is not UTF-8 to stderr, which a library loaded by a host must not.
-bool Parse(std::string_view serialized, postern::v1::ReplyTable* table) {
-  google::protobuf::LogSilencer quiet;
-  return table->ParseFromArray(serialized.data(), static_cast<int>(serialized.size()));
-}
-
-}  // namespace
 
 ReplyTable::ReplyTable(std::unique_ptr<const TableData> data) : data_(std::move(data)) {}
 ReplyTable::~ReplyTable() = default;
@@ -46,7 +36,7 @@ absl::StatusOr<std::shared_ptr<const ReplyTable>> ReplyTable::Load(std::string_v
                                           kMaxTableOctets, " are taken: shorten it"));
   }
   postern::v1::ReplyTable table;
-  if (!Parse(serialized, &table)) {
+  if (!ParseTable(serialized, &table)) {
     return absl::InvalidArgumentError(DescribeUnparsable(serialized));
   }
   auto data = std::make_unique<TableData>();
@@ -56,7 +46,7 @@ absl::StatusOr<std::shared_ptr<const ReplyTable>> ReplyTable::Load(std::string_v
     CheckWhole(*data, &problems);
   } else if (table.extends().empty() || table.extends() == "default") {
     postern::v1::ReplyTable base;
-    if (!Parse(DefaultTableBytes(), &base)) {
+    if (!ParseTable(DefaultTableBytes(), &base)) {
       return absl::InternalError("the embedded default table does not parse");
     }
     // The default was checked when it was built, and is again here: it is what all stands on.

@@ -38,25 +38,35 @@ void operator delete(void* memory, size_t) noexcept { operator delete(memory); }
 
 namespace {
 
-// Runs `call` with its n-th allocation failing, n = 1, 2, ..., until it succeeds. Every failure is
-// POSTERN_E_MEMORY and leaves nothing behind.
-template <typename Call>
-void FailEach(Call&& call) {
-  int32_t result = POSTERN_E_MEMORY;
-  uint64_t n = 0;
-  while (result != POSTERN_OK) {
-    ++n;
+// Runs `call` with its n-th allocation failing, n = 1, 2, ..., until it gives `end`. Every failure
+// before is POSTERN_E_MEMORY, says so, and leaves nothing behind; `after` looks at the rest.
+template <typename Call, typename After>
+void FailEach(int32_t end, Call&& call, After&& after) {
+  char text[256];
+  postern_error error = {};
+  error.struct_size = sizeof(error);
+  error.text = text;
+  error.capacity = sizeof(text);
+  for (uint64_t n = 1;; ++n) {
     ASSERT_LT(n, 100000u);
     g_living = 0;
     g_left = n;
     g_counting = true;
-    result = call();
+    const int32_t result = call(&error);
     g_counting = false;
-    if (result == POSTERN_OK) break;
+    if (result == end) {
+      EXPECT_GT(n, 3u);
+      return;
+    }
     ASSERT_EQ(result, POSTERN_E_MEMORY) << "allocation " << n;
     ASSERT_EQ(g_living, 0) << "allocation " << n;
+    ASSERT_STREQ(text, "out of memory");
+    after();
   }
-  EXPECT_GT(n, 3u);
+}
+
+const uint8_t* Octets(const std::string& text) {
+  return reinterpret_cast<const uint8_t*>(text.data());
 }
 
 class OperatorNewFailure : public testing::Test {
@@ -67,47 +77,82 @@ class OperatorNewFailure : public testing::Test {
   }
   ~OperatorNewFailure() override { api_->engine_release(engine_); }
 
+  // The greeting of a new session: what is in force.
+  std::string Greeting() {
+    postern_session_options options = {};
+    options.struct_size = sizeof(options);
+    options.wanted_events = uint64_t{1} << POSTERN_EVENT_CLOSED;
+    postern_session* session = nullptr;
+    EXPECT_EQ(api_->session_open(engine_, &options, &session), POSTERN_OK);
+    const uint8_t* data = nullptr;
+    size_t size = 0;
+    EXPECT_EQ(api_->session_output(session, &data, &size), POSTERN_OK);
+    std::string greeting(reinterpret_cast<const char*>(data), size);
+    api_->session_close(session);
+    return greeting;
+  }
+
   const postern_api* const api_ = postern_plugin_v1(POSTERN_ABI_VERSION, nullptr);
+  // server_name, longer than a small string.
+  const std::string config_ = "\x0a\x21mail-exchanger.department.example";
   postern_engine* engine_ = nullptr;
 };
 
 TEST_F(OperatorNewFailure, OfATableIsAnError) {
   postern_table* table = nullptr;
-  FailEach([&] { return api_->table_load(nullptr, 0, &table, nullptr); });
+  FailEach(
+      POSTERN_OK, [&](postern_error* error) { return api_->table_load(nullptr, 0, &table, error); },
+      [&] { EXPECT_EQ(table, nullptr); });
   EXPECT_NE(table, nullptr);
   api_->table_release(table);
 }
 
+TEST_F(OperatorNewFailure, OfATableThatIsRefusedIsAnErrorOfItsOwn) {
+  // ReplyTable.name alone, cut short.
+  const std::string damaged = "\x0a\x22mail";
+  postern_table* table = nullptr;
+  FailEach(
+      POSTERN_E_TABLE,
+      [&](postern_error* error) {
+        return api_->table_load(Octets(damaged), damaged.size(), &table, error);
+      },
+      [&] { EXPECT_EQ(table, nullptr); });
+  EXPECT_EQ(table, nullptr);
+}
+
 TEST_F(OperatorNewFailure, OfAnEngineIsAnError) {
-  // server_name, longer than a small string.
-  const std::string config = "\x0a\x22mail-exchanger.department.example";
   postern_engine* engine = nullptr;
-  FailEach([&] {
-    return api_->engine_create(nullptr, reinterpret_cast<const uint8_t*>(config.data()),
-                               config.size(), nullptr, &engine, nullptr);
-  });
+  FailEach(
+      POSTERN_OK,
+      [&](postern_error* error) {
+        return api_->engine_create(nullptr, Octets(config_), config_.size(), nullptr, &engine,
+                                   error);
+      },
+      [&] { EXPECT_EQ(engine, nullptr); });
   EXPECT_NE(engine, nullptr);
   api_->engine_release(engine);
 }
 
-TEST_F(OperatorNewFailure, OfASwapLeavesTheOldOnesInForce) {
+TEST_F(OperatorNewFailure, OfATableSwapLeavesTheOldOneInForce) {
   postern_table* table = nullptr;
   ASSERT_EQ(api_->table_load(nullptr, 0, &table, nullptr), POSTERN_OK);
-  int32_t result = POSTERN_E_MEMORY;
-  for (uint64_t n = 1; result != POSTERN_OK && n < 1000; ++n) {
-    g_left = n;
-    g_counting = true;
-    result = api_->engine_set_table(engine_, table, nullptr);
-    g_counting = false;
-    if (result != POSTERN_OK) ASSERT_EQ(result, POSTERN_E_MEMORY);
-    postern_session_options options = {};
-    options.struct_size = sizeof(options);
-    postern_session* session = nullptr;
-    ASSERT_EQ(api_->session_open(engine_, &options, &session), POSTERN_OK);
-    api_->session_close(session);
-  }
-  EXPECT_EQ(result, POSTERN_OK);
+  const std::string greeting = Greeting();
+  FailEach(
+      POSTERN_OK,
+      [&](postern_error* error) { return api_->engine_set_table(engine_, table, error); },
+      [&] { EXPECT_EQ(Greeting(), greeting); });
   api_->table_release(table);
+}
+
+TEST_F(OperatorNewFailure, OfAConfigurationSwapLeavesTheOldOneInForce) {
+  const std::string greeting = Greeting();
+  FailEach(
+      POSTERN_OK,
+      [&](postern_error* error) {
+        return api_->engine_set_config(engine_, Octets(config_), config_.size(), error);
+      },
+      [&] { EXPECT_EQ(Greeting(), greeting); });
+  EXPECT_EQ(Greeting().substr(0, 38), "220 mail-exchanger.department.example ");
 }
 
 }  // namespace

@@ -280,6 +280,17 @@ bool Driver::Notify(uint32_t notice) {
   return Keep(api_->session_notify(session_, notice)) && Drain();
 }
 
+bool PlayEverything(Driver* driver, size_t piece) {
+  if (!driver->Feed("PROXY TCP4 192.0.2.7 192.0.2.1 4711 25\r\n", piece)) return false;
+  if (!driver->Feed("EHLO client.example\r\nSTARTTLS\r\n", piece)) return false;
+  if ((driver->flags() & POSTERN_START_TLS) != 0) {
+    if (!driver->Notify(POSTERN_NOTICE_TLS_ESTABLISHED)) return false;
+  } else if ((driver->flags() & POSTERN_CLOSING) == 0) {
+    Fail("STARTTLS was not taken");
+  }
+  return driver->Feed(kLongDialogue, piece);
+}
+
 postern_engine* MakeEngine(const postern_api* api, const postern_host* host,
                            std::string_view config) {
   postern_engine* engine = nullptr;

@@ -123,6 +123,11 @@ inline const uint8_t* Octets(std::string_view text) {
 // A session with everything a host sees in a day: two transactions, dots, refusals, HELP.
 extern const char kLongDialogue[];
 
+// All that a session can go through, in pieces of `piece` octets: a PROXY header, STARTTLS with its
+// handshake, then kLongDialogue. Ends early where the session closes. False if a call failed.
+constexpr uint32_t kEverythingFlags = POSTERN_OPEN_PROXY_HEADER | POSTERN_OPEN_CAN_STARTTLS;
+bool PlayEverything(Driver* driver, size_t piece);
+
 }  // namespace postern::abi_test
 
 #endif  // POSTERN_TESTS_ABI_PLUGIN_DRIVER_H_

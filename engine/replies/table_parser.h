@@ -5,8 +5,9 @@
 // What it is: protobuf's own parser, called for one entry at a time. A repeated field of protobuf
 // 3.21 loses the element it adds when there is no memory for its list to grow; here every list has
 // its room before anything is added, so a bad_alloc leaves nothing behind (contract B3). An arena
-// would do as well, but for its thread-local store: the first use of that in a thread allocates, and
-// glibc ends the process where it cannot.
+// would do as well, but for its thread-local store: the first use of that in a thread allocates,
+// and glibc ends the process where it cannot.
+//
 // What it is not: a judge of what the table says (table_checker.h).
 //
 // Threads: pure function. Throws std::bad_alloc.

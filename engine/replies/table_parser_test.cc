@@ -59,8 +59,8 @@ TEST(TableParser, TakesTheDefaultTable) {
 TEST(TableParser, TakesWhatIsSpreadAndWhatIsNew) {
   // Twice the same scalars and lists; then fields of a later version, a group among them.
   EXPECT_TRUE(ExpectSame(Small() + Small()));
-  EXPECT_TRUE(ExpectSame(Small() + std::string("\xf8\x06\x01\x82\x07\x02hi\x8b\x07\x08\x01\x8c\x07",
-                                               14)));
+  EXPECT_TRUE(
+      ExpectSame(Small() + std::string("\xf8\x06\x01\x82\x07\x02hi\x8b\x07\x08\x01\x8c\x07", 14)));
   EXPECT_TRUE(ExpectSame(""));
   // A list's number with the wire type of a number.
   EXPECT_TRUE(ExpectSame(std::string("\x20\x05", 2)));

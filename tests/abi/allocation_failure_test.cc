@@ -105,8 +105,7 @@ TEST(AllocationFailure, OfInspectionIsAnErrorThatPasses) {
   postern_verdict verdict = {};
   verdict.struct_size = sizeof(verdict);
   host.fail_at = 1;
-  EXPECT_EQ(api->inspect(engine, &context, Octets(line), line.size(), &verdict),
-            POSTERN_E_MEMORY);
+  EXPECT_EQ(api->inspect(engine, &context, Octets(line), line.size(), &verdict), POSTERN_E_MEMORY);
   EXPECT_EQ(api->inspect(engine, &context, Octets(line), line.size(), &verdict), POSTERN_OK);
   EXPECT_EQ(verdict.code, 500u);
   EXPECT_TRUE(host.living.empty());

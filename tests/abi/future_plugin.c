@@ -2,8 +2,8 @@
  *
  * A libpostern.so of a later minor, for hosts of today (EXAMPLES rules 2, 8, 23): a longer table, a
  * later version, longer structs with garbage where today's header ends, and two event types that no
- * header of today names before each event, one of them a decision. It does its work through the real
- * library, whose path is in POSTERN_REAL_PLUGIN.
+ * header of today names before each event, one of them a decision. It does its work through the
+ * real library, whose path is in POSTERN_REAL_PLUGIN.
  *
  * A host must answer an unknown decision with POSTERN_VERDICT_DEFAULT and nothing else; one that
  * does not is told so on standard error, and the process ends.
@@ -16,7 +16,8 @@
 
 #include "plugin_api/postern.h"
 
-enum { kLater = 64 /* octets behind each struct */, kLatest = 128 /* the longest event of today */ };
+/* Octets behind each struct, and room for the longest event of today. */
+enum { kLater = 64, kLongest = 128 };
 enum { kUnknownEvent = 40, kUnknownDecision = 41 };
 /* No ticket of the real one is that high. */
 #define UNKNOWN_TICKETS ((uint64_t)1 << 62)
@@ -33,7 +34,7 @@ struct postern_session {
   int stage; /* 0, 1: which of ours comes next; 2: the real event */
   union {
     postern_event event;
-    uint8_t octets[kLatest + kLater];
+    uint8_t octets[kLongest + kLater];
   } storage;
 };
 
@@ -93,7 +94,7 @@ static int32_t next_event(postern_session *session, const postern_event **event)
     const postern_event *known;
     flags = real->session_next_event(session->real, &known);
     if (flags < 0 || known == NULL) return flags;
-    if (known->struct_size > kLatest) die("an event of today is longer than expected");
+    if (known->struct_size > kLongest) die("an event of today is longer than expected");
     memcpy(session->storage.octets, known, known->struct_size);
     out->struct_size = known->struct_size + kLater;
     session->stage = 0;
@@ -103,11 +104,10 @@ static int32_t next_event(postern_session *session, const postern_event **event)
 }
 
 static int32_t answer(postern_session *session, uint64_t ticket, const postern_answer *its) {
-  static const postern_answer nothing;
   if (ticket < UNKNOWN_TICKETS) return real->session_answer(session->real, ticket, its);
-  if (session->ticket == 0 || ticket != session->ticket) die("answered a decision that is not open");
+  if (ticket != session->ticket) die("answered a decision that is not open");
   if (its->verdict != POSTERN_VERDICT_DEFAULT || its->reply_id != 0 || its->code != 0 ||
-      its->enhanced_class != nothing.enhanced_class || its->text.size != 0) {
+      its->enhanced_class != 0 || its->text.size != 0) {
     die("an unknown decision was not answered with POSTERN_VERDICT_DEFAULT");
   }
   session->ticket = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A module of some other project in the host's process: it uses the system's shared libprotobuf, and
-// happens to have our schemas, as full classes. load_shared_test.cc loads it.
+// A module of some other project in the host's process: it uses the system's shared libprotobuf,
+// and happens to have our schemas, as full classes. load_shared_test.cc loads it.
 
 #include <cstddef>
 #include <cstring>

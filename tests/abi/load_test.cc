@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Loading (EXAMPLES rules 18 to 20) into a program that has a protobuf of its own: the full runtime,
-// linked statically, with the schemas that libpostern.so holds under the same names, and every symbol
-// of it exported. In either binding mode; twice; and again after it was really unloaded.
+// Loading (EXAMPLES rules 18 to 20) into a program that has a protobuf of its own: the full
+// runtime, linked statically, with the schemas that libpostern.so holds under the same names, and
+// every symbol of it exported. In either binding mode; twice; and again after it was really
+// unloaded.
 
 #include <dlfcn.h>
 #include <google/protobuf/descriptor.h>

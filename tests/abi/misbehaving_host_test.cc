@@ -104,6 +104,19 @@ TEST_F(MisbehavingHost, WithAStructTooShortForItsLogIsRefusedInSilence) {
   EXPECT_TRUE(host_.log.empty());
 }
 
+// The log is optional for ever: without one there is the code, and nobody to tell.
+TEST_F(MisbehavingHost, WithoutALogGetsTheCodeAlone) {
+  host_.host.log = nullptr;
+  postern_engine* const engine = MakeEngine(api_, &host_.host);
+  EXPECT_EQ(Entry()(2u << 16, &host_.host), nullptr);
+  EXPECT_EQ(api_->session_open(engine, nullptr, &session_), POSTERN_E_ARGUMENT);
+  ASSERT_EQ(api_->session_open(engine, &options_, &session_), POSTERN_OK);
+  EXPECT_EQ(api_->session_answer(session_, 99, &answer_), POSTERN_E_TICKET);
+  EXPECT_EQ(api_->session_feed(session_, nullptr, 1, nullptr), POSTERN_E_ARGUMENT);
+  EXPECT_TRUE(host_.log.empty());
+  api_->engine_release(engine);
+}
+
 // ---- Tables and engines ----
 
 TEST_F(MisbehavingHost, LoadsATableIntoNothing) {
@@ -393,6 +406,44 @@ TEST_F(MisbehavingHost, FeedsWhileATicketIsOpen) {
   EXPECT_EQ(consumed, 0u);
   const int32_t flags = api_->session_answer(session_, Ticket(), &answer_);
   EXPECT_EQ(flags & POSTERN_CLOSING, 0);
+}
+
+// One event at a time: feed stops at each, and takes nothing while one waits.
+TEST_F(MisbehavingHost, FeedsWithoutTakingEvents) {
+  Greet();
+  size_t consumed = 0;
+  const std::string_view lines = "FROBNICATE\r\nFROBNICATE\r\n";
+  ASSERT_GE(api_->session_feed(session_, Octets(lines), lines.size(), &consumed), 0);
+  EXPECT_EQ(consumed, lines.size() / 2);
+  for (int i = 0; i < 3; ++i) {
+    const int32_t flags = api_->session_feed(session_, Octets("NOOP\r\n"), 6, &consumed);
+    EXPECT_NE(flags & POSTERN_HAS_EVENT, 0);
+    EXPECT_EQ(consumed, 0u);
+  }
+  Ticket();
+  TakeOutput();
+  ExpectWorking();
+}
+
+// B1: what the client does not take is not gathered without end.
+TEST_F(MisbehavingHost, FeedsWithoutDrainingOutput) {
+  Greet();
+  std::string lines;
+  for (int i = 0; i < 10000; ++i) lines += "NOOP\r\n";
+  std::string_view rest = lines;
+  for (int i = 0; i < 1000; ++i) {
+    size_t consumed = 0;
+    const int32_t flags = api_->session_feed(session_, Octets(rest), rest.size(), &consumed);
+    ASSERT_GE(flags, 0);
+    EXPECT_NE(flags & POSTERN_HAS_OUTPUT, 0);
+    rest.remove_prefix(consumed);
+  }
+  EXPECT_GT(rest.size(), lines.size() / 2) << "it goes on without room";
+  size_t held = 0;
+  for (const auto& block : host_.living) held += block.second;
+  EXPECT_LT(held, 16384u);
+  while (!TakeOutput().empty()) continue;
+  ExpectWorking();
 }
 
 TEST_F(MisbehavingHost, FeedsNullWithASize) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// [any-thread] and [owner-thread] of postern.h: tables and configurations are swapped while sessions
-// open, run and move between threads. Meant for TSan; the assertions hold without it too.
+// [any-thread] and [owner-thread] of postern.h: tables and configurations are swapped while
+// sessions open, run and move between threads. Meant for TSan; the assertions hold without it too.
 
 #include <atomic>
 #include <mutex>
@@ -44,8 +44,7 @@ TEST(Threads, SwapTablesAndConfigurationsUnderRunningSessions) {
     const std::string names[] = {ConfigWithName("one.example"), ConfigWithName("two.example")};
     for (unsigned i = 0; !done; ++i) {
       const std::string& config = names[i % 2];
-      EXPECT_EQ(api->engine_set_config(engine, Octets(config), config.size(), nullptr),
-                POSTERN_OK);
+      EXPECT_EQ(api->engine_set_config(engine, Octets(config), config.size(), nullptr), POSTERN_OK);
     }
   });
   std::vector<std::thread> clients;

@@ -7,6 +7,7 @@
 
 #include <dlfcn.h>
 #include <google/protobuf/descriptor.h>
+#include <malloc.h>
 
 #include <string>
 
@@ -108,6 +109,24 @@ TEST(Load, WorksAgainAfterItWasUnloaded) {
       }
     });
   }
+}
+
+// What was allocated when it was loaded is gone with it. (Under ASan, all_calls_test says so.)
+TEST(Load, LosesNoMemoryByUnloading) {
+  InAChild([] {
+    const std::string config = OwnConfig();
+    // The first rounds are for what the loader and this program keep for good.
+    constexpr int kRounds = 12;
+    constexpr int kFirst = 4;
+    size_t in_use[kRounds];
+    for (size_t& now : in_use) {
+      void* const library = dlopen(PluginPath().c_str(), RTLD_NOW | RTLD_LOCAL);
+      ExpectWorking(Enter(library), config);
+      EXPECT_EQ(dlclose(library), 0);
+      now = mallinfo2().uordblks;
+    }
+    for (int i = kFirst; i < kRounds; ++i) EXPECT_EQ(in_use[i], in_use[kFirst - 1]) << i;
+  });
 }
 
 }  // namespace

@@ -126,20 +126,20 @@ class BreakTest(unittest.TestCase):
         self.assertIn("pointer_postern_plugin_v1", report)
 
     def test_an_addition_until_it_is_accepted(self):
-        header = self.appended("postern_session_info", "  uint64_t cipher;\n")
-        self.assertRegex(self.report(header), "data member insertion.*\n.*cipher")
-        self.assertEqual(self.report(header, [("postern_session_info", "cipher")]), "")
+        header = self.appended("postern_session_info", "  uint64_t added_by_the_test;\n")
+        self.assertRegex(self.report(header), "data member insertion.*\n.*added_by_the_test")
+        self.assertEqual(self.report(header, [("postern_session_info", "added_by_the_test")]), "")
         header = self.appended("postern_api", "  int32_t (*more)(uint32_t what);\n")
         self.assertRegex(self.report(header), "data member insertion.*\n.*more")
         self.assertEqual(self.report(header, [("postern_api", "more")]), "")
 
     def test_what_comes_with_an_accepted_addition(self):
-        accepted = [("postern_session_info", "cipher")]
-        header = self.appended("postern_session_info", "  uint64_t cipher;\n")
+        accepted = [("postern_session_info", "added_by_the_test")]
+        header = self.appended("postern_session_info", "  uint64_t added_by_the_test;\n")
         for before, after, named in [
                 ("uint64_t messages; ", "uint64_t mails; ", "mails"),
                 ("uint32_t extended;", "int32_t extended;", "extended"),
-                ("uint64_t cipher;", "uint64_t cipher, more;", "more"),
+                ("added_by_the_test;", "added_by_the_test, another;", "another"),
         ]:
             self.assertEqual(header.count(before), 1)
             self.assertIn(named, self.report(header.replace(before, after), accepted))
@@ -152,7 +152,7 @@ class BreakTest(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "not behind the published end"):
             self.report(header, [("postern_session_info", "between")])
         with self.assertRaisesRegex(ValueError, "no member"):
-            self.report(self.header, [("postern_session_info", "cipher")])
+            self.report(self.header, [("postern_session_info", "added_by_the_test")])
 
 
 if __name__ == "__main__":

@@ -341,7 +341,8 @@ typedef struct postern_answer {
   uint32_t struct_size;
   int32_t verdict; /* POSTERN_VERDICT_* */
   /* 0: the entry that the verdict names by itself. Else a ReplyId of reply_table.proto whose code
-   * fits event and verdict, such as RELAY_DENIED for a rejected RCPT. */
+   * and form (enhanced code, server name) fit event and verdict, such as RELAY_DENIED for a
+   * rejected RCPT. */
   uint32_t reply_id;
   /* Override, 0: none. Code, enhanced status code and text in place of the table's, checked like a
    * table entry (class as the verdict, a code allowed here, printable text, 512 octets a line). */

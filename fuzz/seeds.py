@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Seeds of the corpora: inputs written by hand, with a line of history where they have one.
+
+`fuzz/corpus_tool seeds` writes them into corpus/, and minimising a corpus does not drop them. A seed is
+the octets that choose configuration and cuts (each target's source names them), then what is parsed.
+History names the server bug that a seed is modelled on.
+"""
+
+
+
+def _with(choices, texts):
+    return [choice + text for text in texts for choice in choices]
+
+
+def _line_splitter():
+    lines = [
+        b"EHLO client.example\r\nMAIL FROM:<a@b.example>\r\n",
+        b"A\nB\r\nC\r\n",
+        b"\r\n\n\r\n",
+        b"a\rb\r\n\0\r\n\x7f\x80\t\r\n",
+        b"x" * 600 + b"\r\nNOOP\r\n",
+        b"\r\r\n\n\r\r\n",
+    ]
+    yield from ((seed, "") for seed in _with([b"\0\0\0\0", b"\0\0\1\0", b"\1\3\7\5"], lines))
+    yield b"\0\2\0\0" + b"x" * 4096, "qmail CVE-2005-1513: a line that does not end"
+    yield b"\4\0\2\0" + b"\xff" * 200 + b"\r\n", "sendmail CVE-2003-0161: octet 0xFF"
+    yield b"\0\0\1\0" + b"\n" * 300, "Dovecot CVE-2020-10958: newlines without end"
+
+
+def _path():
+    paths = [
+        b"<a@b.example>", b"<>", b"<Postmaster>", b"<postmaster@b.example>", b'<"x y"@b.example>',
+        b"<@a,@b:c@d>", b"a@b.example", b"Postmaster", b"<a@[127.0.0.1]>", b"<a@[IPv6:::1]>",
+        b"<a@[x:y]>", b"<" + b"l" * 64 + b"@b>", b"<" + b"l" * 65 + b"@b>",
+        b"<a@" + b".".join([b"d" * 63] * 4) + b">",
+        b"<a@" + b".".join([b"d" * 60] * 4) + b".aaaaaa>",
+        b"<" + b"l" * 20 + b"@" + b"d" * 40 + b".example> BODY=8BITMIME",
+        b"<\xc3\xa9@\xc3\xa9.example>", b"<a@b.>", b"<a@b", b"<a@b>>", b"<a..b@c>",
+        b'<"Joe\\,Smith"@example.org>', b'<"\\""@x.example> SIZE=1',
+    ]
+    choices = [b"\0\0", b"\1\0", b"\0\1", b"\1\7", b"\0\6"]
+    yield from ((seed, "") for seed in _with(choices, paths))
+    yield b'\1\0<""@x>', "Dovecot CVE-2020-10967: empty quoted local-part"
+    yield b"\0\0<" + b"<>" * 40 + b"@x>", "sendmail CVE-2002-1337: many angle brackets"
+    yield b"\0\0<\xff@x>", "sendmail CVE-2003-0161: octet 0xFF"
+    yield b"\0\0<;sleep 5;@>", "OpenSMTPD CVE-2020-7247: shell characters and no domain"
+    yield b"\1\0<${run{/bin/sh}}@x.example>", "Exim CVE-2019-10149: a local-part that is expanded"
+    yield b"\1\0<a@x.example\\>", "Exim CVE-2019-15846: a backslash at the end"
+    words = [b"abc", b'"a b"', b"a.b", b"a@b.example", b"<a@b.example>", b"<a@[1.2.3.4]> SMTPUTF8",
+             b"\xc3\xa9@b SMTPUTF8"]
+    choices = [b"\2\0", b"\3\0", b"\4\0", b"\2\1", b"\3\1", b"\4\1"]
+    yield from ((seed, "") for seed in _with(choices, words))
+
+
+def _domain():
+    domains = [
+        b"mx.example", b"a", b"-a", b"a-", b"a..b", b".a", b"a.", b"a_b", b"a" * 63, b"a" * 64,
+        b".".join([b"a" * 63] * 4), b"\xc3\xa9" * 59, b"\xc3\xa9" * 60, b"[1.2.3.4]",
+        b"[IPv6:2001:db8::1]", b"[IPv6:::ffff:1.2.3.4]", b"[IPv6:1:2:3:4:5:6:7:8]", b"[x:y]",
+        b"[1.2.3.4", b"[256.1.1.1]", b"not a name",
+    ]
+    choices = [b"\0\0", b"\1\0", b"\2\0", b"\0\7", b"\2\7", b"\5\0", b"\5\x1f", b"\5\x08"]
+    yield from ((seed, "") for seed in _with(choices, domains))
+    ipv4 = [b"1.2.3.4", b"255.255.255.255", b"256.1.1.1", b"01.002.3.4"]
+    yield from ((seed, "") for seed in _with([b"\3\0"], ipv4))
+    ipv6 = [b"::", b"::1", b"1::", b"1:2:3:4:5:6:7:8", b"1:2:3:4:5:6:1.2.3.4", b"::1.2.3.4",
+            b"1:2:3::4:5:6", b"1:2:3::4:5:6:7"]
+    yield from ((seed, "") for seed in _with([b"\4\0"], ipv6))
+    yield b"\5\x10" + b"A" * 500, "Exim CVE-2019-16928: a very long EHLO"
+
+
+def _parameters():
+    lists = [b"", b" SIZE=1000 BODY=8BITMIME", b" SMTPUTF8", b"  A  B=c ", b" A=", b" =b", b" A=b=c",
+             b" X=\xc3\xa9", b"A=b"]
+    yield from ((seed, "") for seed in _with([b"\0\0", b"\0\3"], lists))
+    yield b"\0\0" + b" A" * 65, "Exim CVE-2020-28022: many parameters, names without values"
+    yield b"\0\1 X=\xe2\x82", "Dovecot CVE-2020-7046: truncated UTF-8 in a parameter"
+    yield b"\0\0 AUTH=+0A", "Exim CVE-2020-28021: a line end inside AUTH="
+    texts = [b"any text\there", b"\xc3\xa9", b"\x01"]
+    yield from ((seed, "") for seed in _with([b"\1\0", b"\1\1"], texts))
+    numbers = [b"0", b"18446744073709551615", b"18446744073709551616", b"1x", b""]
+    yield from ((seed, "") for seed in _with([b"\2\x14"], numbers))
+    yield from ((seed, "") for seed in _with([b"\3\0"], [b"abc", b"abc\0def", b"Size"]))
+    utf8 = [b"plain ascii text of some length", b"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80",
+            b"\xed\xa0\x80", b"aaaaaaaaaaaaaa\xf4\x90\x80\x80"]
+    yield from ((seed, "") for seed in _with([b"\4\0"], utf8))
+
+
+def _xtext_base64_date():
+    xtext = [b"a+2Bb", b"a+2bb", b"a b", b"rfc822;x@y"]
+    yield from ((seed, "") for seed in _with([b"\0\0", b"\0\1", b"\0\3", b"\0\x40"], xtext))
+    yield b"\0\0+", "XCLIENT xtext that ends in a plus"
+    yield b"\0\0+0", "the same, with one digit"
+    yield b"\0\0+GG", "the same, with none"
+    base64 = [b"", b"Zg==", b"Zm8=", b"Zm9v", b"Zm9vYmFy", b"Zh==", b"====", b"\0\xff\x10", b"="]
+    yield from ((seed, "") for seed in _with([b"\1\0", b"\1\1", b"\1\x40"], base64))
+    yield b"\1\0Zm9vYmE", "Exim CVE-2018-6789: base64 of length 4n+3"
+    yield b"\1\0Zm9vY", "the same, 4n+1"
+    dates = [b"1985-04-12T23:20:50.52Z", b"1996-12-19T16:39:57-08:00", b"1990-12-31T23:59:60Z",
+             b"1990-12-31T15:59:60-08:00", b"1937-01-01T12:00:27.87+00:20", b"2000-02-29T00:00:00Z",
+             b"1900-02-29T00:00:00Z", b"0000-01-01T00:00:00-00:00"]
+    yield from ((seed, "") for seed in _with([b"\2\0"], dates))
+
+
+_SEEDS = {
+    "line_splitter": _line_splitter,
+    "path": _path,
+    "domain": _domain,
+    "parameters": _parameters,
+    "xtext_base64_date": _xtext_base64_date,
+}
+
+
+def all_seeds(root):
+    """(target, octets, history) of every seed; `root` is the workspace."""
+    del root
+    for target, seeds in _SEEDS.items():
+        for octets, history in seeds():
+            yield target, octets, history

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Prints a libFuzzer dictionary made from the command table: what a mutator would take long to spell.
+// Prints a libFuzzer dictionary made from the command table: what a mutator would take long to
+// spell.
 //
-// What it is: a program of the build (//fuzz:dictionary). Verbs and EHLO keywords come from the table
-// itself, so a new extension is in the dictionary on the day it is in the table. What it is not: a
-// copy of it.
+// What it is: a program of the build (//fuzz:dictionary). Verbs and EHLO keywords come from the
+// table itself, so a new extension is in the dictionary on the day it is in the table. What it is
+// not: a copy of it.
 
 #include <cstdio>
 #include <initializer_list>
@@ -48,13 +49,45 @@ int main() {
   for (size_t i = 0; i < count; ++i) Print(keywords[i].name);
   // What stands between and around them (RFC 5321 §4.1.1-3, RFC 1870, RFC 6152), and the line ends
   // that are none (contract F1-F3, D1).
-  for (const char* text :
-       {"MAIL FROM:<a@b.example>\r\n", "RCPT TO:<c@d.example>\r\n", "EHLO c.example\r\n", "FROM:<",
-        "TO:<", "<>", "<Postmaster>", "@", "\\", "\"", "[IPv6:", "[127.0.0.1]", "::", " SIZE=",
-        " BODY=7BIT", " BODY=8BITMIME", " BODY=BINARYMIME", " SMTPUTF8", "+2B", "=", "\r\n", "\n",
-        "\r", "\r\n.\r\n", "\n.\n", "\n.\r\n", "\r.\r", "\r\n.\n", "\r\n.\r", "\r\n..", "\xC3\xA9",
-        "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xED\xA0\x80", "\xC0\xAF", "PROXY TCP4 ",
-        "PROXY TCP6 ", "PROXY UNKNOWN\r\n", "\r\n\r\n"}) {
+  for (const char* text : {"MAIL FROM:<a@b.example>\r\n",
+                           "RCPT TO:<c@d.example>\r\n",
+                           "EHLO c.example\r\n",
+                           "FROM:<",
+                           "TO:<",
+                           "<>",
+                           "<Postmaster>",
+                           "@",
+                           "\\",
+                           "\"",
+                           "[IPv6:",
+                           "[127.0.0.1]",
+                           "::",
+                           " SIZE=",
+                           " BODY=7BIT",
+                           " BODY=8BITMIME",
+                           " BODY=BINARYMIME",
+                           " SMTPUTF8",
+                           "+2B",
+                           "=",
+                           "\r\n",
+                           "\n",
+                           "\r",
+                           "\r\n.\r\n",
+                           "\n.\n",
+                           "\n.\r\n",
+                           "\r.\r",
+                           "\r\n.\n",
+                           "\r\n.\r",
+                           "\r\n..",
+                           "\xC3\xA9",
+                           "\xE2\x82\xAC",
+                           "\xF0\x9F\x98\x80",
+                           "\xED\xA0\x80",
+                           "\xC0\xAF",
+                           "PROXY TCP4 ",
+                           "PROXY TCP6 ",
+                           "PROXY UNKNOWN\r\n",
+                           "\r\n\r\n"}) {
     Print(text);
   }
   Print(std::string_view("\0", 1));

@@ -102,7 +102,33 @@ def _xtext_base64_date():
     yield from ((seed, "") for seed in _with([b"\2\0"], dates))
 
 
+def _command_line():
+    lines = [
+        b"EHLO mx.example", b"HELO [127.0.0.1] \t", b"EHLO", b"EHLO a_b", b"EHLO [IPv6:::1]",
+        b"MAIL FROM:<a@b.example>", b"MAIL FROM:<a@b.example> SIZE=99999999999999999999 BODY=7BIT",
+        b"mail from:<> body=8bitmime", b"MAIL FROM:", b"MAIL FROM: <a@b>", b"MAIL FROM:a@b",
+        b"MAIL FROM:<a>", b"MAIL FROM:<a@b> X=1", b"MAIL FROM:<a@b> SIZE=1 size=2",
+        b"MAIL FROM:<a@b> BODY=BINARYMIME", b"MAIL FROM:<\xc3\xa9@b> SMTPUTF8",
+        b"MAIL FROM:<a@b> SMTPUTF8=1", b"MAIL FROM:<" + b"l" * 65 + b"@b>",
+        b"RCPT TO:<a@b.example>", b"RCPT TO:<Postmaster>", b"RCPT TO:<@a,@b:c@d>", b"RCPT TO:<>",
+        b"RCPT TO:<a@b.example.>", b"RCPT TO:<\xc3\xa9@b>", b"VRFY Smith", b"VRFY <a@b> SMTPUTF8",
+        b"EXPN Example-People", b"HELP", b"HELP mail", b"NOOP", b"NOOP any text", b"DATA", b"DATA x",
+        b"RSET", b"QUIT ", b"STARTTLS", b"TURN", b"SEND FROM:<a@b>", b"SAML", b"SOML", b"XYZZY", b"",
+        b"  MAIL", b"MAIL\tFROM:<a@b>",
+    ]
+    yield from ((seed, "") for seed in _with([b"\0\0", b"\xff\0", b"\x18\x3f"], lines))
+    yield b"\0\0EHLO " + b"A" * 600, "Exim CVE-2019-16928: a very long EHLO"
+    yield b"\0\0MAIL FROM:<a@b> AUTH=+0A", "Exim CVE-2020-28021: a line end inside AUTH="
+    yield b"\0\0MAIL FROM:<a@b>" + b" A" * 30, "Exim CVE-2020-28022: parameters without values"
+    yield b"\0\0NOOP \xff\xfe", "Dovecot CVE-2020-10957: malformed NOOP"
+    yield b"\0\0RCPT TO:<\"\"@x>", "Dovecot CVE-2020-10967: empty quoted local-part"
+    yield b"\0\0" + b"A" * 600, "qmail CVE-2005-1514: a long line without a blank"
+    yield b"\0\0XEXCH50 -1 2", "Exchange CVE-2003-0714: a negative length"
+    yield b"\0\0\x16\x03\x01\x02\0\x01\0", "Postfix 3.7.2 note: a TLS hello as command"
+
+
 _SEEDS = {
+    "command_line": _command_line,
     "line_splitter": _line_splitter,
     "path": _path,
     "domain": _domain,

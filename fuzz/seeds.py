@@ -127,7 +127,24 @@ def _command_line():
     yield b"\0\0\x16\x03\x01\x02\0\x01\0", "Postfix 3.7.2 note: a TLS hello as command"
 
 
+def _data_decoder():
+    contents = [
+        b".\r\n", b"Subject: a\r\n\r\nb\r\n.\r\n", b"a\r\n..b\r\n.c\r\n.\r\nQUIT\r\n", b"a\r\n.\r",
+        b"one\r\n.\r\ntwo\r\n.\r\n", b"x" * 300 + b"\r\n" + b"y" * 300 + b"\r\n.\r\n", b"a\r\r\n.\r\nb",
+    ]
+    choices = [b"\0\0", b"\1\0", b"\0\1", b"\1\1", b"\0\5", b"\2\0"]
+    yield from ((seed, "") for seed in _with(choices, contents))
+    # CVE-2023-51764 (Postfix), CVE-2023-51765 (sendmail), CVE-2023-51766 (Exim), CVE-2024-27305
+    # (aiosmtpd), CVE-2023-51747 (James): what ended content somewhere and must not.
+    for end in (b"\n.\n", b"\n.\r\n", b"\r.\r", b"\r\n.\n", b"\r\n.\r", b"\r.\r\n", b"\r\n\0.\r\n",
+                b"\r\n.\0\r\n", b"\r\n.\r\r\n", b"\r\r\n.\r\r\n"):
+        for choice in choices:
+            smuggled = b"a" + end + b"MAIL FROM:<b@c>\r\n.\r\n"
+            yield choice + smuggled, "SMTP smuggling: content ended by something else"
+
+
 _SEEDS = {
+    "data_decoder": _data_decoder,
     "command_line": _command_line,
     "line_splitter": _line_splitter,
     "path": _path,

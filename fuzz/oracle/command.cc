@@ -340,10 +340,13 @@ Finding LeniencyOnlyWidens(const commands::ParsedCommand& strict,
   if (strict.fault != Fault::kNone) return {};
   if (lenient.fault != Fault::kNone)
     return "right without leniency, and " + Name(lenient.fault) + " with";
-  if (strict.argument != lenient.argument || strict.parameters != lenient.parameters ||
-      strict.smtputf8 != lenient.smtputf8 || strict.body != lenient.body ||
-      strict.size != lenient.size || strict.path.mailbox != lenient.path.mailbox ||
-      strict.path.path != lenient.path.path) {
+  // extra_spaces takes the spaces before the text of HELP and NOOP for more of the separator.
+  const std::string_view argument = strict.argument.substr(
+      std::min(strict.argument.find_first_not_of(' '), strict.argument.size()));
+  if ((strict.argument != lenient.argument && argument != lenient.argument) ||
+      strict.parameters != lenient.parameters || strict.smtputf8 != lenient.smtputf8 ||
+      strict.body != lenient.body || strict.size != lenient.size ||
+      strict.path.mailbox != lenient.path.mailbox || strict.path.path != lenient.path.path) {
     return "leniency changes what a right line means";
   }
   return {};

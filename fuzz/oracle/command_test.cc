@@ -159,6 +159,9 @@ TEST_F(CommandAgreesTest, LeniencyThatNarrowsOrChangesIsFound) {
   lenient = strict;
   lenient.path.mailbox = "c@d";
   EXPECT_NE(LeniencyOnlyWidens(strict, lenient), "");
+  lenient = strict;
+  lenient.argument = "x";
+  EXPECT_NE(LeniencyOnlyWidens(strict, lenient), "");
   ParsedCommand refused = strict;
   refused.fault = Fault::kBadPath;
   EXPECT_EQ(LeniencyOnlyWidens(refused, lenient), "");

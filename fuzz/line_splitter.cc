@@ -12,9 +12,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 
 #include "fuzz/check.h"
+#include "fuzz/heap.h"
 #include "fuzz/input.h"
 #include "fuzz/oracle/framing.h"
 
@@ -23,24 +23,6 @@ namespace {
 
 using oracle::Framing;
 using oracle::FramingEvent;
-
-// malloc and free; refuses where a bit of the pattern is set, one bit for each call.
-struct Heap {
-  uint8_t refusals = 0;
-  size_t held = 0;
-  static void* Allocate(void* user, size_t size) {
-    auto* heap = static_cast<Heap*>(user);
-    const bool refuse = (heap->refusals & 1) != 0;
-    heap->refusals = static_cast<uint8_t>(heap->refusals >> 1);
-    if (refuse) return nullptr;
-    heap->held += size;
-    return std::malloc(size);
-  }
-  static void Deallocate(void* user, void* p, size_t size) {
-    static_cast<Heap*>(user)->held -= size;
-    std::free(p);
-  }
-};
 
 void Add(wire::LineStatus status, const wire::Line& line, bool after_bare_lf, size_t end,
          Framing* framing) {
@@ -68,15 +50,14 @@ void Run(Input input) {
   const size_t capacity = kCapacities[input.Below(sizeof(kCapacities) / sizeof(*kCapacities))];
   const uint64_t total = kTotals[input.Below(sizeof(kTotals) / sizeof(*kTotals))];
   const uint8_t cuts = input.Octet();
-  Heap heap;
-  heap.refusals = input.Octet();
-  const bool release = (heap.refusals & 1) != 0;
+  const uint8_t refusals = input.Octet();
+  Heap heap(refusals);
+  const bool release = (refusals & 1) != 0;
   const std::string_view octets = input.Rest();
 
-  const wire::Memory memory = {Heap::Allocate, Heap::Deallocate, &heap};
   Framing got;
   {
-    wire::LineSplitter splitter(&memory, capacity, total);
+    wire::LineSplitter splitter(heap.memory(), capacity, total);
     const Pieces pieces(octets, cuts);
     size_t before = 0;
     size_t idle = 0;
@@ -88,7 +69,7 @@ void Run(Input input) {
         const wire::LineStatus status = splitter.Next(left, &consumed, &line);
         RequireThat(consumed <= left.size(), "progress", "it consumed more than there was");
         left.remove_prefix(consumed);
-        RequireThat(splitter.memory_octets() <= capacity && heap.held == splitter.memory_octets(),
+        RequireThat(splitter.memory_octets() <= capacity && heap.held() == splitter.memory_octets(),
                     "bounded store", "more is held than the capacity, or than it says");
         if (status == wire::LineStatus::kNeedMore) break;
         if (status == wire::LineStatus::kNoMemory) {
@@ -107,7 +88,7 @@ void Run(Input input) {
     got.at_line_start = splitter.AtLineStart();
     splitter.Reset();
     splitter.ReleaseStore();
-    RequireThat(heap.held == 0, "bounded store", "ReleaseStore kept something");
+    RequireThat(heap.held() == 0, "bounded store", "ReleaseStore kept something");
   }
   Require("SameFraming",
           oracle::SameFraming(oracle::ReferenceFraming(octets, capacity, total), got));

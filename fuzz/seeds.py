@@ -143,7 +143,29 @@ def _data_decoder():
             yield choice + smuggled, "SMTP smuggling: content ended by something else"
 
 
+def _proxy_header():
+    version1 = [
+        b"PROXY TCP4 192.0.2.1 192.0.2.2 56324 25\r\nEHLO a\r\n", b"PROXY UNKNOWN\r\n",
+        b"PROXY TCP6 2001:db8::1 ::ffff:192.0.2.1 1 65535\r\n", b"PROXY UNKNOWN any thing\r\n",
+        b"PROXY TCP4 256.0.2.1 192.0.2.2 1 2\r\n", b"PROXY TCP4 1.2.3.4 1.2.3.4 01 2\r\n", b"EHLO a\r\n",
+    ]
+    yield from ((seed, "") for seed in _with([b"\0\0\0", b"\1\1\0", b"\7\2\0"], version1))
+    yield b"\0\0\0PROXY UNKNOWN " + b"x" * 91 + b"\r\n", "107 octets: the longest of version 1"
+    yield b"\0\0\0PROXY UNKNOWN " + b"x" * 92 + b"\r\n", "108 octets: one too many"
+    yield b"\0\0\0PROXY TCP4 " + b"1" * 90, "Exim CVE-2023-42117: the address text runs over"
+    inet = b"\xc0\0\2\1\xc0\0\2\2\0\x50\0\x19"
+    version2 = [
+        b"\x21\x11\0\x0c" + inet, b"\x20\0\0\0", b"\x21\0\0\0", b"\x21\x11\0\x0b" + inet,
+        b"\x21\x21\0\x24" + b"\xfe" * 36, b"\x21\x31\0\xd8" + b"/" * 216, b"\x21\x12\0\x0c" + inet,
+        b"\x21\x11\0\x15" + inet + b"\1\0\2h2" + b"\5\0\1u", b"\x21\x11\0\x10" + inet + b"\1\0\2h",
+        b"\x21\x11\0\x17" + inet + b"\x20\0\x08\1\0\0\0\0\x21\0\0", b"\x21\x11\xff\xff" + inet,
+    ]
+    choices = [b"\0\0\1", b"\1\1\1", b"\0\0\2"]
+    yield from ((seed, "") for seed in _with(choices, version2))
+
+
 _SEEDS = {
+    "proxy_header": _proxy_header,
     "data_decoder": _data_decoder,
     "command_line": _command_line,
     "line_splitter": _line_splitter,

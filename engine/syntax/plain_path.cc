@@ -125,7 +125,8 @@ bool ScanPlainPath(const char* p, size_t n, PlainPath* path) {
   if (stop == 0) return false;
   const size_t local_size = hwy::Num0BitsBelowLS1Bit_Nonzero64(stop);
   const size_t at = local_size + 1;
-  if (p[at] != '@') return false;
+  // All that was sorted may be local-part; then there is no octet behind it.
+  if (at >= n || p[at] != '@') return false;
   const uint64_t local_dots = masks.dot >> 1 | uint64_t{1} << local_size;
   if ((local_dots & (masks.dot | 1) & Through(local_size)) != 0) return false;
 

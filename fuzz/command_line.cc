@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Command lines of every verb.
+//
+// Target functions: commands::TakeVerb, SplitVerb, FindVerb, StripTrailingSpace, ParseArguments
+// (ParseHelo, ParseMail, ParseRcpt, ParseQuery, ParseNothing, ParseEnvelope, ParseParameters,
+// TakeSize, TakeBody, TakeSmtpUtf8), InForce, LineLimit.
+//
+// Input: what is in force, leniency, then the line without its CR LF.
+// Oracles: VerbAgrees, CommandAgrees (the ABNF of the RFCs, the limits, the order of faults),
+// LeniencyOnlyWidens.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "engine/commands/command_table.h"
+#include "engine/commands/parse.h"
+#include "fuzz/check.h"
+#include "fuzz/input.h"
+#include "fuzz/oracle/command.h"
+
+namespace postern::fuzz {
+namespace {
+
+using commands::Bit;
+using commands::Extension;
+using commands::Verb;
+
+commands::ParseContext Context(uint8_t bits, const commands::Leniency* leniency) {
+  commands::ParseContext context;
+  const auto enable = [&context, bits](unsigned bit, Extension extension) {
+    if ((bits >> bit & 1) != 0) context.now.enabled |= Bit(extension);
+  };
+  // Zero is what most sessions are: everything on, behind EHLO.
+  bits = static_cast<uint8_t>(~bits);
+  enable(0, Extension::kSize);
+  enable(1, Extension::kEightBitMime);
+  enable(2, Extension::kSmtpUtf8);
+  context.now.extended = (bits >> 3 & 1) != 0;
+  context.smtputf8_transaction = (bits >> 4 & 1) == 0;
+  enable(5, Extension::kExpn);
+  enable(6, Extension::kHelp);
+  enable(7, Extension::kStarttls);
+  context.now.can_starttls = true;
+  context.leniency = leniency;
+  return context;
+}
+
+commands::Leniency MakeLeniency(uint8_t bits) {
+  commands::Leniency leniency;
+  leniency.space_after_colon = (bits & 1) != 0;
+  leniency.missing_angle_brackets = (bits & 2) != 0;
+  leniency.trailing_dot_in_domain = (bits & 4) != 0;
+  leniency.underscore_in_helo = (bits & 8) != 0;
+  leniency.any_helo_argument = (bits & 16) != 0;
+  leniency.extra_spaces = (bits & 32) != 0;
+  return leniency;
+}
+
+void Run(Input input) {
+  const commands::Leniency strict;
+  commands::ParseContext context = Context(input.Octet(), &strict);
+  const commands::Leniency leniency = MakeLeniency(input.Octet());
+  const std::string_view line = input.Rest();
+
+  const std::string_view text = commands::StripTrailingSpace(line);
+  RequireThat(text.empty() || (text.back() != ' ' && text.back() != '\t'), "StripTrailingSpace",
+              Visible(line));
+  std::string_view name;
+  std::string_view rest;
+  const Verb verb = commands::TakeVerb(text, &name, &rest);
+  Require("VerbAgrees", oracle::VerbAgrees(text, verb, name, rest));
+  std::string_view split_rest;
+  const std::string_view split_name = commands::SplitVerb(text, &split_rest);
+  Require("VerbAgrees",
+          oracle::VerbAgrees(text, commands::FindVerb(split_name), split_name, split_rest));
+  if (verb == Verb::kUnknown) return;
+
+  commands::ParsedCommand command;
+  const commands::Fault fault = commands::ParseArguments(verb, rest, context, &command);
+  RequireThat(fault == command.fault, "CommandAgrees", "it returns what it does not say");
+  Require("CommandAgrees", oracle::CommandAgrees(line, verb, context, command));
+
+  context.leniency = &leniency;
+  commands::ParsedCommand lenient;
+  commands::ParseArguments(verb, rest, context, &lenient);
+  Require("LeniencyOnlyWidens", oracle::LeniencyOnlyWidens(command, lenient));
+}
+
+}  // namespace
+}  // namespace postern::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  postern::fuzz::Run(postern::fuzz::Input(data, size));
+  return 0;
+}

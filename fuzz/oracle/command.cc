@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "fuzz/oracle/command.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "fuzz/oracle/smtp_grammar.h"
+#include "fuzz/oracle/syntax.h"
+
+namespace postern::fuzz::oracle {
+namespace {
+
+using commands::Body;
+using commands::Extension;
+using commands::Fault;
+using commands::Verb;
+
+constexpr struct {
+  Verb verb;
+  const char* name;
+  const char* rule;  // of its whole line; null where the engine has no parser for it
+} kVerbs[] = {
+    {Verb::kHelo, "HELO", "helo"},  {Verb::kEhlo, "EHLO", "ehlo"},
+    {Verb::kMail, "MAIL", "mail"},  {Verb::kRcpt, "RCPT", "rcpt"},
+    {Verb::kData, "DATA", "data"},  {Verb::kRset, "RSET", "rset"},
+    {Verb::kNoop, "NOOP", "noop"},  {Verb::kQuit, "QUIT", "quit"},
+    {Verb::kVrfy, "VRFY", "vrfy"},  {Verb::kExpn, "EXPN", "expn"},
+    {Verb::kHelp, "HELP", "help"},  {Verb::kStarttls, "STARTTLS", "starttls"},
+    {Verb::kTurn, "TURN", nullptr}, {Verb::kSend, "SEND", nullptr},
+    {Verb::kSoml, "SOML", nullptr}, {Verb::kSaml, "SAML", nullptr},
+};
+
+std::string UpperCase(std::string_view in) {
+  std::string s(in);
+  for (char& c : s) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return s;
+}
+
+Verb VerbOf(std::string_view name) {
+  if (!SmtpGrammar::For({}).Matches("verb", name)) return Verb::kUnknown;
+  for (const auto& row : kVerbs) {
+    if (UpperCase(name) == row.name) return row.verb;
+  }
+  return Verb::kUnknown;
+}
+
+const char* RuleOf(Verb verb) {
+  for (const auto& row : kVerbs) {
+    if (row.verb == verb) return row.rule;
+  }
+  return nullptr;
+}
+
+// Extensions in force for the client, from the RFCs and not from InForce: those that are enabled,
+// behind EHLO (RFC 5321 §3.2), SMTPUTF8 only beside 8BITMIME (RFC 6531 §3.1 item 8).
+Dialect DialectFor(const commands::Conditions& now) {
+  const auto enabled = [&now](Extension extension) {
+    return now.extended && (now.enabled & commands::Bit(extension)) != 0;
+  };
+  Dialect dialect;
+  dialect.size = enabled(Extension::kSize);
+  dialect.eight_bit = enabled(Extension::kEightBitMime);
+  dialect.smtputf8 = enabled(Extension::kSmtpUtf8) && dialect.eight_bit;
+  return dialect;
+}
+
+std::string_view WithoutTrailingSpace(std::string_view line) {
+  const size_t last = line.find_last_not_of(" \t");
+  return last == std::string_view::npos ? std::string_view() : line.substr(0, last + 1);
+}
+
+bool HasEightBit(std::string_view in) {
+  return std::any_of(in.begin(), in.end(), [](char c) { return static_cast<uint8_t>(c) >= 0x80; });
+}
+
+std::string Name(Fault fault) {
+  static constexpr const char* kNames[] = {
+      "none",
+      "arguments unexpected",
+      "argument missing",
+      "bad argument",
+      "bad HELO name",
+      "bad path",
+      "path without <>",
+      "path without domain",
+      "path too long",
+      "path after a space",
+      "path not in ASCII",
+      "bad parameter",
+      "unknown",
+      "parameter not in force",
+      "repeated parameter",
+      "too many parameters",
+  };
+  return kNames[static_cast<size_t>(fault)];
+}
+
+// What a line means, or what is wrong with it.
+struct Expected {
+  Fault fault = Fault::kNone;
+  std::string_view keyword;    // of the parameter that is at fault
+  std::string_view path_text;  // MAIL, RCPT: from the path on
+  std::string_view parameters;
+  std::string_view argument;
+  bool is_literal = false;
+  bool smtputf8 = false;
+  Body body = Body::kNone;
+  uint64_t size = 0;
+};
+
+void ExpectHelo(std::string_view rest, Expected* expected) {
+  if (rest.empty()) {
+    expected->fault = Fault::kArgumentMissing;
+    return;
+  }
+  if (rest[0] != ' ') {
+    expected->fault = Fault::kBadArgument;
+    return;
+  }
+  const std::string_view name = rest.substr(1);
+  // RFC 5321 §4.5.3.1.2.
+  if (!SmtpGrammar::For({}).Matches("Domain-part", name) || name.size() > 255) {
+    expected->fault = Fault::kBadHeloName;
+    return;
+  }
+  expected->argument = name;
+  expected->is_literal = name[0] == '[';
+}
+
+void ExpectQuery(Verb verb, std::string_view rest, const SmtpGrammar& grammar, bool utf8,
+                 Expected* expected) {
+  const bool text = verb == Verb::kHelp || verb == Verb::kNoop;
+  if (rest.empty()) {
+    if (!text) expected->fault = Fault::kArgumentMissing;
+    return;
+  }
+  expected->fault = Fault::kBadArgument;
+  if (rest[0] != ' ') return;
+  std::string_view argument = rest.substr(1);
+  if (text) {
+    if (!grammar.Matches("text", argument)) return;
+  } else {
+    const size_t parameter = argument.size() - std::min<size_t>(argument.size(), 9);
+    if (utf8 && !grammar.Matches("query", argument) && argument[parameter] == ' ' &&
+        grammar.Matches("smtputf8-parameter", argument.substr(parameter + 1))) {
+      expected->smtputf8 = true;
+      argument = argument.substr(0, parameter);
+    }
+    if (!grammar.Matches("query", argument)) return;
+    if (argument[0] == '<') argument = argument.substr(1, argument.size() - 2);
+    if (grammar.Matches("Mailbox", argument) &&
+        grammar.SplitMailbox(argument).domain.size() > 255) {
+      return;
+    }
+  }
+  expected->fault = Fault::kNone;
+  expected->argument = argument;
+}
+
+// One word behind a path; false if it is at fault.
+bool ExpectParameter(std::string_view word, Verb verb, const SmtpGrammar& grammar,
+                     const Dialect& dialect, std::vector<std::string>* seen, Expected* expected) {
+  const auto fault = [expected](Fault what) {
+    expected->fault = what;
+    return false;
+  };
+  if (!grammar.Matches("esmtp-param", word)) return fault(Fault::kBadParameter);
+  const std::string_view keyword = word.substr(0, word.find('='));
+  expected->keyword = keyword;
+  const std::string name = UpperCase(keyword);
+  const std::string value = UpperCase(word.substr(keyword.size()));
+  bool in_force = false;
+  const char* rule = nullptr;
+  if (verb == Verb::kMail && name == "SIZE") {
+    rule = "size-parameter";
+    in_force = dialect.size;
+  } else if (verb == Verb::kMail && name == "BODY") {
+    rule = "body-parameter";
+    in_force = dialect.eight_bit;
+  } else if (verb == Verb::kMail && name == "SMTPUTF8") {
+    rule = "smtputf8-parameter";
+    in_force = dialect.smtputf8;
+  } else {
+    return fault(Fault::kParameterUnknown);
+  }
+  if (!in_force) return fault(Fault::kParameterNotInForce);
+  if (std::find(seen->begin(), seen->end(), name) != seen->end()) {
+    return fault(Fault::kParameterRepeated);
+  }
+  seen->push_back(name);
+  // RFC 3030 §3: a value of an extension that is not offered.
+  if (name == "BODY" && value == "=BINARYMIME") return fault(Fault::kParameterNotInForce);
+  if (!grammar.Matches(rule, word)) return fault(Fault::kBadParameter);
+  if (name == "SMTPUTF8") expected->smtputf8 = true;
+  if (name == "BODY") expected->body = value == "=7BIT" ? Body::k7Bit : Body::k8BitMime;
+  if (name == "SIZE") {
+    for (const char c : value.substr(1)) {
+      const auto digit = static_cast<uint64_t>(c - '0');
+      const bool over = expected->size > (UINT64_MAX - digit) / 10;
+      expected->size = over ? UINT64_MAX : expected->size * 10 + digit;
+      if (over) break;
+    }
+  }
+  return true;
+}
+
+void ExpectEnvelope(Verb verb, std::string_view text, std::string_view rest,
+                    const SmtpGrammar& grammar, const Dialect& dialect, bool smtputf8_transaction,
+                    Expected* expected) {
+  const auto fault = [expected](Fault what) { expected->fault = what; };
+  if (rest.empty()) return fault(Fault::kArgumentMissing);
+  const std::string_view opening = verb == Verb::kMail ? "MAIL FROM:" : "RCPT TO:";
+  if (UpperCase(text.substr(0, opening.size())) != opening) return fault(Fault::kBadArgument);
+  text.remove_prefix(opening.size());
+  expected->path_text = text;
+  if (!text.empty() && (text[0] == ' ' || text[0] == '\t')) return fault(Fault::kPathAfterSpace);
+  const std::vector<bool> prefixes =
+      grammar.Prefixes(verb == Verb::kMail ? "Reverse-path" : "rcpt-path", text);
+  const auto end = std::find(prefixes.begin(), prefixes.end(), true);
+  if (end == prefixes.end()) {
+    // Which of the three is told is the comfort of a person; the first is certain.
+    return fault(!text.empty() && text[0] != '<' ? Fault::kPathWithoutBrackets : Fault::kBadPath);
+  }
+  const std::string_view path = text.substr(0, static_cast<size_t>(end - prefixes.begin()));
+  if (!grammar.PathFits(path)) return fault(Fault::kPathTooLong);
+  text.remove_prefix(path.size());
+  if (!text.empty()) expected->parameters = text.substr(1);
+  std::vector<std::string> seen;
+  while (!text.empty()) {
+    if (text[0] != ' ') return fault(Fault::kBadParameter);
+    const std::string_view word = text.substr(1, text.find(' ', 1) - 1);
+    expected->keyword = {};
+    if (!ExpectParameter(word, verb, grammar, dialect, &seen, expected)) return;
+    text.remove_prefix(1 + word.size());
+  }
+  expected->keyword = {};
+  // RFC 6531 §3.4.
+  const bool allowed = verb == Verb::kMail ? expected->smtputf8 : smtputf8_transaction;
+  if (HasEightBit(path) && !allowed) fault(Fault::kNonAsciiPath);
+}
+
+// The path of a command as ParsePath gives it. With the engine of today that is what it is.
+syntax::PathResult Whole(std::string_view /*text*/, const syntax::PathResult& path) { return path; }
+std::string_view MailboxOf(const syntax::PathResult& path) { return path.mailbox; }
+
+Finding Wrong(std::string_view what, std::string_view line) {
+  return std::string(what) + ": \"" + Visible(line) + "\"";
+}
+
+}  // namespace
+
+Finding VerbAgrees(std::string_view line, Verb verb, std::string_view name, std::string_view rest) {
+  const std::string_view want = line.substr(0, std::min(line.find_first_of(" \t"), line.size()));
+  if (name != want) return Wrong("the verb's name", line);
+  if (rest != line.substr(want.size())) return Wrong("what follows the verb", line);
+  if (verb != VerbOf(want)) return Wrong("the verb", line);
+  return {};
+}
+
+Finding CommandAgrees(std::string_view line, Verb verb, const commands::ParseContext& context,
+                      const commands::ParsedCommand& command) {
+  const char* const rule = RuleOf(verb);
+  if (rule == nullptr) return {};
+  const Dialect dialect = DialectFor(context.now);
+  const SmtpGrammar& grammar = SmtpGrammar::For(dialect);
+  const std::string_view text = WithoutTrailingSpace(line);
+  const std::string_view rest = text.substr(std::min(text.find_first_of(" \t"), text.size()));
+
+  Expected expected;
+  bool judged_by_ascii = false;
+  switch (verb) {
+    case Verb::kHelo:
+    case Verb::kEhlo:
+      // RFC 6531 extends paths and strings; §3.7.1 leaves the name in EHLO as it is.
+      judged_by_ascii = true;
+      ExpectHelo(rest, &expected);
+      break;
+    case Verb::kMail:
+    case Verb::kRcpt:
+      ExpectEnvelope(verb, text, rest, grammar, dialect, context.smtputf8_transaction, &expected);
+      break;
+    case Verb::kVrfy:
+    case Verb::kExpn:
+    case Verb::kHelp:
+    case Verb::kNoop:
+      ExpectQuery(verb, rest, grammar, dialect.smtputf8, &expected);
+      break;
+    default:
+      if (!rest.empty()) expected.fault = Fault::kArgumentsUnexpected;
+      break;
+  }
+
+  // The rule of the whole line, which knows neither limits nor repetition, says the same.
+  const bool in_language =
+      (judged_by_ascii ? SmtpGrammar::For({}) : grammar).Matches(rule, std::string(line) + "\r\n");
+  if (expected.fault == Fault::kNone && !in_language) {
+    return Wrong("the oracle disagrees with its own grammar, which refuses", line);
+  }
+  const bool not_grammar = expected.fault == Fault::kPathTooLong ||
+                           expected.fault == Fault::kParameterRepeated ||
+                           expected.fault == Fault::kNonAsciiPath || verb == Verb::kHelo ||
+                           verb == Verb::kEhlo || verb == Verb::kVrfy || verb == Verb::kExpn;
+  if (expected.fault != Fault::kNone && in_language && !not_grammar) {
+    return Wrong("the oracle disagrees with its own grammar, which takes", line);
+  }
+
+  Fault fault = command.fault;
+  if (expected.fault == Fault::kBadPath && fault == Fault::kPathWithoutDomain) {
+    fault = Fault::kBadPath;
+  }
+  if (fault != expected.fault) {
+    return Wrong("should be " + Name(expected.fault) + " and is " + Name(command.fault), line);
+  }
+  if (command.verb != verb) return Wrong("the verb", line);
+  if (!command.complaint.empty() && command.complaint != expected.keyword) {
+    return Wrong("complains of what is not at fault", line);
+  }
+  if (fault == Fault::kParameterUnknown || fault == Fault::kParameterNotInForce ||
+      fault == Fault::kParameterRepeated) {
+    if (command.complaint.empty()) return Wrong("does not say of which parameter", line);
+  }
+  if (fault != Fault::kNone) return {};
+
+  if (command.argument != expected.argument) return Wrong("the argument", line);
+  if (command.argument_is_literal != expected.is_literal) return Wrong("argument_is_literal", line);
+  if (command.smtputf8 != expected.smtputf8) return Wrong("smtputf8", line);
+  if (command.body != expected.body) return Wrong("body", line);
+  if (command.size != expected.size) return Wrong("size", line);
+  if (command.parameters != expected.parameters) return Wrong("parameters", line);
+  if (verb != Verb::kMail && verb != Verb::kRcpt) return {};
+  syntax::PathOptions options;
+  options.utf8 = dialect.smtputf8;
+  const auto kind =
+      verb == Verb::kMail ? syntax::PathKind::kReversePath : syntax::PathKind::kForwardPath;
+  return PathAgrees(expected.path_text, kind, options, Whole(expected.path_text, command.path));
+}
+
+Finding LeniencyOnlyWidens(const commands::ParsedCommand& strict,
+                           const commands::ParsedCommand& lenient) {
+  if (strict.fault != Fault::kNone) return {};
+  if (lenient.fault != Fault::kNone) {
+    return "right without leniency, and " + Name(lenient.fault) + " with";
+  }
+  // extra_spaces takes the spaces before the text of HELP and NOOP for more of the separator.
+  const std::string_view argument = strict.argument.substr(
+      std::min(strict.argument.find_first_not_of(' '), strict.argument.size()));
+  if ((strict.argument != lenient.argument && argument != lenient.argument) ||
+      strict.parameters != lenient.parameters || strict.smtputf8 != lenient.smtputf8 ||
+      strict.body != lenient.body || strict.size != lenient.size ||
+      MailboxOf(strict.path) != MailboxOf(lenient.path)) {
+    return "leniency changes what a right line means";
+  }
+  return {};
+}
+
+}  // namespace postern::fuzz::oracle

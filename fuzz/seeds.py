@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Seeds of the corpora: inputs written by hand, with a line of history where they have one.
+
+`fuzz/corpus_tool seeds` writes them into corpus/, and minimising a corpus does not drop them. A seed is
+the octets that choose configuration and cuts (each target's source names them), then what is parsed.
+History names the server bug that a seed is modelled on.
+"""
+
+
+
+def _with(choices, texts):
+    return [choice + text for text in texts for choice in choices]
+
+
+def _line_splitter():
+    lines = [
+        b"EHLO client.example\r\nMAIL FROM:<a@b.example>\r\n",
+        b"A\nB\r\nC\r\n",
+        b"\r\n\n\r\n",
+        b"a\rb\r\n\0\r\n\x7f\x80\t\r\n",
+        b"x" * 600 + b"\r\nNOOP\r\n",
+        b"\r\r\n\n\r\r\n",
+    ]
+    yield from ((seed, "") for seed in _with([b"\0\0\0\0", b"\0\0\1\0", b"\1\3\7\5"], lines))
+    yield b"\0\2\0\0" + b"x" * 4096, "qmail CVE-2005-1513: a line that does not end"
+    yield b"\4\0\2\0" + b"\xff" * 200 + b"\r\n", "sendmail CVE-2003-0161: octet 0xFF"
+    yield b"\0\0\1\0" + b"\n" * 300, "Dovecot CVE-2020-10958: newlines without end"
+
+
+def _path():
+    paths = [
+        b"<a@b.example>", b"<>", b"<Postmaster>", b"<postmaster@b.example>", b'<"x y"@b.example>',
+        b"<@a,@b:c@d>", b"a@b.example", b"Postmaster", b"<a@[127.0.0.1]>", b"<a@[IPv6:::1]>",
+        b"<a@[x:y]>", b"<" + b"l" * 64 + b"@b>", b"<" + b"l" * 65 + b"@b>",
+        b"<a@" + b".".join([b"d" * 63] * 4) + b">",
+        b"<a@" + b".".join([b"d" * 60] * 4) + b".aaaaaa>",
+        b"<" + b"l" * 20 + b"@" + b"d" * 40 + b".example> BODY=8BITMIME",
+        b"<\xc3\xa9@\xc3\xa9.example>", b"<a@b.>", b"<a@b", b"<a@b>>", b"<a..b@c>",
+        b'<"Joe\\,Smith"@example.org>', b'<"\\""@x.example> SIZE=1',
+    ]
+    choices = [b"\0\0", b"\1\0", b"\0\1", b"\1\7", b"\0\6"]
+    yield from ((seed, "") for seed in _with(choices, paths))
+    yield b'\1\0<""@x>', "Dovecot CVE-2020-10967: empty quoted local-part"
+    yield b"\0\0<" + b"<>" * 40 + b"@x>", "sendmail CVE-2002-1337: many angle brackets"
+    yield b"\0\0<\xff@x>", "sendmail CVE-2003-0161: octet 0xFF"
+    yield b"\0\0<;sleep 5;@>", "OpenSMTPD CVE-2020-7247: shell characters and no domain"
+    yield b"\1\0<${run{/bin/sh}}@x.example>", "Exim CVE-2019-10149: a local-part that is expanded"
+    yield b"\1\0<a@x.example\\>", "Exim CVE-2019-15846: a backslash at the end"
+    words = [b"abc", b'"a b"', b"a.b", b"a@b.example", b"<a@b.example>", b"<a@[1.2.3.4]> SMTPUTF8",
+             b"\xc3\xa9@b SMTPUTF8"]
+    choices = [b"\2\0", b"\3\0", b"\4\0", b"\2\1", b"\3\1", b"\4\1"]
+    yield from ((seed, "") for seed in _with(choices, words))
+
+
+def _domain():
+    domains = [
+        b"mx.example", b"a", b"-a", b"a-", b"a..b", b".a", b"a.", b"a_b", b"a" * 63, b"a" * 64,
+        b".".join([b"a" * 63] * 4), b"\xc3\xa9" * 59, b"\xc3\xa9" * 60, b"[1.2.3.4]",
+        b"[IPv6:2001:db8::1]", b"[IPv6:::ffff:1.2.3.4]", b"[IPv6:1:2:3:4:5:6:7:8]", b"[x:y]",
+        b"[1.2.3.4", b"[256.1.1.1]", b"not a name",
+    ]
+    choices = [b"\0\0", b"\1\0", b"\2\0", b"\0\7", b"\2\7", b"\5\0", b"\5\x1f", b"\5\x08"]
+    yield from ((seed, "") for seed in _with(choices, domains))
+    ipv4 = [b"1.2.3.4", b"255.255.255.255", b"256.1.1.1", b"01.002.3.4"]
+    yield from ((seed, "") for seed in _with([b"\3\0"], ipv4))
+    ipv6 = [b"::", b"::1", b"1::", b"1:2:3:4:5:6:7:8", b"1:2:3:4:5:6:1.2.3.4", b"::1.2.3.4",
+            b"1:2:3::4:5:6", b"1:2:3::4:5:6:7"]
+    yield from ((seed, "") for seed in _with([b"\4\0"], ipv6))
+    yield b"\5\x10" + b"A" * 500, "Exim CVE-2019-16928: a very long EHLO"
+
+
+def _parameters():
+    lists = [b"", b" SIZE=1000 BODY=8BITMIME", b" SMTPUTF8", b"  A  B=c ", b" A=", b" =b", b" A=b=c",
+             b" X=\xc3\xa9", b"A=b"]
+    yield from ((seed, "") for seed in _with([b"\0\0", b"\0\3"], lists))
+    yield b"\0\0" + b" A" * 65, "Exim CVE-2020-28022: many parameters, names without values"
+    yield b"\0\1 X=\xe2\x82", "Dovecot CVE-2020-7046: truncated UTF-8 in a parameter"
+    yield b"\0\0 AUTH=+0A", "Exim CVE-2020-28021: a line end inside AUTH="
+    texts = [b"any text\there", b"\xc3\xa9", b"\x01"]
+    yield from ((seed, "") for seed in _with([b"\1\0", b"\1\1"], texts))
+    numbers = [b"0", b"18446744073709551615", b"18446744073709551616", b"1x", b""]
+    yield from ((seed, "") for seed in _with([b"\2\x14"], numbers))
+    yield from ((seed, "") for seed in _with([b"\3\0"], [b"abc", b"abc\0def", b"Size"]))
+    utf8 = [b"plain ascii text of some length", b"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80",
+            b"\xed\xa0\x80", b"aaaaaaaaaaaaaa\xf4\x90\x80\x80"]
+    yield from ((seed, "") for seed in _with([b"\4\0"], utf8))
+
+
+def _xtext_base64_date():
+    xtext = [b"a+2Bb", b"a+2bb", b"a b", b"rfc822;x@y"]
+    yield from ((seed, "") for seed in _with([b"\0\0", b"\0\1", b"\0\3", b"\0\x40"], xtext))
+    yield b"\0\0+", "XCLIENT xtext that ends in a plus"
+    yield b"\0\0+0", "the same, with one digit"
+    yield b"\0\0+GG", "the same, with none"
+    base64 = [b"", b"Zg==", b"Zm8=", b"Zm9v", b"Zm9vYmFy", b"Zh==", b"====", b"\0\xff\x10", b"="]
+    yield from ((seed, "") for seed in _with([b"\1\0", b"\1\1", b"\1\x40"], base64))
+    yield b"\1\0Zm9vYmE", "Exim CVE-2018-6789: base64 of length 4n+3"
+    yield b"\1\0Zm9vY", "the same, 4n+1"
+    dates = [b"1985-04-12T23:20:50.52Z", b"1996-12-19T16:39:57-08:00", b"1990-12-31T23:59:60Z",
+             b"1990-12-31T15:59:60-08:00", b"1937-01-01T12:00:27.87+00:20", b"2000-02-29T00:00:00Z",
+             b"1900-02-29T00:00:00Z", b"0000-01-01T00:00:00-00:00"]
+    yield from ((seed, "") for seed in _with([b"\2\0"], dates))
+
+
+def _command_line():
+    lines = [
+        b"EHLO mx.example", b"HELO [127.0.0.1] \t", b"EHLO", b"EHLO a_b", b"EHLO [IPv6:::1]",
+        b"MAIL FROM:<a@b.example>", b"MAIL FROM:<a@b.example> SIZE=99999999999999999999 BODY=7BIT",
+        b"mail from:<> body=8bitmime", b"MAIL FROM:", b"MAIL FROM: <a@b>", b"MAIL FROM:a@b",
+        b"MAIL FROM:<a>", b"MAIL FROM:<a@b> X=1", b"MAIL FROM:<a@b> SIZE=1 size=2",
+        b"MAIL FROM:<a@b> BODY=BINARYMIME", b"MAIL FROM:<\xc3\xa9@b> SMTPUTF8",
+        b"MAIL FROM:<a@b> SMTPUTF8=1", b"MAIL FROM:<" + b"l" * 65 + b"@b>",
+        b"RCPT TO:<a@b.example>", b"RCPT TO:<Postmaster>", b"RCPT TO:<@a,@b:c@d>", b"RCPT TO:<>",
+        b"RCPT TO:<a@b.example.>", b"RCPT TO:<\xc3\xa9@b>", b"VRFY Smith", b"VRFY <a@b> SMTPUTF8",
+        b"EXPN Example-People", b"HELP", b"HELP mail", b"NOOP", b"NOOP any text", b"DATA", b"DATA x",
+        b"RSET", b"QUIT ", b"STARTTLS", b"TURN", b"SEND FROM:<a@b>", b"SAML", b"SOML", b"XYZZY", b"",
+        b"  MAIL", b"MAIL\tFROM:<a@b>",
+    ]
+    yield from ((seed, "") for seed in _with([b"\0\0", b"\xff\0", b"\x18\x3f"], lines))
+    yield b"\0\0EHLO " + b"A" * 600, "Exim CVE-2019-16928: a very long EHLO"
+    yield b"\0\0MAIL FROM:<a@b> AUTH=+0A", "Exim CVE-2020-28021: a line end inside AUTH="
+    yield b"\0\0MAIL FROM:<a@b>" + b" A" * 30, "Exim CVE-2020-28022: parameters without values"
+    yield b"\0\0NOOP \xff\xfe", "Dovecot CVE-2020-10957: malformed NOOP"
+    yield b"\0\0RCPT TO:<\"\"@x>", "Dovecot CVE-2020-10967: empty quoted local-part"
+    yield b"\0\0" + b"A" * 600, "qmail CVE-2005-1514: a long line without a blank"
+    yield b"\0\0XEXCH50 -1 2", "Exchange CVE-2003-0714: a negative length"
+    yield b"\0\0\x16\x03\x01\x02\0\x01\0", "Postfix 3.7.2 note: a TLS hello as command"
+
+
+def _data_decoder():
+    contents = [
+        b".\r\n", b"Subject: a\r\n\r\nb\r\n.\r\n", b"a\r\n..b\r\n.c\r\n.\r\nQUIT\r\n", b"a\r\n.\r",
+        b"one\r\n.\r\ntwo\r\n.\r\n", b"x" * 300 + b"\r\n" + b"y" * 300 + b"\r\n.\r\n", b"a\r\r\n.\r\nb",
+    ]
+    choices = [b"\0\0", b"\1\0", b"\0\1", b"\1\1", b"\0\5", b"\2\0"]
+    yield from ((seed, "") for seed in _with(choices, contents))
+    # CVE-2023-51764 (Postfix), CVE-2023-51765 (sendmail), CVE-2023-51766 (Exim), CVE-2024-27305
+    # (aiosmtpd), CVE-2023-51747 (James): what ended content somewhere and must not.
+    for end in (b"\n.\n", b"\n.\r\n", b"\r.\r", b"\r\n.\n", b"\r\n.\r", b"\r.\r\n", b"\r\n\0.\r\n",
+                b"\r\n.\0\r\n", b"\r\n.\r\r\n", b"\r\r\n.\r\r\n"):
+        for choice in choices:
+            smuggled = b"a" + end + b"MAIL FROM:<b@c>\r\n.\r\n"
+            yield choice + smuggled, "SMTP smuggling: content ended by something else"
+
+
+def _proxy_header():
+    version1 = [
+        b"PROXY TCP4 192.0.2.1 192.0.2.2 56324 25\r\nEHLO a\r\n", b"PROXY UNKNOWN\r\n",
+        b"PROXY TCP6 2001:db8::1 ::ffff:192.0.2.1 1 65535\r\n", b"PROXY UNKNOWN any thing\r\n",
+        b"PROXY TCP4 256.0.2.1 192.0.2.2 1 2\r\n", b"PROXY TCP4 1.2.3.4 1.2.3.4 01 2\r\n", b"EHLO a\r\n",
+    ]
+    yield from ((seed, "") for seed in _with([b"\0\0\0", b"\1\1\0", b"\7\2\0"], version1))
+    yield b"\0\0\0PROXY UNKNOWN " + b"x" * 91 + b"\r\n", "107 octets: the longest of version 1"
+    yield b"\0\0\0PROXY UNKNOWN " + b"x" * 92 + b"\r\n", "108 octets: one too many"
+    yield b"\0\0\0PROXY TCP4 " + b"1" * 90, "Exim CVE-2023-42117: the address text runs over"
+    inet = b"\xc0\0\2\1\xc0\0\2\2\0\x50\0\x19"
+    version2 = [
+        b"\x21\x11\0\x0c" + inet, b"\x20\0\0\0", b"\x21\0\0\0", b"\x21\x11\0\x0b" + inet,
+        b"\x21\x21\0\x24" + b"\xfe" * 36, b"\x21\x31\0\xd8" + b"/" * 216, b"\x21\x12\0\x0c" + inet,
+        b"\x21\x11\0\x15" + inet + b"\1\0\2h2" + b"\5\0\1u", b"\x21\x11\0\x10" + inet + b"\1\0\2h",
+        b"\x21\x11\0\x17" + inet + b"\x20\0\x08\1\0\0\0\0\x21\0\0", b"\x21\x11\xff\xff" + inet,
+    ]
+    choices = [b"\0\0\1", b"\1\1\1", b"\0\0\2"]
+    yield from ((seed, "") for seed in _with(choices, version2))
+
+
+_SEEDS = {
+    "proxy_header": _proxy_header,
+    "data_decoder": _data_decoder,
+    "command_line": _command_line,
+    "line_splitter": _line_splitter,
+    "path": _path,
+    "domain": _domain,
+    "parameters": _parameters,
+    "xtext_base64_date": _xtext_base64_date,
+}
+
+
+def all_seeds(root):
+    """(target, octets, history) of every seed; `root` is the workspace."""
+    del root
+    for target, seeds in _SEEDS.items():
+        for octets, history in seeds():
+            yield target, octets, history

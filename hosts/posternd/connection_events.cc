@@ -360,7 +360,8 @@ void Connection::LogSession(absl::string_view reason) {
   info.struct_size = sizeof(info);
   api().session_info(session_, &info);
   std::string rules;
-  for (size_t rule = 1; rule < rules_.size(); ++rule) {
+  const size_t end = rules_.any() ? rules_.size() : 0;
+  for (size_t rule = 1; rule < end; ++rule) {
     if (rules_.test(rule)) {
       absl::StrAppend(&rules, rules.empty() ? "" : ",",
                       api().rule_name(static_cast<uint32_t>(rule)));

@@ -358,7 +358,7 @@ void Connection::LogMessage(const Transaction& transaction, absl::string_view ve
 void Connection::LogSession(absl::string_view reason) {
   postern_session_info info = {};
   info.struct_size = sizeof(info);
-  api().session_info(session_, &info);
+  if (session_ != nullptr) api().session_info(session_, &info);
   std::string rules;
   const size_t end = rules_.any() ? rules_.size() : 0;
   for (size_t rule = 1; rule < end; ++rule) {

@@ -185,7 +185,9 @@ absl::Status Server::Start(Options options) {
   shared_.pool = pool_.get();
   const std::shared_ptr<const Policy> policy = current_.MakePolicy();
   for (int i = 0; i < loops; ++i) {
-    loops_.push_back(std::make_unique<Loop>(i, &shared_, policy));
+    absl::StatusOr<std::unique_ptr<Loop>> loop = Loop::Create(i, &shared_, policy);
+    if (!loop.ok()) return loop.status();
+    loops_.push_back(*std::move(loop));
     for (const BoundAddress& bound : bound_) {
       loops_.back()->AddListener(bound.sockets[static_cast<size_t>(i)], bound.tls);
     }

@@ -141,6 +141,25 @@ absl::Status ParseAll(const StringList& texts, const std::string& place, std::ve
   return absl::OkStatus();
 }
 
+// What can stand behind the @ of a recipient: a name of letters, digits and hyphens, in UTF-8 too
+// (RFC 6531), or an address literal. Anything else would match no recipient, silently.
+bool IsRecipientDomain(absl::string_view domain) {
+  if (domain.size() > 255) return false;
+  if (absl::StartsWith(domain, "[")) {
+    return domain.size() > 2 && domain.find_first_of(" @<>]") == domain.size() - 1;
+  }
+  for (const absl::string_view label : absl::StrSplit(domain, '.')) {
+    if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-') {
+      return false;
+    }
+    for (const char c : label) {
+      const auto octet = static_cast<unsigned char>(c);
+      if (octet < 0x80 && !absl::ascii_isalnum(octet) && c != '-') return false;
+    }
+  }
+  return true;
+}
+
 std::string DefaultMaildir() {
   const char* state = getenv("XDG_STATE_HOME");
   if (state != nullptr && state[0] == '/') return absl::StrCat(state, "/postern/Maildir");
@@ -288,9 +307,10 @@ absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
   }
   for (const std::string& domain : list("domains", FLAGS_domains, file.domains())) {
     if (domain.empty()) continue;
-    if (domain.find_first_of("@ <>*") != std::string::npos) {
+    if (!IsRecipientDomain(domain)) {
       return absl::InvalidArgumentError(
-          absl::StrCat(place("domains"), ": '", domain, "' is not a domain; write example.org"));
+          absl::StrCat(place("domains"), ": '", domain,
+                       "' is not a domain, so nobody could be reached there; write example.org"));
     }
     options.domains.insert(AsciiLower(domain));
   }

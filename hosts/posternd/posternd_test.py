@@ -561,9 +561,9 @@ class PosterndTest(unittest.TestCase):
 
     def test_a_stop_lets_in_whoever_is_connected_already(self):
         """The kernel has taken them, the server not yet: they get a reply and not a reset."""
-        server = self.serve("--threads=2")
+        server = self.serve("--threads=1")
         server.process.send_signal(signal.SIGSTOP)
-        waiting = [self.client(server, greeting=None) for _ in range(100)]
+        waiting = [self.client(server, greeting=None) for _ in range(500)]
         server.process.send_signal(signal.SIGTERM)
         server.process.send_signal(signal.SIGCONT)
         for client in waiting:
@@ -629,6 +629,19 @@ class PosterndTest(unittest.TestCase):
         server.process.send_signal(signal.SIGHUP)
         server.log("reloaded")
         self.assertIn("second table", self.client(server).ask("NOOP"))
+
+    def test_a_certificate_that_is_gone_is_refused_at_reload_and_nothing_else_is_taken(self):
+        cert, key = self.certificate()
+        config = self.write("c.textproto", "listen: '127.0.0.1:0' listen_tls: '127.0.0.1:0' "
+                            "tls_cert: '%s' tls_key: '%s' "
+                            "engine { limits { message_octets: 100000 } }" % (cert, key))
+        server = self.serve("--config=" + config, listen=False, ports=2)
+        self.write("c.textproto", "engine { limits { message_octets: 200000 } }")
+        server.process.send_signal(signal.SIGHUP)
+        server.log("reload refused.*tls_cert is gone")
+        client = self.client(server)
+        self.assertIn("SIZE 100000", client.ask("EHLO x.example"))
+        self.assertEqual(client.ask("STARTTLS")[:3], "220")
 
     def test_json_logs_tell_session_message_and_rules(self):
         server = self.serve("--log_format=json")

@@ -177,8 +177,9 @@ void Connection::OnMail(const postern_event_mail& event) {
 
 void Connection::OnRecipient(const postern_event_rcpt& event) {
   const bool postmaster = (event.event.flags & POSTERN_PATH_POSTMASTER) != 0;
-  const bool served = policy_->domains.empty() || postmaster ||
-                      policy_->domains.count(AsciiLower(ToView(event.domain))) != 0;
+  const bool served =
+      policy_->domains.empty() || postmaster ||
+      policy_->domains.count(AsciiLower(WithoutFinalDot(ToView(event.domain)))) != 0;
   if (!served || transaction_ == nullptr) {
     if (loop_->shared()->log->verbose()) {
       LogLine(loop_->shared()->log, "relay-denied", LogColour::kWarning)

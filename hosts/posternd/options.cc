@@ -19,6 +19,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "hosts/common/plugin.h"
 #include "hosts/posternd/posternd_config.pb.h"
 #include "hosts/posternd/schema.h"
@@ -190,6 +191,11 @@ std::string DefaultServerName() {
 
 std::string AsciiLower(absl::string_view text) { return absl::AsciiStrToLower(text); }
 
+absl::string_view WithoutFinalDot(absl::string_view domain) {
+  absl::ConsumeSuffix(&domain, ".");
+  return domain;
+}
+
 const host::TextProtoSchema& Schema() {
   static const host::TextProtoSchema* schema = new host::TextProtoSchema(
       host::TextProtoSchema::Create(
@@ -307,12 +313,12 @@ absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
   }
   for (const std::string& domain : list("domains", FLAGS_domains, file.domains())) {
     if (domain.empty()) continue;
-    if (!IsRecipientDomain(domain)) {
+    if (!IsRecipientDomain(WithoutFinalDot(domain))) {
       return absl::InvalidArgumentError(
           absl::StrCat(place("domains"), ": '", domain,
                        "' is not a domain, so nobody could be reached there; write example.org"));
     }
-    options.domains.insert(AsciiLower(domain));
+    options.domains.insert(AsciiLower(WithoutFinalDot(domain)));
   }
   options.tls_cert = text("tls_cert", FLAGS_tls_cert, file.tls_cert(), "");
   options.tls_key = text("tls_key", FLAGS_tls_key, file.tls_key(), "");

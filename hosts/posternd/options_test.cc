@@ -109,7 +109,7 @@ TEST_F(OptionsTest, EveryMistakeGetsOneSentenceWithPlaceAndMend) {
   ExpectRefused({"--listen_tls=127.0.0.1:0"}, "--listen_tls: TLS needs --tls_cert");
   ExpectRefused({"--proxy_networks=10.0.0.1/8"}, "write 10.0.0.0/8");
   // A name that no recipient can have would refuse all mail and never say why.
-  for (const char* domain : {"a@b", ".", "a..b", "example.org.", ".example.org", "*.example.org",
+  for (const char* domain : {"a@b", ".", "a..b", "example.org..", ".example.org", "*.example.org",
                              "-a.example", "under_score.example", "[127.0.0.1", "[]", "a b"}) {
     ExpectRefused({std::string("--domains=") + domain},
                   std::string("'") + domain + "' is not a domain");

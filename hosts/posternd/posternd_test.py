@@ -359,6 +359,17 @@ class PosterndTest(unittest.TestCase):
         self.assertEqual(client.ask("RCPT TO:<x@two.EXAMPLE>")[:3], "250")
         self.assertEqual(client.ask("RCPT TO:<Postmaster>")[:3], "250")
 
+    def test_a_final_dot_is_no_other_domain(self):
+        config = self.write("c.textproto", "engine { leniency { trailing_dot_in_domain: true } }")
+        server = self.serve("--config=" + config, "--domains=one.example,two.example.")
+        client = self.client(server)
+        client.ask("EHLO x.example")
+        client.ask("MAIL FROM:<a@b.example>")
+        for domain, code in (("one.example.", "250"), ("one.example", "250"),
+                             ("two.example.", "250"), ("two.example", "250"),
+                             ("three.example.", "550")):
+            self.assertEqual(client.ask("RCPT TO:<x@%s>" % domain)[:3], code, domain)
+
     def test_a_failed_delivery_is_deferred_and_leaves_nothing(self):
         def limit():
             resource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000))

@@ -46,6 +46,10 @@ bool operator==(const Address& a, const Address& b) {
 }
 
 std::string Address::ToString() const {
+  // Every session writes its client's address twice; inet_ntop goes through printf.
+  if (family == AF_INET) {
+    return absl::StrCat(octets[0], ".", octets[1], ".", octets[2], ".", octets[3]);
+  }
   char text[INET6_ADDRSTRLEN];
   if (family == 0 || inet_ntop(family, octets.data(), text, sizeof(text)) == nullptr) {
     return "unknown";

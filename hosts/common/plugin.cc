@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 
 namespace postern {
 namespace host {
@@ -73,9 +74,11 @@ absl::StatusOr<Plugin> Plugin::Load(const std::string& path) {
   const std::string file = path.find('/') == std::string::npos ? absl::StrCat("./", path) : path;
   void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
-    const char* reason = dlerror();
-    return absl::NotFoundError(absl::StrCat("cannot load the plugin ", path, ": ",
-                                            reason == nullptr ? "unknown reason" : reason,
+    const char* error = dlerror();
+    absl::string_view reason = error == nullptr ? "unknown reason" : error;
+    // The file is named already.
+    absl::ConsumePrefix(&reason, absl::StrCat(file, ": "));
+    return absl::NotFoundError(absl::StrCat("cannot load the plugin ", path, ": ", reason,
                                             "; name the file with --plugin=PATH or build it: "
                                             "./bazelw build //plugin_api:libpostern.so"));
   }

@@ -444,7 +444,10 @@ void Connection::Close(absl::string_view reason) {
     // What the session did not tell the end of, by its own fault.
     if (open_delivery_ != nullptr) OnReset(POSTERN_RESET_CLOSED);
     transaction_.reset();
-    LogSession(reason);
+  }
+  // Also for those who got no session at all: each connection leaves its line.
+  LogSession(reason);
+  if (session_ != nullptr) {
     api().session_close(session_);
     session_ = nullptr;
   }

@@ -177,8 +177,9 @@ void Connection::OnMail(const postern_event_mail& event) {
 
 void Connection::OnRecipient(const postern_event_rcpt& event) {
   const bool postmaster = (event.event.flags & POSTERN_PATH_POSTMASTER) != 0;
-  const bool served = policy_->domains.empty() || postmaster ||
-                      policy_->domains.count(AsciiLower(ToView(event.domain))) != 0;
+  const bool served =
+      policy_->domains.empty() || postmaster ||
+      policy_->domains.count(AsciiLower(WithoutFinalDot(ToView(event.domain)))) != 0;
   if (!served || transaction_ == nullptr) {
     if (loop_->shared()->log->verbose()) {
       LogLine(loop_->shared()->log, "relay-denied", LogColour::kWarning)
@@ -358,9 +359,10 @@ void Connection::LogMessage(const Transaction& transaction, absl::string_view ve
 void Connection::LogSession(absl::string_view reason) {
   postern_session_info info = {};
   info.struct_size = sizeof(info);
-  api().session_info(session_, &info);
+  if (session_ != nullptr) api().session_info(session_, &info);
   std::string rules;
-  for (size_t rule = 1; rule < rules_.size(); ++rule) {
+  const size_t end = rules_.any() ? rules_.size() : 0;
+  for (size_t rule = 1; rule < end; ++rule) {
     if (rules_.test(rule)) {
       absl::StrAppend(&rules, rules.empty() ? "" : ",",
                       api().rule_name(static_cast<uint32_t>(rule)));

@@ -32,6 +32,9 @@ absl::Status BindError(const host::Endpoint& endpoint, int error) {
     case EADDRNOTAVAIL:
       mend = "; this machine does not have that address";
       break;
+    case EMFILE:
+      mend = "; raise the limit of open files (ulimit -n), or have fewer loops with --threads=";
+      break;
     default:
       break;
   }

@@ -55,9 +55,16 @@ const char* ColourCode(LogColour colour) {
   }
 }
 
-bool IsPlain(unsigned char octet) {
-  return octet > 0x20 && octet < 0x7f && octet != '"' && octet != '\\' && octet != '=';
+// Octets that stand in a text value as they are, without quotes around it. A table, because every
+// octet of every value passes here.
+constexpr std::array<bool, 256> MakePlain() {
+  std::array<bool, 256> plain = {};
+  for (size_t octet = 0x21; octet < 0x7f; ++octet) {
+    plain[octet] = octet != '"' && octet != '\\' && octet != '=';
+  }
+  return plain;
 }
+constexpr std::array<bool, 256> kPlain = MakePlain();
 
 int OpenLog(const std::string& file) {
   return open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
@@ -91,7 +98,7 @@ void AppendTextValue(absl::string_view octets, std::string* out) {
   const size_t shown = octets.size() > kMaxValue ? kMaxValue : octets.size();
   bool plain = !octets.empty() && shown == octets.size();
   for (size_t i = 0; plain && i < shown; ++i) {
-    plain = IsPlain(static_cast<unsigned char>(octets[i]));
+    plain = kPlain[static_cast<unsigned char>(octets[i])];
   }
   if (plain) {
     out->append(octets.data(), octets.size());

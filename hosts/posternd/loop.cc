@@ -5,6 +5,7 @@
 #include "hosts/posternd/loop.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <array>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -25,6 +27,8 @@ namespace {
 
 // When descriptors or memory are short, accepting pauses instead of spinning.
 constexpr timeval kAcceptPause = {0, 200 * 1000};
+// Let in at a stop, per address and loop: what the kernel's queue can hold (listener.cc).
+constexpr int kMaxLateConnections = 4096;
 
 uint64_t MonotonicMs() {
   timespec now = {};
@@ -42,17 +46,46 @@ event_base* NewBase() {
   return base;
 }
 
+// libevent ends the process where it cannot have its descriptors; so they are counted first.
+bool HasDescriptors(int fd) {
+  constexpr int kDescriptors = 4;
+  std::array<int, kDescriptors> copies;
+  bool all = true;
+  for (int& copy : copies) {
+    copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    all = all && copy >= 0;
+  }
+  for (const int copy : copies) {
+    if (copy >= 0) close(copy);
+  }
+  return all;
+}
+
 }  // namespace
 
-Loop::Loop(int index, Shared* shared, std::shared_ptr<const Policy> policy)
+absl::StatusOr<std::unique_ptr<Loop>> Loop::Create(int index, Shared* shared,
+                                                   std::shared_ptr<const Policy> policy) {
+  const int wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  event_base* base = wake_fd >= 0 && HasDescriptors(wake_fd) ? NewBase() : nullptr;
+  if (base == nullptr) {
+    if (wake_fd >= 0) close(wake_fd);
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the system has no room for event loop ", index + 1,
+                     "; raise the limit of open files (ulimit -n), or have fewer loops with "
+                     "--threads="));
+  }
+  return std::unique_ptr<Loop>(new Loop(index, shared, std::move(policy), base, wake_fd));
+}
+
+Loop::Loop(int index, Shared* shared, std::shared_ptr<const Policy> policy, event_base* base,
+           int wake_fd)
     : index_(index),
       shared_(shared),
       policy_(std::move(policy)),
-      base_(NewBase()),
+      base_(base),
       buffer_(new uint8_t[kReadOctets]),
       wheel_(MonotonicMs()),
-      wake_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-  if (base_ == nullptr || wake_fd_ < 0) abort();
+      wake_fd_(wake_fd) {
   slices_.reserve(256);
   timespec now = {};
   clock_gettime(CLOCK_REALTIME, &now);
@@ -129,6 +162,9 @@ void Loop::StopAccepting() {
   Post([this] {
     event_del(&accept_retry_);
     for (Listener& listener : listeners_) {
+      // Bounded, for clients may come faster than they are let in.
+      for (int i = 0; i < kMaxLateConnections && Accept(listener); ++i) {
+      }
       event_del(&listener.socket_event);
       close(event_get_fd(&listener.socket_event));
     }
@@ -156,27 +192,34 @@ void Loop::CloseAll() {
   });
 }
 
-// One connection per turn: with a queue of them, sessions that run already are served in between.
-void Loop::OnAccept(int fd, short /*what*/, void* argument) {
-  Listener* listener = static_cast<Listener*>(argument);
-  Loop* loop = listener->loop;
+bool Loop::Accept(const Listener& listener) {
   sockaddr_storage peer;
   socklen_t size = sizeof(peer);
-  const int socket =
-      accept4(fd, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (socket < 0) {
-    const int error = errno;
-    if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
-      loop->shared_->log->Warning(
-          absl::StrCat("cannot accept connections for now: ", strerror(error),
-                       error == EMFILE ? "; raise the limit of open files (ulimit -n)" : ""));
-      for (Listener& each : loop->listeners_) event_del(&each.socket_event);
-      event_add(&loop->accept_retry_, &kAcceptPause);
-    }
-    return;
+  int socket;
+  do {
+    // ECONNABORTED: this one has gone already, others may wait behind it.
+    socket = accept4(event_get_fd(&listener.socket_event), reinterpret_cast<sockaddr*>(&peer),
+                     &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  } while (socket < 0 && (errno == EINTR || errno == ECONNABORTED));
+  if (socket < 0) return false;
+  const bool within = shared_->limits.AddConnection(policy_->max_connections);
+  Connection::Accept(this, socket, peer, listener.tls, !within);
+  return true;
+}
+
+// One connection per turn: with a queue of them, sessions that run already are served in between.
+void Loop::OnAccept(int /*fd*/, short /*what*/, void* argument) {
+  const Listener* listener = static_cast<const Listener*>(argument);
+  Loop* loop = listener->loop;
+  if (loop->Accept(*listener)) return;
+  const int error = errno;
+  if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
+    loop->shared_->log->Warning(
+        absl::StrCat("cannot accept connections for now: ", strerror(error),
+                     error == EMFILE ? "; raise the limit of open files (ulimit -n)" : ""));
+    for (Listener& each : loop->listeners_) event_del(&each.socket_event);
+    event_add(&loop->accept_retry_, &kAcceptPause);
   }
-  const bool within = loop->shared_->limits.AddConnection(loop->policy_->max_connections);
-  Connection::Accept(loop, socket, peer, listener->tls, !within);
 }
 
 void Loop::OnAcceptRetry(int /*fd*/, short /*what*/, void* argument) {

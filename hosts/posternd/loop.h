@@ -22,6 +22,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "hosts/common/network.h"
 #include "hosts/posternd/delivery_pool.h"
 #include "hosts/posternd/limits.h"
@@ -60,7 +61,9 @@ class Loop {
  public:
   static constexpr size_t kReadOctets = 256 * 1024;
 
-  Loop(int index, Shared* shared, std::shared_ptr<const Policy> policy);
+  // Fails where there are too few descriptors or too little memory.
+  static absl::StatusOr<std::unique_ptr<Loop>> Create(int index, Shared* shared,
+                                                      std::shared_ptr<const Policy> policy);
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -72,6 +75,8 @@ class Loop {
   // Runs `task` on the loop's thread, after what was posted before.
   void Post(std::function<void()> task);
   void SetPolicy(std::shared_ptr<const Policy> policy);
+  // Whoever is connected by then is let in first: a connection that the kernel has taken already
+  // gets its 421 from the session, like the others, and not a reset.
   void StopAccepting();
   void NotifyAll(uint32_t notice);
   void CloseAll();
@@ -99,6 +104,10 @@ class Loop {
     event socket_event;
   };
 
+  Loop(int index, Shared* shared, std::shared_ptr<const Policy> policy, event_base* base,
+       int wake_fd);
+  // Takes one connection. False: there is none, or none can be had now.
+  bool Accept(const Listener& listener);
   static void OnAccept(int fd, short what, void* listener);
   static void OnWake(int fd, short what, void* loop);
   static void OnTimer(int fd, short what, void* loop);
@@ -108,7 +117,7 @@ class Loop {
   const int index_;
   Shared* const shared_;
   std::shared_ptr<const Policy> policy_;
-  event_base* base_;
+  event_base* const base_;
   std::unique_ptr<uint8_t[]> buffer_;
   std::vector<iovec> slices_;
   TimerWheel wheel_;
@@ -116,7 +125,7 @@ class Loop {
   event timer_;
   event accept_retry_;
   event wake_;
-  int wake_fd_;
+  const int wake_fd_;
   Connection* connections_ = nullptr;
   uint64_t next_id_ = 0;
 

@@ -185,7 +185,9 @@ absl::Status Server::Start(Options options) {
   shared_.pool = pool_.get();
   const std::shared_ptr<const Policy> policy = current_.MakePolicy();
   for (int i = 0; i < loops; ++i) {
-    loops_.push_back(std::make_unique<Loop>(i, &shared_, policy));
+    absl::StatusOr<std::unique_ptr<Loop>> loop = Loop::Create(i, &shared_, policy);
+    if (!loop.ok()) return loop.status();
+    loops_.push_back(*std::move(loop));
     for (const BoundAddress& bound : bound_) {
       loops_.back()->AddListener(bound.sockets[static_cast<size_t>(i)], bound.tls);
     }
@@ -221,11 +223,14 @@ void Server::Reload() {
   absl::StatusOr<Loaded> loaded =
       options.ok() ? LoadFiles(*std::move(options), plugin_) : options.status();
   absl::Status status = loaded.status();
+  if (status.ok() && loaded->tls == nullptr && !current_.options.listen_tls.empty()) {
+    status = absl::InvalidArgumentError(
+        "tls_cert is gone, but addresses with TLS are served; name a certificate, or restart "
+        "without listen_tls");
+  }
+  // Last, because from here on it is in force.
   if (status.ok()) {
     status = Apply(*loaded, current_.options.engine_config, plugin_, engine_.get());
-  }
-  if (status.ok() && loaded->tls == nullptr && !current_.options.listen_tls.empty()) {
-    status = absl::InvalidArgumentError("tls_cert is gone, but addresses with TLS are served");
   }
   if (!status.ok()) {
     log_.Error(absl::StrCat("reload refused, everything stays as it was: ", status.message()));

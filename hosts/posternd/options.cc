@@ -19,6 +19,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "hosts/common/plugin.h"
 #include "hosts/posternd/posternd_config.pb.h"
 #include "hosts/posternd/schema.h"
@@ -141,6 +142,25 @@ absl::Status ParseAll(const StringList& texts, const std::string& place, std::ve
   return absl::OkStatus();
 }
 
+// What can stand behind the @ of a recipient: a name of letters, digits and hyphens, in UTF-8 too
+// (RFC 6531), or an address literal. Anything else would match no recipient, silently.
+bool IsRecipientDomain(absl::string_view domain) {
+  if (domain.size() > 255) return false;
+  if (absl::StartsWith(domain, "[")) {
+    return domain.size() > 2 && domain.find_first_of(" @<>]") == domain.size() - 1;
+  }
+  for (const absl::string_view label : absl::StrSplit(domain, '.')) {
+    if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-') {
+      return false;
+    }
+    for (const char c : label) {
+      const auto octet = static_cast<unsigned char>(c);
+      if (octet < 0x80 && !absl::ascii_isalnum(octet) && c != '-') return false;
+    }
+  }
+  return true;
+}
+
 std::string DefaultMaildir() {
   const char* state = getenv("XDG_STATE_HOME");
   if (state != nullptr && state[0] == '/') return absl::StrCat(state, "/postern/Maildir");
@@ -170,6 +190,11 @@ std::string DefaultServerName() {
 }  // namespace
 
 std::string AsciiLower(absl::string_view text) { return absl::AsciiStrToLower(text); }
+
+absl::string_view WithoutFinalDot(absl::string_view domain) {
+  absl::ConsumeSuffix(&domain, ".");
+  return domain;
+}
 
 const host::TextProtoSchema& Schema() {
   static const host::TextProtoSchema* schema = new host::TextProtoSchema(
@@ -288,11 +313,12 @@ absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
   }
   for (const std::string& domain : list("domains", FLAGS_domains, file.domains())) {
     if (domain.empty()) continue;
-    if (domain.find_first_of("@ <>*") != std::string::npos) {
+    if (!IsRecipientDomain(WithoutFinalDot(domain))) {
       return absl::InvalidArgumentError(
-          absl::StrCat(place("domains"), ": '", domain, "' is not a domain; write example.org"));
+          absl::StrCat(place("domains"), ": '", domain,
+                       "' is not a domain, so nobody could be reached there; write example.org"));
     }
-    options.domains.insert(AsciiLower(domain));
+    options.domains.insert(AsciiLower(WithoutFinalDot(domain)));
   }
   options.tls_cert = text("tls_cert", FLAGS_tls_cert, file.tls_cert(), "");
   options.tls_key = text("tls_key", FLAGS_tls_key, file.tls_key(), "");

@@ -67,6 +67,10 @@ std::string UsageText();
 // Lower case of ASCII letters: how domains are compared (RFC 5321 section 2.4).
 std::string AsciiLower(absl::string_view text);
 
+// "example.org." is another spelling of "example.org" (RFC 1034 section 3.1); clients may use it
+// where the engine's leniency lets them.
+absl::string_view WithoutFinalDot(absl::string_view domain);
+
 }  // namespace posternd
 }  // namespace postern
 

@@ -108,7 +108,12 @@ TEST_F(OptionsTest, EveryMistakeGetsOneSentenceWithPlaceAndMend) {
   ExpectRefused({"--tls_key=/a"}, "--tls_cert is missing");
   ExpectRefused({"--listen_tls=127.0.0.1:0"}, "--listen_tls: TLS needs --tls_cert");
   ExpectRefused({"--proxy_networks=10.0.0.1/8"}, "write 10.0.0.0/8");
-  ExpectRefused({"--domains=a@b"}, "'a@b' is not a domain");
+  // A name that no recipient can have would refuse all mail and never say why.
+  for (const char* domain : {"a@b", ".", "a..b", "example.org..", ".example.org", "*.example.org",
+                             "-a.example", "under_score.example", "[127.0.0.1", "[]", "a b"}) {
+    ExpectRefused({std::string("--domains=") + domain},
+                  std::string("'") + domain + "' is not a domain");
+  }
   ExpectRefused({"--log_format=xml"}, "write text or json");
   ExpectRefused({"--max_connections=0"}, "would let nobody in");
   ExpectRefused({"--config=/nonexistent/c"}, "/nonexistent/c: cannot be opened");

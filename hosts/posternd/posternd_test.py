@@ -217,14 +217,15 @@ class PosterndTest(unittest.TestCase):
 
     # ---- Starting ----
 
-    def refused(self, *flags):
+    def refused(self, *flags, preexec=None):
         """Starts what must not start; gives the one sentence."""
         command = [program(), "--maildir=" + os.path.join(self.folder, "m"),
                    "--listen=127.0.0.1:0"]
         if "POSTERND_PLUGIN" in os.environ:
             command.append("--plugin=" + os.environ["POSTERND_PLUGIN"])
         result = subprocess.run(command + list(flags), stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, timeout=WAIT, check=False)
+                                stderr=subprocess.PIPE, timeout=WAIT, check=False,
+                                preexec_fn=preexec)
         errors = [line for line in result.stderr.decode().splitlines()
                   if line.startswith("posternd: ")]
         self.assertEqual(result.returncode, 2, result.stderr)
@@ -253,6 +254,14 @@ class PosterndTest(unittest.TestCase):
         sentence = self.refused("--table=" + table)
         self.assertIn("bad.textproto:3: ", sentence)
         self.assertIn("GREETING", sentence)
+
+    def test_too_few_descriptors_for_the_loops(self):
+        """Wherever they run out, at a socket or at a loop: one sentence, and what to do about it."""
+        for limit in (12, 16, 40, 300):
+            def few(limit=limit):
+                resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+            with self.subTest(limit=limit):
+                self.assertIn("ulimit -n", self.refused("--threads=200", preexec=few))
 
     def test_a_taken_address_is_named(self):
         server = self.serve()
@@ -349,6 +358,17 @@ class PosterndTest(unittest.TestCase):
         self.assertEqual(client.ask("RCPT TO:<x@ONE.example>")[:3], "250")
         self.assertEqual(client.ask("RCPT TO:<x@two.EXAMPLE>")[:3], "250")
         self.assertEqual(client.ask("RCPT TO:<Postmaster>")[:3], "250")
+
+    def test_a_final_dot_is_no_other_domain(self):
+        config = self.write("c.textproto", "engine { leniency { trailing_dot_in_domain: true } }")
+        server = self.serve("--config=" + config, "--domains=one.example,two.example.")
+        client = self.client(server)
+        client.ask("EHLO x.example")
+        client.ask("MAIL FROM:<a@b.example>")
+        for domain, code in (("one.example.", "250"), ("one.example", "250"),
+                             ("two.example.", "250"), ("two.example", "250"),
+                             ("three.example.", "550")):
+            self.assertEqual(client.ask("RCPT TO:<x@%s>" % domain)[:3], code, domain)
 
     def test_a_failed_delivery_is_deferred_and_leaves_nothing(self):
         def limit():
@@ -498,6 +518,23 @@ class PosterndTest(unittest.TestCase):
         self.client(server)
         self.client(server, greeting="421")
 
+    def test_a_client_turned_away_before_tls_leaves_a_line_too(self):
+        cert, key = self.certificate()
+        server = self.serve("--max_connections=1", "--tls_cert=" + cert, "--tls_key=" + key,
+                            "--listen_tls=127.0.0.1:0", ports=2)
+        self.client(server)
+        self.assertTrue(self.client(server, greeting=None, port=server.ports[1]).at_end())
+        server.log(r"session .*client=127\.0\.0\.1:\d+ .*reason=\"connection limit\"")
+
+    def test_connections_spread_over_the_loops(self):
+        server = self.serve("--threads=4")
+        for _ in range(64):
+            self.client(server).ask("QUIT")
+        # The last octet of an id is the loop's.
+        ids = [re.search(r" id=([0-9a-f]+) ", line)[1] for line in server.log(" session ", 64)]
+        self.assertEqual({int(number, 16) & 255 for number in ids}, {0, 1, 2, 3})
+        self.assertEqual(len(set(ids)), 64)
+
     def test_deadlines_come_from_the_engine(self):
         config = self.write("c.textproto", "engine { limits { command_timeout_ms: 300 } }")
         server = self.serve("--config=" + config)
@@ -532,6 +569,21 @@ class PosterndTest(unittest.TestCase):
         server.process.stdout.close()
         server.process.stderr.close()
         self.assertEqual(len(server.messages()), 1)
+
+    def test_a_stop_lets_in_whoever_is_connected_already(self):
+        """The kernel has taken them, the server not yet: they get a reply and not a reset."""
+        server = self.serve("--threads=1")
+        server.process.send_signal(signal.SIGSTOP)
+        waiting = [self.client(server, greeting=None) for _ in range(500)]
+        server.process.send_signal(signal.SIGTERM)
+        server.process.send_signal(signal.SIGCONT)
+        for client in waiting:
+            self.assertEqual(client.reply()[:3], "220")
+            self.assertEqual(client.reply()[:3], "421")
+        server.closed = True
+        self.assertEqual(server.process.wait(WAIT), 0)
+        server.process.stdout.close()
+        server.process.stderr.close()
 
     def test_the_grace_ends_and_a_second_signal_ends_it_at_once(self):
         for grace, signals in (("1", 1), ("600", 2)):
@@ -588,6 +640,19 @@ class PosterndTest(unittest.TestCase):
         server.process.send_signal(signal.SIGHUP)
         server.log("reloaded")
         self.assertIn("second table", self.client(server).ask("NOOP"))
+
+    def test_a_certificate_that_is_gone_is_refused_at_reload_and_nothing_else_is_taken(self):
+        cert, key = self.certificate()
+        config = self.write("c.textproto", "listen: '127.0.0.1:0' listen_tls: '127.0.0.1:0' "
+                            "tls_cert: '%s' tls_key: '%s' "
+                            "engine { limits { message_octets: 100000 } }" % (cert, key))
+        server = self.serve("--config=" + config, listen=False, ports=2)
+        self.write("c.textproto", "engine { limits { message_octets: 200000 } }")
+        server.process.send_signal(signal.SIGHUP)
+        server.log("reload refused.*tls_cert is gone")
+        client = self.client(server)
+        self.assertIn("SIZE 100000", client.ask("EHLO x.example"))
+        self.assertEqual(client.ask("STARTTLS")[:3], "220")
 
     def test_json_logs_tell_session_message_and_rules(self):
         server = self.serve("--log_format=json")

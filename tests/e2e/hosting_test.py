@@ -129,14 +129,15 @@ class BadFlagsTest(unittest.TestCase):
 class DomainsTest(unittest.TestCase):
 
     def test_only_listed_domains_are_accepted(self):
-        with posternd_fixture.Posternd("--domains=example.org,Example.NET") as server:
+        with posternd_fixture.Posternd("--domains=example.org,Example.NET,[127.0.0.9]") as server:
             with server.connect() as wire:
                 wire.hello()
                 wire.command(b"MAIL FROM:<a@elsewhere.example>")
                 for path, code in ((b"<a@example.org>", b"250"), (b"<b@EXAMPLE.net>", b"250"),
                                    (b"<c@elsewhere.example>", b"550"),
                                    (b"<d@sub.example.org>", b"550"),
-                                   (b"<e@[127.0.0.1]>", b"550"), (b"<postmaster>", b"250"),
+                                   (b"<e@[127.0.0.1]>", b"550"), (b"<g@[127.0.0.9]>", b"250"),
+                                   (b"<postmaster>", b"250"),
                                    (b"<@example.org:f@elsewhere.example>", b"550")):
                     with self.subTest(path=path):
                         reply = wire.command(b"RCPT TO:" + path)
@@ -147,7 +148,8 @@ class DomainsTest(unittest.TestCase):
                 wire.send(b"x\r\n.\r\n")
                 self.assertRegex(wire.read_reply(), rb"^250")
             self.assertEqual(server.message().recipients,
-                             [b"<a@example.org>", b"<b@EXAMPLE.net>", b"<postmaster>"])
+                             [b"<a@example.org>", b"<b@EXAMPLE.net>", b"<g@[127.0.0.9]>",
+                              b"<postmaster>"])
 
 
 class ProxyTest(unittest.TestCase):

@@ -27,7 +27,10 @@ _FOREIGN_HEADERS = [
     "external/com_google_highway",
 ]
 
+# Position-independent code must call a visible function as if the dynamic linker could put another
+# one in its place, and cannot inline it. Nobody may replace ours; what is exported says so itself.
 POSTERN_COPTS = _COMMON_COPTS + _FOREIGN_HEADERS + [
+    "-fvisibility=hidden",
     "-Wnon-virtual-dtor",
     "-Woverloaded-virtual",
 ]

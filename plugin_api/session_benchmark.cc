@@ -123,8 +123,7 @@ void Serve(postern_session* session, int32_t flags, Received* received) {
     flags = api.session_next_event(session, &event);
     if (event == nullptr) break;
     if (event->type == POSTERN_EVENT_CONTENT) {
-      received->content_octets +=
-          reinterpret_cast<const postern_event_content*>(event)->data.size;
+      received->content_octets += reinterpret_cast<const postern_event_content*>(event)->data.size;
     }
     if (event->ticket != 0) {
       postern_answer answer = {};
@@ -148,9 +147,8 @@ void Serve(postern_session* session, int32_t flags, Received* received) {
 void Feed(postern_session* session, std::string_view octets, Received* received) {
   while (!octets.empty()) {
     size_t consumed = 0;
-    const int32_t flags =
-        Api().session_feed(session, reinterpret_cast<const uint8_t*>(octets.data()),
-                           octets.size(), &consumed);
+    const int32_t flags = Api().session_feed(
+        session, reinterpret_cast<const uint8_t*>(octets.data()), octets.size(), &consumed);
     Serve(session, flags, received);
     octets.remove_prefix(consumed);
   }

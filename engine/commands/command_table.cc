@@ -15,8 +15,10 @@ using A = Arguments;
 using E = Extension;
 using V = Verb;
 
-// Indexed by Verb. §4.1.4: NOOP, HELP, EXPN, VRFY and RSET may come at any time; contract C214
-// takes HELP to mean even behind a refused greeting, where §3.1 has only QUIT served.
+}  // namespace
+
+// §4.1.4: NOOP, HELP, EXPN, VRFY and RSET may come at any time; contract C214 takes HELP to mean
+// even behind a refused greeting, where §3.1 has only QUIT served.
 constexpr Command kCommands[kVerbCount] = {
     // verb, name, needs, arguments, phases, before_tls, progress
     {V::kUnknown, "", E::kNever, A::kOptional, kAny, true, true},
@@ -37,6 +39,8 @@ constexpr Command kCommands[kVerbCount] = {
     {V::kSoml, "SOML", E::kNever, A::kRequired, kGreeted, false, false},
     {V::kSaml, "SAML", E::kNever, A::kRequired, kGreeted, false, false},
 };
+
+namespace {
 
 constexpr bool InOrder() {
   for (size_t i = 0; i < kVerbCount; ++i) {
@@ -75,58 +79,30 @@ constexpr Increment kIncrements[] = {
     {E::kSmtpUtf8, V::kMail, 10},  // RFC 6531 §3.1 item 5
 };
 
-constexpr uint32_t Fold4(const char* p) {
-  return (static_cast<uint32_t>(static_cast<uint8_t>(p[0])) |
-          static_cast<uint32_t>(static_cast<uint8_t>(p[1])) << 8 |
-          static_cast<uint32_t>(static_cast<uint8_t>(p[2])) << 16 |
-          static_cast<uint32_t>(static_cast<uint8_t>(p[3])) << 24) |
-         // Sets the bit by which the cases of a letter differ. Octets that are no letters do not
-         // become letters by it, but '@' '[' '\' ']' '^' '_' and controls, none of which equals a
-         // letter of either case after folding.
-         0x20202020u;
+constexpr internal::VerbTable MakeVerbTable() {
+  internal::VerbTable table;
+  for (const Command& command : kCommands) {
+    if (command.name.size() != 4) continue;
+    const uint32_t folded = Fold4(command.name.data());
+    internal::VerbSlot& slot = table.slots[internal::SlotOf(folded)];
+    if (slot.verb != Verb::kUnknown) table.shared = true;
+    slot.folded = folded;
+    slot.verb = command.verb;
+  }
+  return table;
 }
 
 }  // namespace
 
-const Command& GetCommand(Verb verb) { return kCommands[static_cast<size_t>(verb)]; }
+namespace internal {
+
+constexpr VerbTable kVerbsOfFour = MakeVerbTable();
+static_assert(!kVerbsOfFour.shared, "two verbs share a slot: look for another multiplier");
+
+}  // namespace internal
 
 Verb FindVerb(std::string_view name) {
-  if (name.size() == 4) {
-    switch (Fold4(name.data())) {
-      case Fold4("helo"):
-        return Verb::kHelo;
-      case Fold4("ehlo"):
-        return Verb::kEhlo;
-      case Fold4("mail"):
-        return Verb::kMail;
-      case Fold4("rcpt"):
-        return Verb::kRcpt;
-      case Fold4("data"):
-        return Verb::kData;
-      case Fold4("rset"):
-        return Verb::kRset;
-      case Fold4("noop"):
-        return Verb::kNoop;
-      case Fold4("quit"):
-        return Verb::kQuit;
-      case Fold4("vrfy"):
-        return Verb::kVrfy;
-      case Fold4("expn"):
-        return Verb::kExpn;
-      case Fold4("help"):
-        return Verb::kHelp;
-      case Fold4("turn"):
-        return Verb::kTurn;
-      case Fold4("send"):
-        return Verb::kSend;
-      case Fold4("soml"):
-        return Verb::kSoml;
-      case Fold4("saml"):
-        return Verb::kSaml;
-      default:
-        return Verb::kUnknown;
-    }
-  }
+  if (name.size() == 4) return FindVerbOfFour(name.data());
   if (name.size() == 8 && Fold4(name.data()) == Fold4("star") &&
       Fold4(name.data() + 4) == Fold4("ttls")) {
     return Verb::kStarttls;

@@ -67,23 +67,19 @@ struct Conditions {
   bool extended = false;      // EHLO, not HELO, began this session (RFC 5321 §3.2)
 };
 
-// The one predicate, for commands and EHLO keywords: offered in this session as it stands.
+// The extensions that are offered in a session as it stands, as Bit()s.
+constexpr uint32_t AllInForce(const Conditions& now) {
+  uint32_t bits = (now.enabled | Bit(Extension::kCore)) & ~Bit(Extension::kNever);
+  // RFC 3207 §4.2: not listed again once TLS is up.
+  if (!now.can_starttls || now.tls) bits &= ~Bit(Extension::kStarttls);
+  // RFC 6531 §3.1 item 8: only together with 8BITMIME.
+  if ((bits & Bit(Extension::kEightBitMime)) == 0) bits &= ~Bit(Extension::kSmtpUtf8);
+  return bits;
+}
+
+// The one predicate, for commands and EHLO keywords.
 constexpr bool InForce(Extension extension, const Conditions& now) {
-  switch (extension) {
-    case Extension::kCore:
-      return true;
-    case Extension::kNever:
-      return false;
-    case Extension::kStarttls:
-      // RFC 3207 §4.2: not listed again once TLS is up.
-      return (now.enabled & Bit(extension)) != 0 && now.can_starttls && !now.tls;
-    case Extension::kSmtpUtf8:
-      // RFC 6531 §3.1 item 8: only together with 8BITMIME.
-      return (now.enabled & Bit(extension)) != 0 &&
-             (now.enabled & Bit(Extension::kEightBitMime)) != 0;
-    default:
-      return (now.enabled & Bit(extension)) != 0;
-  }
+  return (AllInForce(now) & Bit(extension)) != 0;
 }
 
 // For parameters and what they change: a client that said HELO was offered no extension.
@@ -113,7 +109,48 @@ struct Command {
   bool progress;    // not counted among commands without progress
 };
 
-const Command& GetCommand(Verb verb);
+// Indexed by Verb.
+extern const Command kCommands[kVerbCount];
+
+inline const Command& GetCommand(Verb verb) { return kCommands[static_cast<size_t>(verb)]; }
+
+// Four octets as one number, little-endian whatever the machine (compilers make one load of it),
+// with the bit set by which the cases of a letter differ. Octets that are no letters do not become
+// letters by it, but '@' '[' '\' ']' '^' '_' and controls, none of which equals a letter of either
+// case after folding.
+constexpr uint32_t Fold4(const char* p) {
+  return (static_cast<uint32_t>(static_cast<uint8_t>(p[0])) |
+          static_cast<uint32_t>(static_cast<uint8_t>(p[1])) << 8 |
+          static_cast<uint32_t>(static_cast<uint8_t>(p[2])) << 16 |
+          static_cast<uint32_t>(static_cast<uint8_t>(p[3])) << 24) |
+         0x20202020u;
+}
+
+namespace internal {
+
+// The verbs of four letters by what Fold4 makes of them. The multiplier was looked for until no two
+// verbs, known or to come (BDAT, AUTH, ETRN, LHLO, BURL), share a slot; the table is checked for
+// that when it is compiled.
+struct VerbSlot {
+  uint32_t folded = 0;
+  Verb verb = Verb::kUnknown;
+};
+struct VerbTable {
+  VerbSlot slots[32];
+  bool shared = false;  // a slot by two verbs
+};
+extern const VerbTable kVerbsOfFour;
+constexpr size_t SlotOf(uint32_t folded) { return (folded * 0x57450e65u) >> 27; }
+
+}  // namespace internal
+
+// The verb of four letters that begins at p; kUnknown if it is none.
+inline Verb FindVerbOfFour(const char* p) {
+  const uint32_t folded = Fold4(p);
+  const internal::VerbSlot& slot = internal::kVerbsOfFour.slots[internal::SlotOf(folded)];
+  // An empty slot holds 0, and nothing folds to that.
+  return slot.folded == folded ? slot.verb : Verb::kUnknown;
+}
 
 // Case-insensitive (§2.4); kUnknown if there is none of that name.
 Verb FindVerb(std::string_view name);

@@ -3,6 +3,7 @@
 // HELO and EHLO (RFC 5321 §4.1.1.1).
 
 #include "engine/commands/parse.h"
+#include "engine/syntax/plain_path.h"
 #include "engine/syntax/word.h"
 
 namespace postern::commands {
@@ -11,6 +12,10 @@ Fault ParseHelo(std::string_view rest, const ParseContext& context, ParsedComman
   if (rest.empty()) return command->fault = Fault::kArgumentMissing;
   if (rest[0] != ' ') return command->fault = Fault::kBadArgument;
   rest.remove_prefix(1);
+  if (syntax::IsPlainDomain(rest)) {
+    command->argument = rest;
+    return Fault::kNone;
+  }
   const Leniency& leniency = *context.leniency;
   if (leniency.extra_spaces) {
     while (!rest.empty() && rest[0] == ' ') rest.remove_prefix(1);

@@ -58,25 +58,26 @@ enum class Fault : uint8_t {
 };
 
 struct ParsedCommand {
+  // Member by member: compilers clear a whole of this size in a loop.
+  ParsedCommand() {}  // NOLINT(modernize-use-equals-default)
+
   Verb verb = Verb::kUnknown;
   Fault fault = Fault::kNone;
 
-  // HELO, EHLO: the name. VRFY, EXPN: the String as sent. HELP: the topic. NOOP: ignored text.
-  std::string_view argument;
   bool argument_is_literal = false;
-
-  // MAIL, RCPT.
-  syntax::PathResult path;
-  std::string_view parameters;  // as sent, without the space before them
-
   // MAIL parameters.
   bool smtputf8 = false;
   Body body = Body::kNone;
   uint64_t size = 0;  // RFC 1870; UINT64_MAX stands for every number beyond
 
+  // HELO, EHLO: the name. VRFY, EXPN: the String as sent. HELP: the topic. NOOP: ignored text.
+  std::string_view argument;
+  std::string_view parameters;  // MAIL, RCPT: as sent, without the space before them
   // What to quote in the reply: the keyword of a refused parameter, with its value where that is
   // what is wrong.
   std::string_view complaint;
+
+  syntax::PathParts path;  // MAIL, RCPT
 };
 
 struct ParseContext {
@@ -90,21 +91,44 @@ struct ParseContext {
 std::string_view SplitVerb(std::string_view line, std::string_view* rest);
 
 // SplitVerb and FindVerb in one; the common verbs are found without looking for a separator.
-Verb TakeVerb(std::string_view line, std::string_view* name, std::string_view* rest);
+// TakeAnyVerb is for what does not begin with a verb of four letters.
+struct TakenVerb {
+  Verb verb = Verb::kUnknown;
+  std::string_view name;
+  std::string_view rest;
+};
+TakenVerb TakeAnyVerb(std::string_view line);
+inline TakenVerb TakeVerb(std::string_view line) {
+  const size_t size = line.size();
+  if (size >= 4 && (size == 4 || line[4] == ' ' || line[4] == '\t')) {
+    // A separator among the four octets makes no verb of them.
+    const Verb verb = FindVerbOfFour(line.data());
+    if (verb != Verb::kUnknown) return {verb, {line.data(), 4}, {line.data() + 4, size - 4}};
+  }
+  return TakeAnyVerb(line);
+}
 
 // §4.1.1: white space before the CR LF should be tolerated, so it is no argument.
-std::string_view StripTrailingSpace(std::string_view line);
+inline std::string_view StripTrailingSpace(std::string_view line) {
+  // The most frequent case in one comparison.
+  if (!line.empty() && static_cast<unsigned char>(line.back()) > ' ') return line;
+  while (!line.empty() && (line.back() == ' ' || line.back() == '\t')) line.remove_suffix(1);
+  return line;
+}
 
-// Fills `command` from `rest`, which SplitVerb gave for a stripped line. Returns command->fault.
-Fault ParseArguments(Verb verb, std::string_view rest, const ParseContext& context,
-                     ParsedCommand* command);
-
-// The single parsers, for tests and fuzz targets; `rest` as above.
+// The single parsers; `rest` is what SplitVerb gave for a stripped line. Each returns
+// command->fault.
 Fault ParseHelo(std::string_view rest, const ParseContext&, ParsedCommand*);
 Fault ParseMail(std::string_view rest, const ParseContext&, ParsedCommand*);
 Fault ParseRcpt(std::string_view rest, const ParseContext&, ParsedCommand*);
 Fault ParseQuery(Verb verb, std::string_view rest, const ParseContext&, ParsedCommand*);
-Fault ParseNothing(std::string_view rest, ParsedCommand*);
+inline Fault ParseNothing(std::string_view rest, ParsedCommand* command) {
+  return command->fault = rest.empty() ? Fault::kNone : Fault::kArgumentsUnexpected;
+}
+
+// Fills `command`, which must be a fresh one, from `rest` as above. Returns command->fault.
+Fault ParseArguments(Verb verb, std::string_view rest, const ParseContext& context,
+                     ParsedCommand* command);
 
 }  // namespace postern::commands
 

@@ -128,19 +128,21 @@ void Session::SetPathPayload(const ParsedCommand& command, const wire::Line& lin
   payload_.flags = PathFlags(command);
   payload_.number = command.size;
   // A command line is far below 64 KiB: its limit is 12,288 octets at the most (RFC 4954 §4).
-  const auto span = [&line](std::string_view part) {
-    Span result;
-    if (!part.empty()) {
-      result.offset = static_cast<uint16_t>(part.data() - line.text.data());
-      result.size = static_cast<uint16_t>(part.size());
-    }
-    return result;
+  const auto offset = [&line](const char* part) {
+    return static_cast<uint16_t>(part - line.text.data());
   };
-  payload_.path = span(command.path.path);
-  payload_.mailbox = span(command.path.mailbox);
-  payload_.local_part = span(command.path.local_part);
-  payload_.domain = span(command.path.domain);
-  payload_.parameters = span(command.parameters);
+  const syntax::PathParts& path = command.path;
+  const uint16_t begin = offset(path.begin);
+  const auto behind = [begin](uint16_t octets) { return static_cast<uint16_t>(begin + octets); };
+  payload_.path = {begin, path.used};
+  payload_.mailbox = {behind(path.mailbox_offset), static_cast<uint16_t>(path.mailbox().size())};
+  payload_.local_part = {behind(path.mailbox_offset), path.local_size};
+  payload_.domain = {behind(path.domain_offset), path.domain_size};
+  payload_.parameters = {};
+  if (!command.parameters.empty()) {
+    payload_.parameters = {offset(command.parameters.data()),
+                           static_cast<uint16_t>(command.parameters.size())};
+  }
 }
 
 void Session::Execute(const ParsedCommand& command, const wire::Line& line) {

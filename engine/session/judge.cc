@@ -2,6 +2,7 @@
 
 #include "engine/session/judge.h"
 
+#include "engine/commands/parse-inl.h"
 #include "engine/syntax/utf8.h"
 
 namespace postern::session {
@@ -90,6 +91,12 @@ ReplyId SequenceReply(Verb verb, Phase phase) {
   return verb == Verb::kMail ? ReplyId::kNestedMail : ReplyId::kBadSequence;
 }
 
+Judgement RefuseUnknown(std::string_view text, std::string_view name) {
+  if (text.empty()) return Refuse(ReplyId::kEmptyLine, Rule::kC500);
+  if (!IsLetter(text[0])) return Refuse(ReplyId::kNotAVerb, Rule::kC500);
+  return Refuse(ReplyId::kUnrecognized, Rule::kC500, name);
+}
+
 Judgement JudgeArguments(const ParsedCommand& command) {
   const bool mail = command.verb == Verb::kMail;
   const std::string_view name = commands::GetCommand(command.verb).name;
@@ -136,37 +143,26 @@ Judgement JudgeArguments(const ParsedCommand& command) {
   return Refuse(ReplyId::kBadArgument, Rule::kC501, name);
 }
 
-Judgement JudgeLimits(const ParsedCommand& command, const View& view) {
-  const Limits& limits = view.config->limits;
-  // RFC 1870 §6.1 (1): the declared size alone is reason enough.
-  if (command.verb == Verb::kMail && command.size > limits.message_octets) {
-    return Refuse(ReplyId::kMessageTooLarge, Rule::kLimit, {}, limits.message_octets);
-  }
-  // RFC 5321 §4.5.3.1.10: 452, and the recipients before it stand.
-  if (command.verb == Verb::kRcpt && view.recipients >= limits.recipients) {
-    return Refuse(ReplyId::kTooManyRecipients, Rule::kLimit, {}, limits.recipients);
-  }
-  return {};
-}
-
 }  // namespace
 
 Judgement JudgeLine(const wire::Line& line, const View& view, ParsedCommand* command) {
+  if (view.leniency == nullptr) {
+    View whole = view;
+    whole.leniency = &view.config->leniency;
+    return JudgeLine(line, whole, command);
+  }
   if (line.length > 512 || line.flags != 0) {
     const Judgement framing = JudgeFraming(line, view);
     if (framing.reply != ReplyId::kUnspecified) return framing;
   }
 
   const std::string_view text = commands::StripTrailingSpace(line.text);
-  if (text.empty()) return Refuse(ReplyId::kEmptyLine, Rule::kC500);
-  if (!IsLetter(text[0])) return Refuse(ReplyId::kNotAVerb, Rule::kC500);
-  std::string_view rest;
-  std::string_view name;
-  const Verb verb = commands::TakeVerb(text, &name, &rest);
-  if (verb == Verb::kUnknown) return Refuse(ReplyId::kUnrecognized, Rule::kC500, name);
+  const commands::TakenVerb taken = commands::TakeVerb(text);
+  const Verb verb = taken.verb;
+  if (verb == Verb::kUnknown) return RefuseUnknown(text, taken.name);
 
   const Command& row = commands::GetCommand(verb);
-  if (!commands::InForce(row.needs, view.now)) {
+  if (row.needs != Extension::kCore && !commands::InForce(row.needs, view.now)) {
     if (verb == Verb::kStarttls && view.now.tls && view.config->Enabled(Extension::kStarttls)) {
       return Refuse(ReplyId::kTlsAlreadyActive, Rule::kC503);
     }
@@ -180,14 +176,20 @@ Judgement JudgeLine(const wire::Line& line, const View& view, ParsedCommand* com
     return Refuse(SequenceReply(verb, view.phase), Rule::kC503);
   }
 
-  commands::ParseContext context;
-  context.now = view.now;
-  context.leniency = &view.config->leniency;
-  context.smtputf8_transaction = view.smtputf8_transaction;
-  if (commands::ParseArguments(verb, rest, context, command) != Fault::kNone) {
+  if (commands::DispatchArguments(verb, taken.rest, view, command) != Fault::kNone) {
     return JudgeArguments(*command);
   }
-  return JudgeLimits(*command, view);
+
+  const Limits& limits = view.config->limits;
+  // RFC 1870 §6.1 (1): the declared size alone is reason enough.
+  if (command->size > limits.message_octets) {
+    return Refuse(ReplyId::kMessageTooLarge, Rule::kLimit, {}, limits.message_octets);
+  }
+  // RFC 5321 §4.5.3.1.10: 452, and the recipients before it stand.
+  if (verb == Verb::kRcpt && view.recipients >= limits.recipients) {
+    return Refuse(ReplyId::kTooManyRecipients, Rule::kLimit, {}, limits.recipients);
+  }
+  return {};
 }
 
 }  // namespace postern::session

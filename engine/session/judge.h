@@ -43,13 +43,12 @@ enum class Rule : uint8_t {
   kLimit = 100,  // a configured limit: recipients, size, deadlines
 };
 
-// What the judgement depends on besides the line.
-struct View {
+// What the judgement depends on besides the line. `leniency` is the configuration's, also where it
+// is null.
+struct View : commands::ParseContext {
   const Config* config = nullptr;
-  commands::Conditions now;
-  commands::Phase phase = commands::Phase::kStart;
   uint32_t recipients = 0;  // accepted in this transaction
-  bool smtputf8_transaction = false;
+  commands::Phase phase = commands::Phase::kStart;
 };
 
 struct Judgement {

@@ -84,6 +84,7 @@ Session::~Session() {
 View Session::MakeView() const {
   View view;
   view.config = &ground_->config;
+  view.leniency = &ground_->config.leniency;
   view.now.enabled = ground_->config.enabled;
   view.now.can_starttls = can_starttls_;
   view.now.tls = tls_;

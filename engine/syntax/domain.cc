@@ -176,8 +176,42 @@ void ScanDomain(const char* begin, const char* end, const DomainOptions& options
   scan->stop = p;
 }
 
+// Says as much as ScanIpv4 does of what is right, and nothing of what is wrong.
+const char* BehindIpv4Literal(const char* begin, const char* end) {
+  const char* p = begin + 1;
+  for (int dots = 0;; ++dots) {
+    // One digit, or two or three; beyond the end there is none.
+    const auto digit = [p, end](ptrdiff_t i) {
+      return end - p > i ? static_cast<unsigned>(static_cast<unsigned char>(p[i])) - '0' : 10u;
+    };
+    unsigned value = digit(0);
+    if (value > 9) return nullptr;
+    ptrdiff_t digits = 1;
+    if (const unsigned second = digit(1); second <= 9) {
+      value = value * 10 + second;
+      digits = 2;
+      if (const unsigned third = digit(2); third <= 9) {
+        value = value * 10 + third;
+        digits = 3;
+        if (value > 255) return nullptr;
+      }
+    }
+    p += digits;
+    if (p == end) return nullptr;
+    if (*p != '.') return *p == ']' && dots == 3 ? p + 1 : nullptr;
+    if (dots == 3) return nullptr;
+    ++p;
+  }
+}
+
 void ScanAddressLiteral(const char* begin, const char* end, DomainScan* scan) {
   *scan = DomainScan{};
+  const char* const behind = BehindIpv4Literal(begin, end);
+  if (behind != nullptr) {
+    scan->stop = behind;
+    scan->text = View(begin, behind);
+    return;
+  }
   const char* const content = begin + 1;
   // The closing bracket is the first octet that is no dcontent; ":" "." and hexadecimal digits are.
   const char* const close = SkipClass<kDcontent>(content, end);

@@ -83,6 +83,10 @@ void ScanDomain(const char* begin, const char* end, const DomainOptions& options
 // *begin is "[".
 void ScanAddressLiteral(const char* begin, const char* end, DomainScan* scan);
 
+// "[" IPv4-address-literal "]" at the start of [begin, end), where *begin is "[": where it ends, or
+// null.
+const char* BehindIpv4Literal(const char* begin, const char* end);
+
 // IPv4-address-literal and IPv6-addr of RFC 5321 §4.1.3, without brackets or tag; whole-input.
 // IPv6-addr is narrower than RFC 4291: "::" stands for two groups or more, and there is no zone.
 bool IsIpv4AddressLiteral(std::string_view in);

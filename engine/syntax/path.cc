@@ -6,7 +6,6 @@
 
 #include "engine/syntax/octet_class.h"
 #include "engine/syntax/parameters.h"
-#include "engine/syntax/plain_path.h"
 #include "engine/syntax/utf8.h"
 
 namespace postern::syntax {
@@ -110,6 +109,18 @@ bool ParseDomainPart(const Cursor& cursor, bool bracketed, const char** p) {
   return true;
 }
 
+// The rest of a Mailbox whose local-part ends before "@" at `at`.
+bool ParseBehindLocalPart(const Cursor& cursor, bool bracketed, const char* local, const char* at,
+                          const char** p) {
+  PathResult* const result = cursor.result;
+  result->local_part = View(local, at);
+  *p = at + 1;
+  if (!ParseDomainPart(cursor, bracketed, p)) return false;
+  // Not View(local, *p): the domain has lost its trailing dot.
+  result->mailbox = View(local, result->domain.data() + result->domain.size());
+  return true;
+}
+
 // Mailbox, and "Postmaster" where `postmaster` lets it stand alone. Moves *p behind it: to ">" if
 // `bracketed`, else to a space or the end.
 bool ParseMailboxAt(const Cursor& cursor, bool bracketed, bool postmaster, const char** p) {
@@ -142,11 +153,7 @@ bool ParseMailboxAt(const Cursor& cursor, bool bracketed, bool postmaster, const
     return true;
   }
 
-  *p = at + 1;
-  if (!ParseDomainPart(cursor, bracketed, p)) return false;
-  // Not View(local, *p): the domain has lost its trailing dot.
-  result->mailbox = View(local, result->domain.data() + result->domain.size());
-  return true;
+  return ParseBehindLocalPart(cursor, bracketed, local, at, p);
 }
 
 // RFC 5321 §4.5.3.1.1-3, for a path that is right otherwise. `unsent` is 2 for missing brackets.
@@ -163,6 +170,55 @@ bool CheckLimits(const Cursor& cursor, size_t unsent) {
   if (result.path.size() + unsent > kMaxPathOctets) {
     return cursor.Fail(PathError::kPathTooLong, cursor.begin + kMaxPathOctets - unsent);
   }
+  return true;
+}
+
+// The path from its local-part on, which ends before the "@" at `at` and is right.
+bool ParseFromAt(const Cursor& cursor, size_t at) {
+  PathResult* const result = cursor.result;
+  const char* const local = cursor.begin + 1;
+  result->local_is_quoted = *local == '"';
+  const char* p;
+  if (!ParseBehindLocalPart(cursor, true, local, cursor.begin + at, &p)) return false;
+  result->path = View(cursor.begin, p + 1);
+  if (!CheckLimits(cursor, 0)) return false;
+  result->used = static_cast<uint16_t>(result->path.size());
+  return true;
+}
+
+// Any path, octet by octet.
+bool ParseFromStart(const Cursor& cursor, PathKind kind) {
+  PathResult* const result = cursor.result;
+  const char* const begin = cursor.begin;
+  const char* const end = cursor.end;
+  const char* p = begin;
+  if (cursor.AtEnd(p)) return cursor.Fail(PathError::kNoPath, p);
+
+  const bool bracketed = *p == '<';
+  if (bracketed) {
+    ++p;
+    if (p == end) return cursor.Fail(PathError::kUnclosedAngle, p);
+    if (*p == '>') {
+      if (kind == PathKind::kForwardPath) return cursor.Fail(PathError::kNullForwardPath, p);
+      result->is_null = true;
+      result->path = View(begin, p + 1);
+      result->used = 2;
+      return true;
+    }
+    if (*p == '@' && !ParseSourceRoute(cursor, &p)) return false;
+  } else {
+    if (!cursor.options.allow_missing_angle_brackets) {
+      return cursor.Fail(PathError::kMissingAngleBrackets, p);
+    }
+    result->missing_angle_brackets = true;
+  }
+
+  const bool postmaster = kind == PathKind::kForwardPath && !result->has_source_route;
+  if (!ParseMailboxAt(cursor, bracketed, postmaster, &p)) return false;
+  if (bracketed) ++p;
+  result->path = View(begin, p);
+  if (!CheckLimits(cursor, bracketed ? 0 : 2)) return false;
+  result->used = static_cast<uint16_t>(result->path.size());
   return true;
 }
 
@@ -218,49 +274,66 @@ void ScanLocalPart(const char* begin, const char* end, bool utf8, LocalPartScan*
   scan->stop = p;
 }
 
-bool ParsePath(std::string_view in, PathKind kind, const PathOptions& options, PathResult* result) {
-  *result = PathResult{};
+bool TakeIpv4Path(std::string_view in, size_t at, PathParts* parts) {
   const char* const begin = in.data();
-  PlainPath plain;
-  if (ScanPlainPath(begin, in.size(), &plain)) {
-    result->used = plain.close + 1;
-    result->path = {begin, plain.close + 1};
-    result->mailbox = {begin + 1, plain.close - 1};
-    result->local_part = {begin + 1, plain.at - 1};
-    result->domain = {begin + plain.at + 1, plain.close - plain.at - 1};
-    return true;
-  }
   const char* const end = begin + in.size();
-  const Cursor cursor{begin, end, options, result};
-  const char* p = begin;
-  if (cursor.AtEnd(p)) return cursor.Fail(PathError::kNoPath, p);
-
-  const bool bracketed = *p == '<';
-  if (bracketed) {
-    ++p;
-    if (p == end) return cursor.Fail(PathError::kUnclosedAngle, p);
-    if (*p == '>') {
-      if (kind == PathKind::kForwardPath) return cursor.Fail(PathError::kNullForwardPath, p);
-      result->is_null = true;
-      result->path = in.substr(0, 2);
-      result->used = 2;
-      return true;
-    }
-    if (*p == '@' && !ParseSourceRoute(cursor, &p)) return false;
-  } else {
-    if (!options.allow_missing_angle_brackets) {
-      return cursor.Fail(PathError::kMissingAngleBrackets, p);
-    }
-    result->missing_angle_brackets = true;
-  }
-
-  const bool postmaster = kind == PathKind::kForwardPath && !result->has_source_route;
-  if (!ParseMailboxAt(cursor, bracketed, postmaster, &p)) return false;
-  if (bracketed) ++p;
-  result->path = View(begin, p);
-  if (!CheckLimits(cursor, bracketed ? 0 : 2)) return false;
-  result->used = result->path.size();
+  const char* const domain = begin + at + 1;
+  const char* const behind = BehindIpv4Literal(domain, end);
+  // The octets before the domain are few enough for the whole to stay in all limits.
+  if (behind == nullptr || behind == end || *behind != '>') return false;
+  parts->begin = begin;
+  parts->used = static_cast<uint16_t>(behind + 1 - begin);
+  parts->mailbox_offset = 1;
+  parts->local_size = static_cast<uint16_t>(at - 1);
+  parts->domain_offset = static_cast<uint16_t>(at + 1);
+  parts->domain_size = static_cast<uint16_t>(behind - domain);
+  parts->local_is_quoted = begin[1] == '"';
+  parts->domain_is_literal = true;
   return true;
+}
+
+PathParts PartsOf(const PathResult& result) {
+  PathParts parts;
+  const auto offset = [&result](std::string_view part) {
+    return static_cast<uint16_t>(part.empty() ? 0 : part.data() - result.path.data());
+  };
+  parts.begin = result.path.data();
+  parts.used = result.used;
+  parts.mailbox_offset = offset(result.mailbox);
+  parts.local_size = static_cast<uint16_t>(result.local_part.size());
+  parts.domain_offset = offset(result.domain);
+  parts.domain_size = static_cast<uint16_t>(result.domain.size());
+  parts.is_null = result.is_null;
+  parts.is_postmaster = result.is_postmaster;
+  parts.local_is_quoted = result.local_is_quoted;
+  parts.has_source_route = result.has_source_route;
+  parts.has_utf8 = result.has_utf8;
+  parts.domain_is_literal = result.domain_is_literal;
+  return parts;
+}
+
+bool ParsePath(std::string_view in, PathKind kind, const PathOptions& options, PathResult* result) {
+  PathParts parts;
+  size_t at = 0;
+  *result = PathResult{};
+  if (in.empty() || in[0] != '<' || !ParsePlainPath(in, &parts, &at)) {
+    return ParseUnusualPath(in, kind, options, at, result);
+  }
+  result->local_is_quoted = parts.local_is_quoted;
+  result->domain_is_literal = parts.domain_is_literal;
+  result->used = parts.used;
+  result->path = parts.path();
+  result->mailbox = parts.mailbox();
+  result->local_part = parts.local_part();
+  result->domain = parts.domain();
+  return true;
+}
+
+bool ParseUnusualPath(std::string_view in, PathKind kind, const PathOptions& options, size_t at,
+                      PathResult* result) {
+  const Cursor cursor{in.data(), in.data() + in.size(), options, result};
+  // The local-part may be right all the same; what the domain is or lacks is found out from there.
+  return at != 0 ? ParseFromAt(cursor, at) : ParseFromStart(cursor, kind);
 }
 
 bool ParseMailbox(std::string_view in, const PathOptions& options, PathResult* result) {
@@ -277,7 +350,7 @@ bool ParseMailbox(std::string_view in, const PathOptions& options, PathResult* r
   }
   result->path = in;
   if (!CheckLimits(cursor, 2)) return false;
-  result->used = in.size();
+  result->used = static_cast<uint16_t>(in.size());
   return true;
 }
 

@@ -17,6 +17,7 @@
 #include <string_view>
 
 #include "engine/syntax/domain.h"
+#include "engine/syntax/plain_path.h"
 
 namespace postern::syntax {
 
@@ -75,7 +76,7 @@ struct PathResult {
   bool domain_is_literal = false;
   bool missing_angle_brackets = false;
 
-  size_t used = 0;                // octets of the input that are the path; 0 if there is an error
+  uint16_t used = 0;              // octets of the input that are the path; 0 if there is an error
   std::string_view path;          // as sent, with the angle brackets if there were any
   std::string_view source_route;  // "@a,@b", without the colon
   std::string_view mailbox;       // local-part@domain; "Postmaster" if is_postmaster
@@ -84,6 +85,61 @@ struct PathResult {
 
   bool ok() const { return error == PathError::kNone; }
 };
+
+// A right path in fewer words, for callers that have many: its parts as offsets and sizes.
+struct PathParts {
+  const char* begin = nullptr;
+  uint16_t used = 0;  // octets of the path
+  uint16_t mailbox_offset = 0;
+  uint16_t local_size = 0;
+  uint16_t domain_offset = 0;
+  uint16_t domain_size = 0;
+  // What is wrong, where nothing else counts. All that follows is as in PathResult.
+  PathError error = PathError::kNone;
+  bool is_null = false;
+  bool is_postmaster = false;
+  bool local_is_quoted = false;
+  bool has_source_route = false;
+  bool has_utf8 = false;
+  bool domain_is_literal = false;
+
+  std::string_view path() const { return {begin, used}; }
+  std::string_view mailbox() const {
+    const size_t end = domain_size != 0 ? size_t{domain_offset} + domain_size
+                                        : size_t{mailbox_offset} + local_size;
+    return {begin + mailbox_offset, end - mailbox_offset};
+  }
+  std::string_view local_part() const { return {begin + mailbox_offset, local_size}; }
+  std::string_view domain() const { return {begin + domain_offset, domain_size}; }
+};
+
+// What follows are the halves of ParsePath. The first is for paths that are plain, and for plain
+// local-parts with IPv4-address-literals; false for any other, and then *at is what the second
+// wants to know.
+// `parts` is a fresh one. `in[at + 1]` is "[".
+bool TakeIpv4Path(std::string_view in, size_t at, PathParts* parts);
+// `in` begins with "<".
+inline bool ParsePlainPath(std::string_view in, PathParts* parts, size_t* at) {
+  const PlainPath plain = ScanPlainPath(in);
+  *at = plain.at;
+  if (plain.close == 0) {
+    return plain.at != 0 && plain.at + 1 < in.size() && in[plain.at + 1] == '[' &&
+           TakeIpv4Path(in, plain.at, parts);
+  }
+  parts->begin = in.data();
+  parts->used = static_cast<uint16_t>(plain.close + 1);
+  parts->mailbox_offset = 1;
+  parts->local_size = static_cast<uint16_t>(plain.at - 1);
+  parts->domain_offset = static_cast<uint16_t>(plain.at + 1);
+  parts->domain_size = static_cast<uint16_t>(plain.close - plain.at - 1);
+  parts->local_is_quoted = in[1] == '"';
+  return true;
+}
+// `result` is a fresh one.
+bool ParseUnusualPath(std::string_view in, PathKind kind, const PathOptions& options, size_t at,
+                      PathResult* result);
+// Of a result without an error.
+PathParts PartsOf(const PathResult& result);
 
 // Parses the path at the start of `in`; what follows it is not looked at. With an error the views
 // are not to be used. Returns result->ok().

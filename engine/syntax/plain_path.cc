@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "engine/syntax/plain_path_tables.h"
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 #include "hwy/highway.h"
 
@@ -20,154 +21,296 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Rows of ASCII that hold atext (RFC 5322 §3.2.3), one bit for each set of columns. The first three
-// are Let-dig.
-//   1: 3x 0-9              2: 4x 6x 1-F            4: 5x 7x 0-A
-//   8: 2x ! # $ % & ' * + - /     16: 3x = ?      32: 5x ^ _     64: 6x `     128: 7x { | } ~
-constexpr uint8_t kLetDigBits = 7;
-alignas(16) constexpr uint8_t kByHighHalf[16] = {0, 0, 8, 1 | 16, 2, 4 | 32, 2 | 64, 4 | 128,
-                                                 0, 0, 0, 0,      0, 0,      0,      0};
-alignas(16) constexpr uint8_t kByLowHalf[16] = {
-    /* 0 */ 1 | 4 | 64,
-    /* 1 */ 1 | 2 | 4 | 8,
-    /* 2 */ 1 | 2 | 4,
-    /* 3 */ 1 | 2 | 4 | 8,
-    /* 4 */ 1 | 2 | 4 | 8,
-    /* 5 */ 1 | 2 | 4 | 8,
-    /* 6 */ 1 | 2 | 4 | 8,
-    /* 7 */ 1 | 2 | 4 | 8,
-    /* 8 */ 1 | 2 | 4,
-    /* 9 */ 1 | 2 | 4,
-    /* A */ 2 | 4 | 8,
-    /* B */ 2 | 8 | 128,
-    /* C */ 2 | 128,
-    /* D */ 2 | 8 | 16 | 128,
-    /* E */ 2 | 32 | 128,
-    /* F */ 2 | 8 | 16 | 32,
-};
+// Without vectors, or with such whose size is not known, there is nothing to gain.
+#if HWY_TARGET == HWY_SCALAR || HWY_HAVE_SCALABLE
 
-// One bit per octet, the first in bit 0.
+PlainPath ScanPath(const char* /*p*/, size_t /*n*/) { return {}; }
+bool IsDomain(const char* /*p*/, size_t /*n*/) { return false; }
+
+#else
+
+using Wide = hn::CappedTag<uint8_t, 32>;
+using Narrow = hn::CappedTag<uint8_t, 16>;
+
+// How many octets one look covers.
+constexpr size_t kWindow = 64;
+// The longest text with a path or a domain that is not too long.
+constexpr size_t kMaxPath = 256;
+constexpr size_t kMaxDomain = 255;
+// Shorter texts are not worth a copy.
+constexpr size_t kShortest = 8;
+
+// One bit per octet, the first in bit 0. Behind the end of the text all are 0, so none is found
+// there of what is looked for: dots, and octets that do not belong.
 struct Masks {
-  uint64_t atext = 0;
-  uint64_t let_dig = 0;
   uint64_t dot = 0;
-  uint64_t hyphen = 0;
+  uint64_t not_local = 0;   // neither atext nor dot: ends a Dot-string
+  uint64_t not_domain = 0;  // neither Let-dig nor hyphen nor dot: ends a Domain
+  uint64_t not_let_dig = 0;
 };
-
-#if HWY_TARGET != HWY_SCALAR
 
 template <class D, class M>
 HWY_INLINE uint64_t Bits(D d, M mask) {
-  alignas(8) uint8_t bytes[8] = {};
+  // Highway asks for eight octets and writes as many as there are lanes for.
+  uint8_t bytes[8];
   hn::StoreMaskBits(d, mask, bytes);
-  uint64_t bits = 0;
-  std::memcpy(&bits, bytes, sizeof(bits));
-  return bits;
-}
-
-// Adds the vector at p, whose first octet is number `shift`. Vectors may overlap.
-template <class D>
-HWY_INLINE void Sort(D d, const char* p, size_t shift, Masks* masks) {
-  const auto v = hn::LoadU(d, reinterpret_cast<const uint8_t*>(p));
-  const auto low = hn::And(v, hn::Set(d, uint8_t{15}));
-  const auto high = hn::ShiftRight<4>(v);
-  const auto classes = hn::And(hn::TableLookupBytes(hn::LoadDup128(d, kByLowHalf), low),
-                               hn::TableLookupBytes(hn::LoadDup128(d, kByHighHalf), high));
-  const auto zero = hn::Zero(d);
-  masks->atext |= Bits(d, hn::Ne(classes, zero)) << shift;
-  masks->let_dig |= Bits(d, hn::Ne(hn::And(classes, hn::Set(d, kLetDigBits)), zero)) << shift;
-  masks->dot |= Bits(d, hn::Eq(v, hn::Set(d, uint8_t{'.'}))) << shift;
-  masks->hyphen |= Bits(d, hn::Eq(v, hn::Set(d, uint8_t{'-'}))) << shift;
-}
-
-template <class D>
-HWY_INLINE void SortAll(D d, const char* p, size_t n, Masks* masks) {
-  const size_t lanes = hn::Lanes(d);
-  size_t i = 0;
-  for (; i + lanes <= n; i += lanes) Sort(d, p + i, i, masks);
-  if (i < n) Sort(d, p + n - lanes, n - lanes, masks);
-}
-
-// The first min(n, 64) octets. False where they are fewer than the smallest vector.
-HWY_INLINE bool SortUpTo64(const char* p, size_t n, Masks* masks) {
-  if (n > 64) n = 64;
-  const hn::CappedTag<uint8_t, 32> wide;
-  if (n >= hn::Lanes(wide)) {
-    SortAll(wide, p, n, masks);
-    return true;
+  if constexpr (hn::MaxLanes(D()) == 32) {
+    uint32_t bits;
+    std::memcpy(&bits, bytes, sizeof(bits));
+    return bits;
+  } else {
+    static_assert(hn::MaxLanes(D()) == 16);
+    uint16_t bits;
+    std::memcpy(&bits, bytes, sizeof(bits));
+    return bits;
   }
-  const hn::CappedTag<uint8_t, 16> narrow;
-  if (n < hn::Lanes(narrow)) return false;
-  SortAll(narrow, p, n, masks);
-  return true;
 }
 
-// Bits 0 to `last`.
-HWY_INLINE uint64_t Through(size_t last) { return ~uint64_t{0} >> (63 - last); }
+template <class D>
+HWY_INLINE hn::Vec<D> LoadAt(D d, const char* p) {
+  return hn::LoadU(d, reinterpret_cast<const uint8_t*>(p));
+}
 
-#endif  // HWY_TARGET != HWY_SCALAR
+// The classes of the vector at p.
+struct SortClasses {
+  using Result = Masks;
+  template <class D>
+  static HWY_INLINE Masks Sort(D d, hn::Vec<D> v) {
+    const auto half = hn::Load(d, kPlainTables.low_half);
+    // The whole vector is shifted as words: what that brings in from the neighbour is masked away.
+    const hn::Repartition<uint16_t, D> words;
+    const auto high = hn::And(hn::BitCast(d, hn::ShiftRight<4>(hn::BitCast(words, v))), half);
+    const auto classes =
+        hn::And(hn::TableLookupBytes(hn::Load(d, kPlainTables.by_low_half), hn::And(v, half)),
+                hn::TableLookupBytes(hn::Load(d, kPlainTables.by_high_half), high));
+    const auto zero = hn::Zero(d);
+    const auto not_let_dig = hn::Eq(hn::And(classes, hn::Load(d, kPlainTables.let_dig)), zero);
+    const auto dot = hn::Eq(v, hn::Load(d, kPlainTables.dot));
+    const auto hyphen = hn::Eq(v, hn::Load(d, kPlainTables.hyphen));
+    Masks masks;
+    masks.dot = Bits(d, dot);
+    masks.not_local = Bits(d, hn::AndNot(dot, hn::Eq(classes, zero)));
+    masks.not_domain = Bits(d, hn::AndNot(hn::Or(dot, hyphen), not_let_dig));
+    masks.not_let_dig = Bits(d, not_let_dig);
+    return masks;
+  }
+  static HWY_INLINE void Add(const Masks& more, size_t shift, Masks* masks) {
+    masks->dot |= more.dot << shift;
+    masks->not_local |= more.not_local << shift;
+    masks->not_domain |= more.not_domain << shift;
+    masks->not_let_dig |= more.not_let_dig << shift;
+  }
+  static HWY_INLINE void Drop(size_t shift, Masks* masks) {
+    masks->dot >>= shift;
+    masks->not_local >>= shift;
+    masks->not_domain >>= shift;
+    masks->not_let_dig >>= shift;
+  }
+};
 
-bool ScanPlainPath(const char* p, size_t n, PlainPath* path) {
-#if HWY_TARGET == HWY_SCALAR
-  // Without vectors there is nothing to gain.
-  (void)p;
-  (void)n;
-  (void)path;
-  return false;
-#else
+// What is no qtextSMTP: the two octets that end or quote, and all that is not printable ASCII.
+struct SortQuoted {
+  using Result = uint64_t;
+  template <class D>
+  static HWY_INLINE uint64_t Sort(D d, hn::Vec<D> v) {
+    const hn::RebindToSigned<D> di;
+    const auto shifted = hn::BitCast(di, hn::Add(v, hn::Set(d, uint8_t{0x60})));
+    const auto odd = hn::Gt(shifted, hn::Set(di, int8_t{0x7E + 0x60 - 0x100}));
+    const auto quote = hn::Eq(v, hn::Set(d, uint8_t{'"'}));
+    const auto slash = hn::Eq(v, hn::Set(d, uint8_t{'\\'}));
+    return Bits(d, hn::Or(hn::RebindMask(d, odd), hn::Or(quote, slash)));
+  }
+  static HWY_INLINE void Add(uint64_t more, size_t shift, uint64_t* stops) {
+    *stops |= more << shift;
+  }
+  static HWY_INLINE void Drop(size_t shift, uint64_t* stops) { *stops >>= shift; }
+};
+
+// Sorts up to 64 octets from p + begin, as far as the text [p, p + n) reaches; a vector fits into
+// it. What is shorter than a vector is read by one that ends with the text.
+template <class What, class D>
+HWY_INLINE typename What::Result SortIn(D d, const char* p, size_t begin, size_t n) {
+  constexpr size_t kLanes = hn::MaxLanes(D());
+  const size_t left = n - begin < kWindow ? n - begin : kWindow;
+  if (left <= kLanes) {
+    typename What::Result result = What::Sort(d, LoadAt(d, p + begin + left - kLanes));
+    What::Drop(kLanes - left, &result);
+    return result;
+  }
+  typename What::Result result = What::Sort(d, LoadAt(d, p + begin));
+  for (size_t i = kLanes; i + kLanes < left; i += kLanes) {
+    What::Add(What::Sort(d, LoadAt(d, p + begin + i)), i, &result);
+  }
+  What::Add(What::Sort(d, LoadAt(d, p + begin + left - kLanes)), left - kLanes, &result);
+  return result;
+}
+
+// Whether what stands before the lowest bit of `end` and from bit 0 on, all of it Let-dig, hyphens
+// and dots, is a Domain but for the length of its labels: the octet before the end or a dot is
+// Let-dig, and so is the first one and the one behind a dot.
+HWY_INLINE bool LabelsAreRight(const Masks& masks, uint64_t end) {
+  const uint64_t end_bit = end & (~end + 1);
+  const uint64_t through_end = end ^ (end - 1);
+  const uint64_t ends = masks.dot | end_bit;
+  const uint64_t starts = masks.dot << 1 | 1;
+  // A label that ends at its start has its end where its first octet should be.
+  const uint64_t wrong =
+      (ends & (masks.not_let_dig << 1 | 1)) | (starts & (masks.not_let_dig | end_bit));
+  return (wrong & through_end) == 0;
+}
+
+// Where the Domain at p + begin ends; 0 if what stands there is none. Every look but the last ends
+// with a dot, so that each begins with a label and finds out that it has 63 octets at most.
+template <class D>
+HWY_INLINE size_t DomainEnd(D d, const char* p, size_t begin, size_t n) {
+  while (begin < n) {
+    const Masks masks = SortIn<SortClasses>(d, p, begin, n);
+    uint64_t end = masks.not_domain;
+    if (HWY_LIKELY(end != 0)) {
+      const size_t size = hwy::Num0BitsBelowLS1Bit_Nonzero64(end);
+      return LabelsAreRight(masks, end) ? begin + size : 0;
+    }
+    const size_t left = n - begin;
+    if (left < kWindow) {
+      // It goes to the end of the text.
+      return LabelsAreRight(masks, uint64_t{1} << left) ? n : 0;
+    }
+    if (masks.dot == 0) return 0;
+    const size_t last = 63 - hwy::Num0BitsAboveMS1Bit_Nonzero64(masks.dot);
+    if (!LabelsAreRight(masks, uint64_t{1} << last)) return 0;
+    begin += last + 1;
+  }
+  return 0;
+}
+
+// The domain of a path whose local-part ended before `at`.
+template <class D>
+HWY_NOINLINE PlainPath Close(D d, const char* p, size_t at, size_t n) {
+  if (n > kMaxPath) n = kMaxPath;
+  const size_t end = DomainEnd(d, p, at + 1, n);
+  const bool closed = end != 0 && end < n && p[end] == '>';
+  return {static_cast<uint32_t>(at), closed ? static_cast<uint32_t>(end) : 0u};
+}
+
+template <class D>
+HWY_NOINLINE PlainPath ScanQuoted(D d, const char* p, size_t n) {
+  // What stands before the text of the Quoted-string is not looked for.
+  const uint64_t stops = SortIn<SortQuoted>(d, p, 0, n) & ~uint64_t{3};
+  if (stops == 0) return {};
+  const size_t quote = hwy::Num0BitsBelowLS1Bit_Nonzero64(stops);
+  if (p[quote] != '"' || quote + 1 >= n || p[quote + 1] != '@') return {};
+  return Close(d, p, quote + 1, n);
+}
+
+// The path at p, of whose first octets `masks` tell; kWindow of them, or all n.
+template <class D>
+HWY_INLINE PlainPath ScanSorted(D d, const char* p, size_t n, const Masks& masks) {
+  // Bit 0 is "<".
+  const uint64_t stop = masks.not_local & ~uint64_t{1};
+  if (HWY_UNLIKELY(stop == 0)) return {};
+  const size_t at = hwy::Num0BitsBelowLS1Bit_Nonzero64(stop);
+  if (HWY_UNLIKELY(p[at] != '@')) return {};
+  // No atom is empty: what is around the local-part counts as dots, and no two are neighbours.
+  const uint64_t at_bit = stop & (~stop + 1);
+  const uint64_t through_at = stop ^ (stop - 1);
+  const uint64_t dots = masks.dot | at_bit | 1;
+  if (HWY_UNLIKELY((dots & (dots << 1) & through_at) != 0)) return {};
+
+  const uint64_t end = masks.not_domain & ~through_at;
+  if (HWY_UNLIKELY(end == 0)) {
+    // It reaches beyond what was sorted, or there is no end.
+    if (n > kWindow) return Close(d, p, at, n);
+    return {static_cast<uint32_t>(at), 0};
+  }
+  const size_t close = hwy::Num0BitsBelowLS1Bit_Nonzero64(end);
+  // As in LabelsAreRight: the octet before a dot or the end is Let-dig, and so is the one behind
+  // the "@" or a dot. The end itself is not Let-dig.
+  const uint64_t close_bit = end & (~end + 1);
+  const uint64_t ends = masks.dot | close_bit;
+  const uint64_t starts = (masks.dot | at_bit) << 1;
+  const uint64_t wrong = (ends & (masks.not_let_dig << 1)) | (starts & masks.not_let_dig);
+  const bool right = p[close] == '>' && (wrong & (2 * (close_bit - at_bit))) == 0;
+  return {static_cast<uint32_t>(at), right ? static_cast<uint32_t>(close) : 0u};
+}
+
+// [p, p + n) in 16 octets, the rest of which are 0 and so in no class; 8 <= n <= 16.
+HWY_INLINE void CopyShort(const char* p, size_t n, char* out) {
+  std::memset(out, 0, 16);
+  uint64_t last;
+  std::memcpy(&last, p + n - 8, 8);
+  std::memcpy(out, p, 8);
+  std::memcpy(out + n - 8, &last, 8);
+}
+
+HWY_NOINLINE PlainPath ScanShortestPath(const char* p, size_t n) {
+  if (n < kShortest) return {};
+  alignas(16) char copy[16];
+  CopyShort(p, n, copy);
+  const Narrow narrow;
+  if (p[1] == '"') return ScanQuoted(narrow, copy, sizeof(copy));
+  return ScanSorted(narrow, copy, sizeof(copy), SortClasses::Sort(narrow, LoadAt(narrow, copy)));
+}
+
+// Fewer octets than the widest vector has, and no fewer than the narrow one.
+HWY_INLINE Masks SortShort(const char* p, size_t n) {
+  constexpr size_t kHalf = hn::MaxLanes(Narrow());
+#if HWY_CAP_GE256
+  // Its first and its last octets side by side in one vector.
+  const Wide wide;
+  const Narrow narrow;
+  const auto both = hn::Combine(wide, LoadAt(narrow, p + n - kHalf), LoadAt(narrow, p));
+  const Masks sorted = SortClasses::Sort(wide, both);
+  const auto unfold = [n](uint64_t bits) {
+    return (bits & 0xffff) | (bits >> kHalf) << (n - kHalf);
+  };
   Masks masks;
-  if (!SortUpTo64(p, n, &masks) || p[0] != '<') return false;
-
-  // The local-part starts at bit 1. The octet behind it counts as a dot, and so does the one before
-  // it, so that one test finds empty atoms anywhere.
-  const uint64_t local = (masks.atext | masks.dot) >> 1;
-  const uint64_t stop = ~local & Through(62);
-  if (stop == 0) return false;
-  const size_t local_size = hwy::Num0BitsBelowLS1Bit_Nonzero64(stop);
-  const size_t at = local_size + 1;
-  // All that was sorted may be local-part; then there is no octet behind it.
-  if (at >= n || p[at] != '@') return false;
-  const uint64_t local_dots = masks.dot >> 1 | uint64_t{1} << local_size;
-  if ((local_dots & (masks.dot | 1) & Through(local_size)) != 0) return false;
-
-  const size_t start = at + 1;
-  const size_t sorted = n < 64 ? n : 64;
-  uint64_t let_dig = 0;
-  uint64_t dot = 0;
-  uint64_t hyphen = 0;
-  uint64_t end = 0;
-  if (start < sorted) {
-    let_dig = masks.let_dig >> start;
-    dot = masks.dot >> start;
-    hyphen = masks.hyphen >> start;
-    end = ~(let_dig | dot | hyphen) & Through(sorted - start - 1);
-  }
-  if (end == 0 && n > 64) {
-    // The domain reaches beyond what was sorted. At least 64 octets lie before the end of the
-    // input.
-    const size_t base = n - start >= 64 ? start : n - 64;
-    Masks more;
-    SortUpTo64(p + base, 64, &more);
-    let_dig = more.let_dig >> (start - base);
-    dot = more.dot >> (start - base);
-    hyphen = more.hyphen >> (start - base);
-    end = ~(let_dig | dot | hyphen) & Through(63 - (start - base));
-  }
-  if (end == 0) return false;
-  const size_t size = hwy::Num0BitsBelowLS1Bit_Nonzero64(end);
-  // No label, the first and the last included, is empty or has a hyphen at an edge: next to a dot,
-  // or to the octets around the domain, there is neither dot nor hyphen. 63 octets are one label at
-  // most.
-  const uint64_t edges = dot | uint64_t{1} << size;
-  const uint64_t behind_edge = dot << 1 | 1;
-  const uint64_t wrong = (edges & (dot << 1 | hyphen << 1 | 1)) | (hyphen & behind_edge);
-  if ((wrong & Through(size)) != 0) return false;
-  if (p[start + size] != '>') return false;
-  path->at = at;
-  path->close = start + size;
-  return true;
+  masks.dot = unfold(sorted.dot);
+  masks.not_local = unfold(sorted.not_local);
+  masks.not_domain = unfold(sorted.not_domain);
+  masks.not_let_dig = unfold(sorted.not_let_dig);
+  return masks;
+#else
+  static_assert(kHalf == hn::MaxLanes(Wide()));
+  return SortIn<SortClasses>(Narrow(), p, 0, n);
 #endif
 }
+
+HWY_NOINLINE PlainPath ScanShortPath(const char* p, size_t n) {
+  if (n < hn::MaxLanes(Narrow())) return ScanShortestPath(p, n);
+  if (HWY_UNLIKELY(p[1] == '"')) return ScanQuoted(Narrow(), p, n);
+  return ScanSorted(Narrow(), p, n, SortShort(p, n));
+}
+
+PlainPath ScanPath(const char* p, size_t n) {
+  if (HWY_UNLIKELY(n < hn::MaxLanes(Wide()))) return ScanShortPath(p, n);
+  if (HWY_UNLIKELY(p[1] == '"')) return ScanQuoted(Wide(), p, n);
+  return ScanSorted(Wide(), p, n, SortIn<SortClasses>(Wide(), p, 0, n));
+}
+
+HWY_NOINLINE bool IsShortestDomain(const char* p, size_t n) {
+  if (n < kShortest) return false;
+  alignas(16) char copy[16];
+  CopyShort(p, n, copy);
+  return DomainEnd(Narrow(), copy, 0, sizeof(copy)) == n;
+}
+
+HWY_NOINLINE bool IsShortDomain(const char* p, size_t n) {
+  if (n < hn::MaxLanes(Narrow())) return IsShortestDomain(p, n);
+  const Masks masks = SortShort(p, n);
+  return masks.not_domain == 0 && LabelsAreRight(masks, uint64_t{1} << n);
+}
+
+bool IsDomain(const char* p, size_t n) {
+  if (n > kMaxDomain) return false;
+  if (n >= hn::MaxLanes(Wide())) return DomainEnd(Wide(), p, 0, n) == n;
+  return IsShortDomain(p, n);
+}
+
+#endif  // HWY_TARGET == HWY_SCALAR || HWY_HAVE_SCALABLE
+
+constexpr PlainKernels kKernels = {ScanPath, IsDomain};
+
+const PlainKernels* Kernels() { return &kKernels; }
 
 }  // namespace HWY_NAMESPACE
 }  // namespace postern::syntax
@@ -176,11 +319,29 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace postern::syntax {
 
-HWY_EXPORT(ScanPlainPath);
+HWY_EXPORT(Kernels);
 
-bool ScanPlainPath(const char* p, size_t n, PlainPath* path) {
-  return HWY_DYNAMIC_DISPATCH(ScanPlainPath)(p, n, path);
+const PlainKernels& ChoosePlainKernels() {
+  const PlainKernels* const kernels = HWY_DYNAMIC_DISPATCH(Kernels)();
+  internal::g_plain_kernels.store(kernels, std::memory_order_relaxed);
+  return *kernels;
 }
+
+namespace {
+
+// What stands in for the kernels until the first call; threads that come at once choose alike.
+PlainPath ChooseAndScanPath(const char* p, size_t n) {
+  return ChoosePlainKernels().scan_path(p, n);
+}
+bool ChooseAndIsDomain(const char* p, size_t n) { return ChoosePlainKernels().is_domain(p, n); }
+
+constexpr PlainKernels kFirst = {ChooseAndScanPath, ChooseAndIsDomain};
+
+}  // namespace
+
+namespace internal {
+std::atomic<const PlainKernels*> g_plain_kernels{&kFirst};
+}  // namespace internal
 
 }  // namespace postern::syntax
 #endif  // HWY_ONCE

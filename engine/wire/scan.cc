@@ -15,6 +15,7 @@
 #include <cstring>
 
 #include "engine/wire/line_flag.h"
+#include "engine/wire/scan_tables.h"
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 #include "hwy/highway.h"
 
@@ -35,6 +36,17 @@ HWY_INLINE hn::Vec<D> LoadAt(D d, const char* p) {
 // One bit per lane, the first lane in bit 0.
 template <class D, class M>
 HWY_INLINE uint64_t Bits(D d, M mask) {
+  // Highway asks for eight octets and writes as many as there are lanes for. Where that is known,
+  // compilers make one move of it.
+#if !HWY_HAVE_SCALABLE
+  if constexpr (hn::MaxLanes(D()) == 32) {
+    uint8_t bytes[8];
+    hn::StoreMaskBits(d, mask, bytes);
+    uint32_t bits;
+    std::memcpy(&bits, bytes, sizeof(bits));
+    return bits;
+  }
+#endif
   alignas(8) uint8_t bytes[8] = {};
   const size_t written = hn::StoreMaskBits(d, mask, bytes);
   uint64_t bits = 0;
@@ -48,8 +60,14 @@ HWY_INLINE uint64_t Bits(D d, M mask) {
 template <class D>
 HWY_INLINE hn::Mask<D> NotPrintable(D d, hn::Vec<D> v) {
   const hn::RebindToSigned<D> di;
-  const auto shifted = hn::BitCast(di, hn::Add(v, hn::Set(d, uint8_t{0x60})));
-  return hn::RebindMask(d, hn::Gt(shifted, hn::Set(di, int8_t{0x7E + 0x60 - 0x100})));
+#if HWY_HAVE_SCALABLE
+  const auto shift = hn::Set(d, kPrintableShift);
+  const auto end = hn::Set(di, kPrintableEnd);
+#else
+  const auto shift = hn::Load(d, kScanTables.printable_shift);
+  const auto end = hn::Load(di, kScanTables.printable_end);
+#endif
+  return hn::RebindMask(d, hn::Gt(hn::BitCast(di, hn::Add(v, shift)), end));
 }
 
 // Sorts the octets of the vector at p + i that are not printable. Returns whether it holds a LF,
@@ -85,11 +103,13 @@ HWY_NOINLINE bool Classify(D d, const char* p, size_t i, size_t n, size_t* flags
   return true;
 }
 
+// From p + i on: nothing before it counts. The range has a vector's octets.
 template <class D>
-HWY_INLINE LineScan ScanLineBlocks(D d, const char* p, size_t n) {
+HWY_INLINE LineScan ScanLineBlocks(D d, const char* p, size_t i, size_t n) {
   const size_t lanes = hn::Lanes(d);
   size_t flags = 0;
-  size_t i = 0;
+  if (i >= n) return {n, 0};
+  if (i + lanes > n) i = n - lanes;
   for (;;) {
     const intptr_t first = hn::FindFirstTrue(d, NotPrintable(d, LoadAt(d, p + i)));
     if (first >= 0) {
@@ -126,13 +146,51 @@ LineScan ScanShortLine(const char* p, size_t n) {
   return {n, flags};
 }
 
-LineScan ScanLine(const char* p, size_t n) {
+// Any line; the first `i` octets are ordinary text.
+HWY_NOINLINE LineScan ScanAnyLine(const char* p, size_t i, size_t n) {
   const Wide wide;
   const Narrow narrow;
-  if (HWY_LIKELY(n >= hn::Lanes(wide))) return ScanLineBlocks(wide, p, n);
-  if (n >= hn::Lanes(narrow)) return ScanLineBlocks(narrow, p, n);
+  if (n >= hn::Lanes(wide)) return ScanLineBlocks(wide, p, i, n);
+  if (n >= hn::Lanes(narrow)) return ScanLineBlocks(narrow, p, i, n);
   return ScanShortLine(p, n);
 }
+
+#if HWY_CAP_GE256 && !HWY_HAVE_SCALABLE
+
+// The octets that are not printable among the 64 from p on.
+HWY_INLINE uint64_t Odd(const char* p) {
+  const Wide wide;
+  return Bits(wide, NotPrintable(wide, LoadAt(wide, p))) |
+         Bits(wide, NotPrintable(wide, LoadAt(wide, p + 32))) << 32;
+}
+
+// The first of them is nearly always the CR of the terminator.
+HWY_INLINE LineScan EndAt(const char* p, size_t i, uint64_t odd, size_t n) {
+  const size_t first = i + hwy::Num0BitsBelowLS1Bit_Nonzero64(odd);
+  if (HWY_LIKELY(p[first] == '\r' && first + 1 < n && p[first + 1] == '\n')) return {first + 1, 0};
+  return ScanAnyLine(p, i, n);
+}
+
+HWY_NOINLINE LineScan ScanLongLine(const char* p, size_t n) {
+  size_t i = 64;
+  for (; i + 64 <= n; i += 64) {
+    const uint64_t odd = Odd(p + i);
+    if (odd != 0) return EndAt(p, i, odd, n);
+  }
+  return ScanAnyLine(p, i, n);
+}
+
+LineScan ScanLine(const char* p, size_t n) {
+  if (HWY_UNLIKELY(n < 64)) return ScanAnyLine(p, 0, n);
+  const uint64_t odd = Odd(p);
+  return HWY_LIKELY(odd != 0) ? EndAt(p, 0, odd, n) : ScanLongLine(p, n);
+}
+
+#else
+
+LineScan ScanLine(const char* p, size_t n) { return ScanAnyLine(p, 0, n); }
+
+#endif
 
 // The searches differ only in what they look for at p and just before it.
 struct CrLf {

@@ -41,6 +41,11 @@ template <typename T>
 bool CopyIn(const T* theirs, T* ours) {
   static_assert(kFirstSize<T> != 0, "name the first published size of this struct");
   if (theirs == nullptr || theirs->struct_size < kFirstSize<T>) return false;
+  if (theirs->struct_size == sizeof(T)) {
+    // A host of our own time: a copy whose size the compiler knows.
+    *ours = *theirs;
+    return true;
+  }
   const size_t size = std::min<size_t>(theirs->struct_size, sizeof(T));
   std::memset(static_cast<void*>(ours), 0, sizeof(T));
   std::memcpy(static_cast<void*>(ours), theirs, size);

@@ -12,10 +12,10 @@ namespace postern::plugin {
 namespace {
 
 using session::CloseReason;
-using session::Event;
 using session::EventType;
 using session::ResetReason;
 using session::Rule;
+using session::Session;
 
 // The engine knows nothing of the C header; here is the proof that it uses its numbers.
 template <typename Enum>
@@ -99,21 +99,20 @@ static_assert(Equal(Rule::kB4, POSTERN_RULE_B4));
 static_assert(Equal(Rule::kLimit, POSTERN_RULE_LIMIT));
 
 template <typename T>
-postern_event Header(const Event& event) {
+postern_event Header(EventType type, uint32_t flags, uint64_t ticket) {
   postern_event header;
   header.struct_size = sizeof(T);
-  header.type = static_cast<uint32_t>(event.type);
-  header.flags = event.flags;
+  header.type = static_cast<uint32_t>(type);
+  header.flags = flags;
   header.reserved = 0;
-  header.ticket = event.ticket;
+  header.ticket = ticket;
   return header;
 }
 
-void StoreProxyHeader(const wire::ProxyHeader& header, const Event& event,
-                      postern_event_proxy_header* out) {
+void StoreProxyHeader(const wire::ProxyHeader& header, postern_event_proxy_header* out) {
   *out = {};
-  out->event = Header<postern_event_proxy_header>(event);
-  out->event.flags = header.local ? POSTERN_PROXY_LOCAL : 0;
+  out->event = Header<postern_event_proxy_header>(EventType::kProxyHeader,
+                                                  header.local ? POSTERN_PROXY_LOCAL : 0, 0);
   out->version = header.version;
   out->family = static_cast<uint32_t>(header.family);
   out->source_port = header.source_port;
@@ -125,70 +124,77 @@ void StoreProxyHeader(const wire::ProxyHeader& header, const Event& event,
 
 }  // namespace
 
-const postern_event* StoreEvent(const session::Session& session, const Event& event,
+const postern_event* StoreEvent(const Session& session, const Session::Pending& pending,
                                 EventStorage* storage) {
-  switch (event.type) {
+  const Session::Payload& payload = session.payload();
+  const EventType type = pending.type;
+  const uint64_t ticket = session.TicketOf(pending);
+  const auto part = [&payload](Session::Span span) { return Bytes(payload.Part(span)); };
+  switch (type) {
     case EventType::kProxyHeader:
-      StoreProxyHeader(session.proxy_header(), event, &storage->proxy_header);
+      StoreProxyHeader(session.proxy_header(), &storage->proxy_header);
       break;
     case EventType::kHelo:
-      storage->helo = {Header<postern_event_helo>(event), Bytes(event.text)};
+      storage->helo = {Header<postern_event_helo>(type, payload.flags, ticket), part(payload.text)};
       break;
     case EventType::kMail:
-      storage->mail = {Header<postern_event_mail>(event),
-                       Bytes(event.path),
-                       Bytes(event.mailbox),
-                       Bytes(event.local_part),
-                       Bytes(event.domain),
-                       Bytes(event.parameters),
-                       event.number,
-                       event.count,
+      storage->mail = {Header<postern_event_mail>(type, payload.flags, ticket),
+                       part(payload.path),
+                       part(payload.mailbox),
+                       part(payload.local_part),
+                       part(payload.domain),
+                       part(payload.parameters),
+                       payload.number,
+                       payload.count,
                        0};
       break;
     case EventType::kRcpt:
-      storage->rcpt = {Header<postern_event_rcpt>(event),
-                       Bytes(event.path),
-                       Bytes(event.mailbox),
-                       Bytes(event.local_part),
-                       Bytes(event.domain),
-                       Bytes(event.parameters),
-                       event.count,
+      storage->rcpt = {Header<postern_event_rcpt>(type, payload.flags, ticket),
+                       part(payload.path),
+                       part(payload.mailbox),
+                       part(payload.local_part),
+                       part(payload.domain),
+                       part(payload.parameters),
+                       payload.count,
                        0};
       break;
     case EventType::kContentBegin:
-      storage->content_begin = {Header<postern_event_content_begin>(event), event.count, 0};
+      storage->content_begin = {Header<postern_event_content_begin>(type, 0, ticket),
+                                session.recipients(), 0};
       break;
     case EventType::kContent:
-      storage->content = {Header<postern_event_content>(event), Bytes(event.text)};
+      storage->content = {Header<postern_event_content>(type, 0, ticket), Bytes(payload.whole())};
       break;
     case EventType::kContentEnd:
-      storage->content_end = {Header<postern_event_content_end>(event), event.number};
+      storage->content_end = {Header<postern_event_content_end>(type, 0, ticket),
+                              session.content_octets()};
       break;
     case EventType::kReset:
-      storage->reset = {Header<postern_event_reset>(event), event.reason, 0};
+      storage->reset = {Header<postern_event_reset>(type, 0, ticket), pending.reason, 0};
       break;
     case EventType::kVrfy:
     case EventType::kExpn:
     case EventType::kHelp:
     case EventType::kUnknown:
-      storage->query = {Header<postern_event_query>(event), Bytes(event.text), Bytes(event.line)};
+      storage->query = {Header<postern_event_query>(type, 0, ticket), part(payload.text),
+                        Bytes(payload.whole())};
       break;
     case EventType::kError:
-      storage->error = {Header<postern_event_error>(event),
-                        static_cast<uint32_t>(event.reply),
-                        event.code,
-                        static_cast<uint32_t>(event.rule),
+      storage->error = {Header<postern_event_error>(type, 0, ticket),
+                        static_cast<uint32_t>(pending.reply),
+                        pending.code,
+                        static_cast<uint32_t>(pending.rule),
                         0,
-                        Bytes(event.line)};
+                        Bytes(payload.whole())};
       break;
     case EventType::kClosed:
-      storage->closed = {Header<postern_event_closed>(event), event.reason, 0};
+      storage->closed = {Header<postern_event_closed>(type, 0, ticket), pending.reason, 0};
       break;
     case EventType::kNone:
     case EventType::kConnect:
     case EventType::kStarttls:
     case EventType::kQuit:
-      storage->header = Header<postern_event>(event);
+      storage->header = Header<postern_event>(type, 0, ticket);
       break;
   }
   return &storage->header;

@@ -31,9 +31,9 @@ union EventStorage {
   postern_event_closed closed;
 };
 
-// `session` is the one that made `event`; the PROXY header is read from it.
-const postern_event* StoreEvent(const session::Session& session, const session::Event& event,
-                                EventStorage* storage);
+// The event that `session` gave as `pending`, with what it refers to.
+const postern_event* StoreEvent(const session::Session& session,
+                                const session::Session::Pending& pending, EventStorage* storage);
 
 }  // namespace postern::plugin
 

@@ -70,15 +70,13 @@ static_assert(static_cast<int>(Notice::kShutdown) == POSTERN_NOTICE_SHUTDOWN);
 static_assert(static_cast<int>(Notice::kShutdownNow) == POSTERN_NOTICE_SHUTDOWN_NOW);
 static_assert(Session::kNoDeadline == UINT64_MAX);
 
-int32_t Flags(const Session& session) {
-  int32_t flags = 0;
-  if (session.has_event()) flags |= POSTERN_HAS_EVENT;
-  if (!session.output().empty()) flags |= POSTERN_HAS_OUTPUT;
-  if (session.has_ticket()) flags |= POSTERN_HAS_TICKET;
-  if (session.start_tls()) flags |= POSTERN_START_TLS;
-  if (session.closing()) flags |= POSTERN_CLOSING;
-  return flags;
-}
+static_assert(static_cast<int>(Session::kHasEvent) == POSTERN_HAS_EVENT);
+static_assert(static_cast<int>(Session::kHasOutput) == POSTERN_HAS_OUTPUT);
+static_assert(static_cast<int>(Session::kHasTicket) == POSTERN_HAS_TICKET);
+static_assert(static_cast<int>(Session::kStartTls) == POSTERN_START_TLS);
+static_assert(static_cast<int>(Session::kClosing) == POSTERN_CLOSING);
+
+inline int32_t Flags(const Session& session) { return static_cast<int32_t>(session.status()); }
 
 // A broken rule: told to the host, and the code. The log callback is a host callback like others,
 // so a call out of it is re-entry; that one is not logged, or it would never end.
@@ -92,22 +90,20 @@ int32_t Misbehaved(postern_session* session, std::string_view call, std::string_
   return code;
 }
 
-// 0, or why no call may be made on `session` now.
-int32_t Enter(postern_session* session, std::string_view call) {
+// Why no call may be made on `session` now.
+int32_t Refused(postern_session* session, std::string_view call) {
   if (session == nullptr) return POSTERN_E_ARGUMENT;
   if (session->life != kLiving) return POSTERN_E_DEAD;
-  if (session->calling != kNotCalling) {
-    return Misbehaved(session, call, "called from inside a callback", POSTERN_E_STATE);
-  }
-  return POSTERN_OK;
+  return Misbehaved(session, call, "called from inside a callback", POSTERN_E_STATE);
 }
 
 // Runs `body` on a session that may be called (B3). Nothing in the engine throws on this path; if
 // something does, it is an invariant that broke, and the session is dead.
 template <typename Body>
-int32_t Run(postern_session* session, std::string_view call, Body&& body) noexcept {
-  const int32_t refused = Enter(session, call);
-  if (refused != POSTERN_OK) return refused;
+inline int32_t Run(postern_session* session, std::string_view call, Body&& body) noexcept {
+  if (session == nullptr || session->life != kLiving || session->calling != kNotCalling) {
+    return Refused(session, call);
+  }
   session->calling = kInCall;
   int32_t result;
   try {
@@ -118,6 +114,28 @@ int32_t Run(postern_session* session, std::string_view call, Body&& body) noexce
   }
   session->calling = kNotCalling;
   return result;
+}
+
+// An answer that is nothing but a verdict, as nearly all are. What is looked at was in the struct
+// from the first.
+bool IsBareVerdict(const postern_answer* answer) {
+  return answer != nullptr && answer->struct_size >= kFirstSize<postern_answer> &&
+         (answer->reply_id | answer->code) == 0 && answer->text.size == 0;
+}
+
+// What the host is told of an answer that was not taken.
+int32_t Refusal(postern_session* session, std::string_view call, AnswerResult result) {
+  switch (result) {
+    case AnswerResult::kOk:
+      break;
+    case AnswerResult::kNoTicket:
+      return Misbehaved(session, call, "no such open decision", POSTERN_E_TICKET);
+    case AnswerResult::kBadVerdict:
+      return Misbehaved(session, call, "unknown verdict", POSTERN_E_ARGUMENT);
+    case AnswerResult::kBadReply:
+      return Misbehaved(session, call, "the reply does not fit the decision", POSTERN_E_REPLY);
+  }
+  return POSTERN_E_INTERNAL;
 }
 
 }  // namespace
@@ -184,9 +202,8 @@ int32_t SessionNextEvent(postern_session* session, const postern_event** event) 
     if (event == nullptr) {
       return Misbehaved(session, "session_next_event", "event is null", POSTERN_E_ARGUMENT);
     }
-    if (!engine.has_event()) return Flags(engine);
-    session::Event next;
-    if (engine.NextEvent(&next)) *event = StoreEvent(engine, next, &session->event);
+    const Session::Pending* const pending = engine.TakePending();
+    if (pending != nullptr) *event = StoreEvent(engine, *pending, &session->event);
     return Flags(engine);
   });
 }
@@ -195,6 +212,12 @@ int32_t SessionAnswer(postern_session* session, uint64_t ticket,
                       const postern_answer* answer) noexcept {
   constexpr std::string_view kCall = "session_answer";
   return Run(session, kCall, [=](Session& engine) {
+    if (IsBareVerdict(answer)) {
+      const AnswerResult result =
+          engine.AnswerTicket(ticket, static_cast<session::Verdict>(answer->verdict));
+      if (result == AnswerResult::kOk) return Flags(engine);
+      return Refusal(session, kCall, result);
+    }
     postern_answer ours;
     if (!CopyIn(answer, &ours)) {
       return Misbehaved(session, kCall,
@@ -219,17 +242,9 @@ int32_t SessionAnswer(postern_session* session, uint64_t ticket,
       inside.code = 0;
       inside.text = std::string_view("?");
     }
-    switch (engine.AnswerTicket(ticket, inside)) {
-      case AnswerResult::kOk:
-        return Flags(engine);
-      case AnswerResult::kNoTicket:
-        return Misbehaved(session, kCall, "no such open decision", POSTERN_E_TICKET);
-      case AnswerResult::kBadVerdict:
-        return Misbehaved(session, kCall, "unknown verdict", POSTERN_E_ARGUMENT);
-      case AnswerResult::kBadReply:
-        return Misbehaved(session, kCall, "the reply does not fit the decision", POSTERN_E_REPLY);
-    }
-    return int32_t{POSTERN_E_INTERNAL};
+    const AnswerResult result = engine.AnswerTicket(ticket, inside);
+    if (result == AnswerResult::kOk) return Flags(engine);
+    return Refusal(session, kCall, result);
   });
 }
 

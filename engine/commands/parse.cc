@@ -8,21 +8,21 @@
 
 namespace postern::commands {
 
-std::string_view SplitVerb(std::string_view line, std::string_view* rest) {
-  size_t end = 0;
-  while (end < line.size() && line[end] != ' ' && line[end] != '\t') ++end;
-  *rest = line.substr(end);
-  return line.substr(0, end);
-}
-
-TakenVerb TakeAnyVerb(std::string_view line) {
+size_t VerbLength(std::string_view line) {
   const char* const begin = line.data();
   const char* const end = begin + line.size();
   const char* p = begin;
-  while (p != end && *p != ' ' && *p != '\t') ++p;
-  const std::string_view name(begin, static_cast<size_t>(p - begin));
-  const Verb verb = name.size() == 8 ? FindVerb(name) : Verb::kUnknown;
-  return {verb, name, {p, static_cast<size_t>(end - p)}};
+  for (; p != end; ++p) {
+    // One comparison for what a verb is made of.
+    if (static_cast<unsigned char>(*p) <= ' ' && (*p == ' ' || *p == '\t')) break;
+  }
+  return static_cast<size_t>(p - begin);
+}
+
+std::string_view SplitVerb(std::string_view line, std::string_view* rest) {
+  const size_t length = VerbLength(line);
+  *rest = line.substr(length);
+  return line.substr(0, length);
 }
 
 Fault ParseMail(std::string_view rest, const ParseContext& context, ParsedCommand* command) {

@@ -86,18 +86,18 @@ struct ParseContext {
   bool smtputf8_transaction = false;  // MAIL had SMTPUTF8: RCPT may be non-ASCII
 };
 
-// The verb of a line: what comes before the first SP or HT. `rest` is what follows, separator
-// included. The line is without CR LF.
+// Octets before the first SP or HT. The line is without CR LF.
+size_t VerbLength(std::string_view line);
+
+// The verb of a line: those octets. `rest` is what follows, separator included.
 std::string_view SplitVerb(std::string_view line, std::string_view* rest);
 
 // SplitVerb and FindVerb in one; the common verbs are found without looking for a separator.
-// TakeAnyVerb is for what does not begin with a verb of four letters.
 struct TakenVerb {
   Verb verb = Verb::kUnknown;
   std::string_view name;
   std::string_view rest;
 };
-TakenVerb TakeAnyVerb(std::string_view line);
 inline TakenVerb TakeVerb(std::string_view line) {
   const size_t size = line.size();
   if (size >= 4 && (size == 4 || line[4] == ' ' || line[4] == '\t')) {
@@ -105,7 +105,10 @@ inline TakenVerb TakeVerb(std::string_view line) {
     const Verb verb = FindVerbOfFour(line.data());
     if (verb != Verb::kUnknown) return {verb, {line.data(), 4}, {line.data() + 4, size - 4}};
   }
-  return TakeAnyVerb(line);
+  const size_t length = VerbLength(line);
+  const std::string_view name(line.data(), length);
+  return {
+      length == 8 ? FindVerb(name) : Verb::kUnknown, name, {line.data() + length, size - length}};
 }
 
 // §4.1.1: white space before the CR LF should be tolerated, so it is no argument.

@@ -113,6 +113,14 @@ class BoundReplies {
   size_t MaxOctets() const noexcept { return max_octets_; }
   size_t MaxHelpTopicOctets() const noexcept { return max_help_topic_octets_; }
 
+  // The whole reply where it does not depend on Values; else empty. Borrowed from these replies.
+  std::string_view Fixed(ReplyId id, bool utf8) const noexcept {
+    const size_t n = static_cast<size_t>(id);
+    if (n >= kReplyIdLimit) return {};
+    const Entry& entry = entries_[utf8 ? 1 : 0][n];
+    return {octets_.data() + entry.offset, entry.fixed};
+  }
+
   // All formatters return the octets that the whole reply needs. They write it where that is at
   // most `capacity`, and nothing otherwise; `out` may be null where `capacity` is 0. They return 0
   // for what does not exist.

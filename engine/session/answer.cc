@@ -26,123 +26,145 @@ void Session::Decide(EventType type) {
 namespace {
 
 // The verdict that stands for kDefault where no more is to be said than postern.h does.
-Verdict DefaultVerdict(EventType type) {
-  switch (type) {
-    case EventType::kStarttls:
-    case EventType::kContentEnd:
-      return Verdict::kDefer;
-    case EventType::kRcpt:
-    case EventType::kExpn:
-      return Verdict::kReject;
-    case EventType::kVrfy:
-    case EventType::kHelp:
-    case EventType::kUnknown:
-      return Verdict::kDefault;
-    default:
-      return Verdict::kAccept;
-  }
+struct Verdicts {
+  Verdict by_event[18] = {};
+};
+constexpr Verdicts MakeDefaultVerdicts() {
+  Verdicts verdicts;
+  for (Verdict& verdict : verdicts.by_event) verdict = Verdict::kAccept;
+  verdicts.by_event[static_cast<int>(EventType::kStarttls)] = Verdict::kDefer;
+  verdicts.by_event[static_cast<int>(EventType::kContentEnd)] = Verdict::kDefer;
+  verdicts.by_event[static_cast<int>(EventType::kRcpt)] = Verdict::kReject;
+  verdicts.by_event[static_cast<int>(EventType::kExpn)] = Verdict::kReject;
+  verdicts.by_event[static_cast<int>(EventType::kVrfy)] = Verdict::kDefault;
+  verdicts.by_event[static_cast<int>(EventType::kHelp)] = Verdict::kDefault;
+  verdicts.by_event[static_cast<int>(EventType::kUnknown)] = Verdict::kDefault;
+  return verdicts;
 }
+constexpr Verdicts kDefaultVerdicts = MakeDefaultVerdicts();
+
+Verdict DefaultVerdict(EventType type) { return kDefaultVerdicts.by_event[static_cast<int>(type)]; }
 
 uint16_t ClassOf(uint16_t code) { return static_cast<uint16_t>(code / 100); }
 
 }  // namespace
 
-// The table entry that a verdict names by itself.
-ReplyId Session::DefaultReply(EventType type, Verdict verdict) const {
-  const auto by_verdict = [verdict](ReplyId accept, ReplyId reject, ReplyId defer) {
-    switch (verdict) {
-      case Verdict::kReject:
-        return reject;
-      case Verdict::kDefer:
-        return defer;
-      default:
-        return accept;
-    }
+namespace {
+
+// Which entry of the reply table a verdict names by itself; a row for each event that is a
+// decision, a column for each verdict.
+struct Replies {
+  ReplyId by_verdict[5] = {};
+};
+struct ReplyMatrix {
+  Replies by_event[18];
+};
+constexpr ReplyMatrix MakeReplyMatrix() {
+  ReplyMatrix matrix;
+  const auto set = [&matrix](EventType type, ReplyId accept, ReplyId reject, ReplyId defer) {
+    ReplyId* const row = matrix.by_event[static_cast<int>(type)].by_verdict;
+    row[static_cast<int>(Verdict::kDefault)] = accept;
+    row[static_cast<int>(Verdict::kAccept)] = accept;
+    row[static_cast<int>(Verdict::kReject)] = reject;
+    row[static_cast<int>(Verdict::kDefer)] = defer;
   };
-  if (verdict == Verdict::kDisconnect) return ReplyId::kDisconnectedByPolicy;
-  switch (type) {
-    case EventType::kConnect:
-      return by_verdict(ReplyId::kGreeting, ReplyId::kGreetingRefused, ReplyId::kGreetingDeferred);
-    case EventType::kHelo:
-      return by_verdict(verb_ == Verb::kEhlo ? ReplyId::kEhloOk : ReplyId::kHeloOk,
-                        ReplyId::kHeloRejected, ReplyId::kHeloDeferred);
-    case EventType::kStarttls:
-      return by_verdict(ReplyId::kStarttlsReady, ReplyId::kStarttlsRejected,
-                        ReplyId::kStarttlsDeferred);
-    case EventType::kMail:
-      return by_verdict(ReplyId::kMailOk, ReplyId::kMailRejected, ReplyId::kMailDeferred);
-    case EventType::kRcpt:
-      return by_verdict(ReplyId::kRcptOk, ReplyId::kRcptRejected, ReplyId::kRcptDeferred);
-    case EventType::kContentBegin:
-      return by_verdict(ReplyId::kDataStart, ReplyId::kDataRejected, ReplyId::kDataDeferred);
-    case EventType::kContentEnd:
-      return by_verdict(ReplyId::kContentAccepted, ReplyId::kContentRejected,
-                        ReplyId::kContentDeferred);
-    case EventType::kVrfy:
-      if (verdict == Verdict::kDefault) return ReplyId::kVrfyCannotVerify;
-      return by_verdict(ReplyId::kVrfyOk, ReplyId::kVrfyRejected, ReplyId::kVrfyDeferred);
-    case EventType::kExpn:
-      return by_verdict(ReplyId::kExpnOk, ReplyId::kExpnRejected, ReplyId::kExpnDeferred);
-    case EventType::kHelp:
-      return by_verdict(ReplyId::kHelpTopic, ReplyId::kHelpTopicUnknown, ReplyId::kDecisionTimeout);
-    case EventType::kUnknown:
-      return by_verdict(ReplyId::kHostCommandOk, ReplyId::kUnrecognized,
-                        ReplyId::kHostCommandDeferred);
-    default:
-      return ReplyId::kUnspecified;
+  using R = ReplyId;
+  set(EventType::kConnect, R::kGreeting, R::kGreetingRefused, R::kGreetingDeferred);
+  set(EventType::kHelo, R::kHeloOk, R::kHeloRejected, R::kHeloDeferred);
+  set(EventType::kStarttls, R::kStarttlsReady, R::kStarttlsRejected, R::kStarttlsDeferred);
+  set(EventType::kMail, R::kMailOk, R::kMailRejected, R::kMailDeferred);
+  set(EventType::kRcpt, R::kRcptOk, R::kRcptRejected, R::kRcptDeferred);
+  set(EventType::kContentBegin, R::kDataStart, R::kDataRejected, R::kDataDeferred);
+  set(EventType::kContentEnd, R::kContentAccepted, R::kContentRejected, R::kContentDeferred);
+  set(EventType::kVrfy, R::kVrfyOk, R::kVrfyRejected, R::kVrfyDeferred);
+  set(EventType::kExpn, R::kExpnOk, R::kExpnRejected, R::kExpnDeferred);
+  set(EventType::kHelp, R::kHelpTopic, R::kHelpTopicUnknown, R::kDecisionTimeout);
+  set(EventType::kUnknown, R::kHostCommandOk, R::kUnrecognized, R::kHostCommandDeferred);
+  matrix.by_event[static_cast<int>(EventType::kVrfy)].by_verdict[0] = R::kVrfyCannotVerify;
+  for (Replies& row : matrix.by_event) {
+    row.by_verdict[static_cast<int>(Verdict::kDisconnect)] = R::kDisconnectedByPolicy;
   }
+  return matrix;
+}
+constexpr ReplyMatrix kReplies = MakeReplyMatrix();
+
+}  // namespace
+
+ReplyId Session::DefaultReply(EventType type, Verdict verdict) const {
+  const ReplyId id =
+      kReplies.by_event[static_cast<int>(type)].by_verdict[static_cast<int>(verdict)];
+  return id == ReplyId::kHeloOk && verb_ == Verb::kEhlo ? ReplyId::kEhloOk : id;
 }
 
-AnswerResult Session::AnswerTicket(uint64_t ticket, const Answer& answer) {
-  if (decision_ == EventType::kNone || ticket != ticket_) return AnswerResult::kNoTicket;
-  const EventType type = decision_;
-  Verdict verdict = answer.verdict;
-  if (verdict < Verdict::kDefault || verdict > Verdict::kDisconnect) {
-    return AnswerResult::kBadVerdict;
-  }
-  if (verdict == Verdict::kDefault) verdict = DefaultVerdict(type);
+// Whether the reply that the host names or makes fits the decision; kDefault is no verdict here
+// that one could carry out (HELP, UNKNOWN and VRFY).
+bool Session::MayReply(EventType type, Verdict verdict, const Answer& answer) const {
+  if (verdict == Verdict::kDefault) return false;
+  const bool has_override = answer.code != 0 || !answer.text.empty();
+  if (answer.reply != ReplyId::kUnspecified && has_override) return false;
   const ReplyId situation = DefaultReply(type, verdict);
   const uint16_t situation_class = ClassOf(ground_->replies->Code(situation));
-  const bool has_override = answer.code != 0 || !answer.text.empty();
-  if (answer.reply != ReplyId::kUnspecified || has_override) {
-    // HELP and UNKNOWN answered by default have no verdict that an override could carry out.
-    if (verdict == Verdict::kDefault) return AnswerResult::kBadReply;
-    if (answer.reply != ReplyId::kUnspecified && has_override) return AnswerResult::kBadReply;
-  }
-  if (answer.reply != ReplyId::kUnspecified) {
-    const uint16_t code = ground_->replies->Code(answer.reply);
-    if (code == 0 || ClassOf(code) != situation_class ||
-        !replies::MayStandFor(*replies::FindReplyRule(answer.reply),
-                              *replies::FindReplyRule(situation), code)) {
-      return AnswerResult::kBadReply;
-    }
-  }
   if (has_override) {
     replies::Override reply;
     reply.code = answer.code;
     reply.enhanced = answer.enhanced;
     reply.text = answer.text;
     reply.utf8 = MayBeUtf8(type, answer.code);
-    if (ClassOf(answer.code) != situation_class ||
-        ground_->replies->CheckOverride(situation, reply) != replies::OverrideError::kNone) {
-      return AnswerResult::kBadReply;
-    }
-  } else if ((type == EventType::kUnknown || type == EventType::kHelp) &&
-             verdict == Verdict::kAccept) {
+    return ClassOf(answer.code) == situation_class &&
+           ground_->replies->CheckOverride(situation, reply) == replies::OverrideError::kNone;
+  }
+  const uint16_t code = ground_->replies->Code(answer.reply);
+  return code != 0 && ClassOf(code) == situation_class &&
+         replies::MayStandFor(*replies::FindReplyRule(answer.reply),
+                              *replies::FindReplyRule(situation), code);
+}
+
+// The decision is taken: what was told of it is settled with it.
+void Session::CloseDecision() {
+  // An event that was never taken.
+  event_first_ = 0;
+  event_count_ = 0;
+  // The octets that the decision was about may be gone by now: no later event points at them.
+  ForgetPayload();
+  decision_ = EventType::kNone;
+  mark_ms_ = now_ms_;
+}
+
+AnswerResult Session::AnswerTicket(uint64_t ticket, Verdict verdict) {
+  const EventType type = decision_;
+  if (type == EventType::kNone || ticket != ticket_) return AnswerResult::kNoTicket;
+  if (verdict < Verdict::kDefault || verdict > Verdict::kDisconnect) {
+    return AnswerResult::kBadVerdict;
+  }
+  if (verdict == Verdict::kDefault) verdict = DefaultVerdict(type);
+  if (verdict == Verdict::kAccept && (type == EventType::kUnknown || type == EventType::kHelp)) {
     // Only the host knows what to say of a command or topic of its own.
     return AnswerResult::kBadReply;
   }
-  // An event that was never taken is settled with its decision.
-  if (event_count_ > 0) {
-    event_first_ = 0;
-    event_count_ = 0;
+  CloseDecision();
+  Settle(type, verdict, ReplyId::kUnspecified, nullptr);
+  return AnswerResult::kOk;
+}
+
+AnswerResult Session::AnswerTicket(uint64_t ticket, const Answer& answer) {
+  const bool has_override = answer.code != 0 || !answer.text.empty();
+  if (!has_override && answer.reply == ReplyId::kUnspecified) {
+    return AnswerTicket(ticket, answer.verdict);
   }
-  // The octets that the decision was about may be gone by now: no later event points at them.
-  payload_ = Payload();
-  decision_ = EventType::kNone;
-  mark_ms_ = now_ms_;
-  Settle(type, answer.verdict == Verdict::kDefault ? Verdict::kDefault : verdict, answer.reply,
-         has_override ? &answer : nullptr);
+  const EventType type = decision_;
+  if (type == EventType::kNone || ticket != ticket_) return AnswerResult::kNoTicket;
+  Verdict verdict = answer.verdict;
+  if (verdict < Verdict::kDefault || verdict > Verdict::kDisconnect) {
+    return AnswerResult::kBadVerdict;
+  }
+  if (verdict == Verdict::kDefault) verdict = DefaultVerdict(type);
+  if (!MayReply(type, verdict, answer)) return AnswerResult::kBadReply;
+  if (!has_override && verdict == Verdict::kAccept &&
+      (type == EventType::kUnknown || type == EventType::kHelp)) {
+    return AnswerResult::kBadReply;
+  }
+  CloseDecision();
+  Settle(type, verdict, answer.reply, has_override ? &answer : nullptr);
   return AnswerResult::kOk;
 }
 
@@ -151,19 +173,13 @@ AnswerResult Session::AnswerTicket(uint64_t ticket, const Answer& answer) {
 void Session::Settle(EventType type, Verdict verdict, ReplyId reply, const Answer* answer) {
   if (verdict == Verdict::kDefault) verdict = DefaultVerdict(type);
   const ReplyId situation = DefaultReply(type, verdict);
-  if (type == EventType::kHelp && verdict == Verdict::kDefault) {
-    ReplyHelp();
-  } else if (type == EventType::kUnknown && verdict == Verdict::kDefault) {
-    Judgement judgement;
-    judgement.reply = ReplyId::kUnrecognized;
-    judgement.rule = Rule::kC500;
-    judgement.quoted = {word_, word_size_};
-    RefuseAlone(judgement);
+  if (verdict == Verdict::kDefault && type != EventType::kVrfy) {
+    SettleByDefault(type);
   } else {
-    ReplyId id = reply != ReplyId::kUnspecified ? reply : situation;
-    uint16_t code = answer != nullptr ? answer->code : ground_->replies->Code(id);
+    const ReplyId id = reply != ReplyId::kUnspecified ? reply : situation;
+    const uint16_t code = answer != nullptr ? answer->code : ground_->replies->Code(id);
     // R6; a greeting of 554 is an answer to no command.
-    if (type != EventType::kConnect && CountError(code)) {
+    if (code >= 500 && type != EventType::kConnect && CountError(code)) {
       replies::Values values = MakeValues();
       values.limit = ground_->config.limits.errors;
       if (type == EventType::kContentEnd) Apply(type, false);
@@ -174,20 +190,32 @@ void Session::Settle(EventType type, Verdict verdict, ReplyId reply, const Answe
       }
       return;
     }
-    const bool accepted = ClassOf(code) == 2 || ClassOf(code) == 3;
-    Apply(type, accepted);
+    Apply(type, code < 400);
     bool written;
     if (answer != nullptr) {
       written = ReplyOverride(situation, *answer, MayBeUtf8(type, code));
     } else if (id == ReplyId::kEhloOk) {
       written = ReplyEhlo();
     } else {
-      written = ReplyWith(id, ValuesFor(id, MayBeUtf8(type, code)));
+      written = Reply(id, MayBeUtf8(type, code));
     }
     if (!written) return;
     if (code == 421) Close(CloseReason::kPolicy);
   }
   if (shutdown_ && mode_ == Mode::kCommand && !transaction_open_) FinishShutdown();
+}
+
+// HELP and UNKNOWN, where the host leaves the answer to the table.
+void Session::SettleByDefault(EventType type) {
+  if (type == EventType::kHelp) {
+    ReplyHelp();
+    return;
+  }
+  Judgement judgement;
+  judgement.reply = ReplyId::kUnrecognized;
+  judgement.rule = Rule::kC500;
+  judgement.quoted = {word_, word_size_};
+  RefuseAlone(judgement);
 }
 
 // What an accepted or refused decision changes. A refusal changes nothing (R2), but that content is

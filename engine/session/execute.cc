@@ -41,16 +41,6 @@ std::string_view OctetName(uint8_t octet, char* out) {
 
 }  // namespace
 
-void Session::HandleLine(const wire::Line& line) {
-  ParsedCommand command;
-  const Judgement judgement = JudgeLine(line, MakeView(), &command);
-  if (judgement.reply == ReplyId::kUnspecified) {
-    Execute(command, line);
-  } else {
-    Refuse(judgement, line);
-  }
-}
-
 void Session::HandleBareLf(const wire::Line& line) {
   // F2: answered as soon as it is seen; the splitter drops the rest of the line.
   Judgement judgement;
@@ -94,12 +84,9 @@ void Session::RefuseAlone(const Judgement& judgement) {
   if (id == ReplyId::kTooManyErrors) Close(CloseReason::kErrors);
 }
 
-bool Session::CountCommand(bool progress) {
-  if (progress) return true;
-  if (commands_ < ground_->config.limits.commands_without_progress) {
-    ++commands_;
-    return true;
-  }
+// The one command too many that was just counted; false.
+bool Session::TooManyCommands() {
+  --commands_;
   replies::Values values = MakeValues();
   values.limit = ground_->config.limits.commands_without_progress;
   if (ReplyWith(ReplyId::kTooManyCommands, values)) {
@@ -160,13 +147,13 @@ void Session::Execute(const ParsedCommand& command, const wire::Line& line) {
       Decide(EventType::kHelo);
       break;
     case Verb::kMail:
-      SetPathPayload(command, line);
+      if (Wanted(EventType::kMail)) SetPathPayload(command, line);
       payload_.count = static_cast<uint32_t>(command.body);
       pending_smtputf8_ = command.smtputf8;
       Decide(EventType::kMail);
       break;
     case Verb::kRcpt:
-      SetPathPayload(command, line);
+      if (Wanted(EventType::kRcpt)) SetPathPayload(command, line);
       payload_.count = recipients_;
       Decide(EventType::kRcpt);
       break;

@@ -97,50 +97,58 @@ Judgement RefuseUnknown(std::string_view text, std::string_view name) {
   return Refuse(ReplyId::kUnrecognized, Rule::kC500, name);
 }
 
+// What is said of each fault: of MAIL, and of every other command.
+enum class Quoted : uint8_t { kNothing, kVerb, kComplaint };
+struct FaultReplies {
+  ReplyId mail = ReplyId::kBadArgument;
+  ReplyId other = ReplyId::kBadArgument;
+  Rule rule = Rule::kC501;
+  Quoted quoted = Quoted::kNothing;
+};
+struct FaultTable {
+  FaultReplies rows[static_cast<int>(Fault::kTooManyParameters) + 1];
+};
+constexpr FaultTable MakeFaultTable() {
+  FaultTable table;
+  const auto set = [&table](Fault fault, ReplyId mail, ReplyId other, Rule rule = Rule::kC501,
+                            Quoted quoted = Quoted::kNothing) {
+    table.rows[static_cast<int>(fault)] = {mail, other, rule, quoted};
+  };
+  const auto set_verb = [&set](Fault fault, ReplyId reply) {
+    set(fault, reply, reply, Rule::kC501, Quoted::kVerb);
+  };
+  const auto set_parameter = [&set](Fault fault, ReplyId reply, Rule rule) {
+    set(fault, reply, reply, rule, Quoted::kComplaint);
+  };
+  using F = Fault;
+  using R = ReplyId;
+  set_verb(F::kArgumentsUnexpected, R::kArgumentsUnexpected);
+  set_verb(F::kArgumentMissing, R::kArgumentMissing);
+  set_verb(F::kBadArgument, R::kBadArgument);
+  set(F::kBadHeloName, R::kBadHeloName, R::kBadHeloName);
+  set(F::kBadPath, R::kBadReversePath, R::kBadForwardPath);
+  set(F::kPathWithoutBrackets, R::kReversePathWithoutBrackets, R::kForwardPathWithoutBrackets);
+  set(F::kPathWithoutDomain, R::kReversePathWithoutDomain, R::kForwardPathWithoutDomain);
+  set(F::kPathTooLong, R::kReversePathTooLong, R::kForwardPathTooLong);
+  set(F::kPathAfterSpace, R::kReversePathAfterSpace, R::kForwardPathAfterSpace);
+  set(F::kNonAsciiPath, R::kNonAsciiReversePath, R::kNonAsciiForwardPath);
+  set_parameter(F::kBadParameter, R::kBadParameter, Rule::kC501);
+  set(F::kTooManyParameters, R::kTooManyParameters, R::kTooManyParameters);
+  set_parameter(F::kParameterUnknown, R::kParameterUnknown, Rule::kC555);
+  set_parameter(F::kParameterNotInForce, R::kParameterNotInForce, Rule::kC555);
+  set_parameter(F::kParameterRepeated, R::kParameterRepeated, Rule::kC555);
+  return table;
+}
+constexpr FaultTable kFaults = MakeFaultTable();
+
 Judgement JudgeArguments(const ParsedCommand& command) {
-  const bool mail = command.verb == Verb::kMail;
-  const std::string_view name = commands::GetCommand(command.verb).name;
-  switch (command.fault) {
-    case Fault::kNone:
-      return {};
-    case Fault::kArgumentsUnexpected:
-      return Refuse(ReplyId::kArgumentsUnexpected, Rule::kC501, name);
-    case Fault::kArgumentMissing:
-      return Refuse(ReplyId::kArgumentMissing, Rule::kC501, name);
-    case Fault::kBadArgument:
-      return Refuse(ReplyId::kBadArgument, Rule::kC501, name);
-    case Fault::kBadHeloName:
-      return Refuse(ReplyId::kBadHeloName, Rule::kC501);
-    case Fault::kBadPath:
-      return Refuse(mail ? ReplyId::kBadReversePath : ReplyId::kBadForwardPath, Rule::kC501);
-    case Fault::kPathWithoutBrackets:
-      return Refuse(
-          mail ? ReplyId::kReversePathWithoutBrackets : ReplyId::kForwardPathWithoutBrackets,
-          Rule::kC501);
-    case Fault::kPathWithoutDomain:
-      return Refuse(mail ? ReplyId::kReversePathWithoutDomain : ReplyId::kForwardPathWithoutDomain,
-                    Rule::kC501);
-    case Fault::kPathTooLong:
-      return Refuse(mail ? ReplyId::kReversePathTooLong : ReplyId::kForwardPathTooLong,
-                    Rule::kC501);
-    case Fault::kPathAfterSpace:
-      return Refuse(mail ? ReplyId::kReversePathAfterSpace : ReplyId::kForwardPathAfterSpace,
-                    Rule::kC501);
-    case Fault::kNonAsciiPath:
-      return Refuse(mail ? ReplyId::kNonAsciiReversePath : ReplyId::kNonAsciiForwardPath,
-                    Rule::kC501);
-    case Fault::kBadParameter:
-      return Refuse(ReplyId::kBadParameter, Rule::kC501, command.complaint);
-    case Fault::kTooManyParameters:
-      return Refuse(ReplyId::kTooManyParameters, Rule::kC501);
-    case Fault::kParameterUnknown:
-      return Refuse(ReplyId::kParameterUnknown, Rule::kC555, command.complaint);
-    case Fault::kParameterNotInForce:
-      return Refuse(ReplyId::kParameterNotInForce, Rule::kC555, command.complaint);
-    case Fault::kParameterRepeated:
-      return Refuse(ReplyId::kParameterRepeated, Rule::kC555, command.complaint);
-  }
-  return Refuse(ReplyId::kBadArgument, Rule::kC501, name);
+  const FaultReplies& row = kFaults.rows[static_cast<int>(command.fault)];
+  Judgement judgement;
+  judgement.reply = command.verb == Verb::kMail ? row.mail : row.other;
+  judgement.rule = row.rule;
+  if (row.quoted == Quoted::kVerb) judgement.quoted = commands::GetCommand(command.verb).name;
+  if (row.quoted == Quoted::kComplaint) judgement.quoted = command.complaint;
+  return judgement;
 }
 
 }  // namespace

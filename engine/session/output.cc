@@ -36,13 +36,4 @@ bool Output::Reserve(size_t octets) {
   return true;
 }
 
-void Output::Consume(size_t octets) {
-  begin_ += static_cast<uint32_t>(octets);
-  if (begin_ == end_) {
-    Free();
-    begin_ = 0;
-    end_ = 0;
-  }
-}
-
 }  // namespace postern::session

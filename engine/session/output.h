@@ -43,7 +43,14 @@ class Output {
 
   std::string_view data() const { return {buffer() + begin_, size()}; }
   size_t size() const { return end_ - begin_; }
-  void Consume(size_t octets);
+  bool empty() const { return end_ == 0; }
+  void Consume(size_t octets) {
+    begin_ += static_cast<uint32_t>(octets);
+    if (begin_ != end_) return;
+    if (heap_ != nullptr) Free();
+    begin_ = 0;
+    end_ = 0;
+  }
 
   bool AboveHighWater() const { return size() > kHighWater; }
   uint64_t total() const { return total_; }
@@ -59,6 +66,7 @@ class Output {
   char* heap_ = nullptr;
   uint64_t total_ = 0;  // octets ever committed
   uint32_t heap_size_ = 0;
+  // Both are 0 where nothing is held.
   uint32_t begin_ = 0;
   uint32_t end_ = 0;
   char inline_[kInline];

@@ -2,6 +2,9 @@
 //
 // The ways a reply gets into the output. No text is made here (R7): engine/replies writes it.
 
+#include <cstring>
+
+#include "engine/session/ehlo_lines.h"
 #include "engine/session/session.h"
 
 namespace postern::session {
@@ -57,6 +60,13 @@ bool Session::MayBeUtf8(EventType type, uint16_t code) const {
   return type == EventType::kRcpt && smtputf8_ && (code == 251 || code == 551);
 }
 
+bool Session::AppendLong(std::string_view reply) {
+  return Write([reply](char* out, size_t capacity) {
+    if (reply.size() <= capacity) std::memcpy(out, reply.data(), reply.size());
+    return reply.size();
+  });
+}
+
 // For a reply that its id alone describes, a host's choice included: {limit} is that of the
 // situation it names, {verb} and {topic} those of the command that is being answered.
 replies::Values Session::ValuesFor(ReplyId id, bool utf8) const {
@@ -85,7 +95,10 @@ replies::Values Session::ValuesFor(ReplyId id, bool utf8) const {
   return values;
 }
 
-bool Session::Reply(ReplyId id) { return ReplyWith(id, ValuesFor(id, false)); }
+bool Session::Reply(ReplyId id, bool utf8) {
+  const std::string_view fixed = ground_->replies->Fixed(id, utf8);
+  return fixed.empty() ? ReplyWith(id, ValuesFor(id, utf8)) : Append(fixed);
+}
 
 bool Session::ReplyWith(ReplyId id, const replies::Values& values) {
   return Write([&](char* out, size_t capacity) {
@@ -104,25 +117,29 @@ bool Session::ReplyOverride(ReplyId situation, const Answer& answer, bool utf8) 
   });
 }
 
-bool Session::ReplyEhlo() {
+void EhloLines::Fill(const commands::Conditions& now, uint64_t message_octets) {
   commands::Keyword keywords[commands::kMaxKeywords];
-  const size_t count = commands::KeywordsInForce(MakeView().now, keywords);
-  std::string_view lines[commands::kMaxKeywords];
-  char size_line[5 + 20] = {'S', 'I', 'Z', 'E', ' '};
+  count = commands::KeywordsInForce(now, keywords);
   for (size_t i = 0; i < count; ++i) {
     lines[i] = keywords[i].name;
     if (keywords[i].extension == commands::Extension::kSize) {
       // RFC 1870 §4: the fixed maximum message size.
       char digits[20];
-      const std::string_view number =
-          Decimal(ground_->config.limits.message_octets, digits, sizeof(digits));
-      number.copy(size_line + 5, number.size());
-      lines[i] = {size_line, 5 + number.size()};
+      const std::string_view number = Decimal(message_octets, digits, sizeof(digits));
+      number.copy(size_line_ + 5, number.size());
+      lines[i] = {size_line_, 5 + number.size()};
     }
   }
+}
+
+bool Session::ReplyEhlo() {
+  const std::string& ready = ground_->ehlo[can_starttls_ && !tls_ ? 1 : 0];
+  if (!ready.empty()) return Append(ready);
+  EhloLines lines;
+  lines.Fill(MakeView().now, ground_->config.limits.message_octets);
   const replies::Values values = MakeValues();
   return Write([&](char* out, size_t capacity) {
-    return ground_->replies->FormatEhlo(values, lines, count, out, capacity);
+    return ground_->replies->FormatEhlo(values, lines.lines, lines.count, out, capacity);
   });
 }
 

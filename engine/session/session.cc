@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "engine/replies/reply_table.h"
+#include "engine/session/ehlo_lines.h"
 
 namespace postern::session {
 
@@ -42,6 +43,19 @@ std::shared_ptr<const Ground> MakeGround(Config config,
   ground->replies = replies::BoundReplies::Bind(std::move(table), bind);
   if (ground->replies == nullptr) return nullptr;
   ground->line_capacity = commands::GreatestLineLimit(config.enabled);
+  if (!ground->replies->Fixed(ReplyId::kEhloOk, false).empty()) {
+    for (const bool starttls : {false, true}) {
+      const commands::Conditions now = {config.enabled, starttls, false, true};
+      EhloLines lines;
+      lines.Fill(now, config.limits.message_octets);
+      std::string& reply = ground->ehlo[starttls ? 1 : 0];
+      const auto format = [&](char* out, size_t capacity) {
+        return ground->replies->FormatEhlo({}, lines.lines, lines.count, out, capacity);
+      };
+      reply.resize(format(nullptr, 0));
+      format(reply.data(), reply.size());
+    }
+  }
   ground->config = std::move(config);
   return ground;
 }
@@ -81,18 +95,61 @@ Session::~Session() {
   }
 }
 
-View Session::MakeView() const {
-  View view;
-  view.config = &ground_->config;
-  view.leniency = &ground_->config.leniency;
-  view.now.enabled = ground_->config.enabled;
-  view.now.can_starttls = can_starttls_;
-  view.now.tls = tls_;
-  view.now.extended = extended_;
-  view.phase = phase_;
-  view.recipients = recipients_;
-  view.smtputf8_transaction = smtputf8_;
-  return view;
+size_t Session::FeedProxyHeader(std::string_view in) {
+  size_t used = 0;
+  switch (proxy_->Next(in, &used)) {
+    case wire::ProxyStatus::kNeedMore:
+      break;
+    case wire::ProxyStatus::kDone:
+      mode_ = Mode::kCommand;
+      mark_ms_ = now_ms_;
+      Push(EventType::kProxyHeader);
+      Decide(EventType::kConnect);
+      break;
+    case wire::ProxyStatus::kInvalid:
+      // Whoever sent this is no SMTP client: no reply (proxy-protocol.txt §5).
+      Close(CloseReason::kProxy);
+      break;
+    case wire::ProxyStatus::kNoMemory:
+      Close(CloseReason::kMemory);
+      break;
+  }
+  return used;
+}
+
+__attribute__((always_inline)) inline size_t Session::FeedCommand(std::string_view in) {
+  size_t used = 0;
+  wire::Line line;
+  switch (splitter_.Next(in, &used, &line)) {
+    case wire::LineStatus::kNeedMore:
+      break;
+    case wire::LineStatus::kLine:
+      ++lines_;
+      mark_ms_ = now_ms_;
+      HandleLine(line);
+      break;
+    case wire::LineStatus::kBareLf:
+      ++lines_;
+      mark_ms_ = now_ms_;
+      HandleBareLf(line);
+      break;
+    case wire::LineStatus::kOverTotal:
+      payload_ = Payload();
+      // F5. A line that had its one reply for a bare LF gets no second one (R1, F2).
+      if (splitter_.over_total_after_bare_lf()) {
+        PushError(ReplyId::kUnspecified, Rule::kF5, 0);
+      } else {
+        const ReplyId id = ReplyId::kLineWithoutEnd;
+        if (Reply(id)) PushError(id, Rule::kF5, ground_->replies->Code(id));
+      }
+      Close(CloseReason::kLine);
+      break;
+    case wire::LineStatus::kNoMemory:
+      Reply(ReplyId::kOutOfMemory);
+      Close(CloseReason::kMemory);
+      break;
+  }
+  return used;
 }
 
 void Session::Feed(std::string_view in, size_t* consumed) {
@@ -132,63 +189,6 @@ void Session::Feed(std::string_view in, size_t* consumed) {
   *consumed = used;
 }
 
-size_t Session::FeedProxyHeader(std::string_view in) {
-  size_t used = 0;
-  switch (proxy_->Next(in, &used)) {
-    case wire::ProxyStatus::kNeedMore:
-      break;
-    case wire::ProxyStatus::kDone:
-      mode_ = Mode::kCommand;
-      mark_ms_ = now_ms_;
-      Push(EventType::kProxyHeader);
-      Decide(EventType::kConnect);
-      break;
-    case wire::ProxyStatus::kInvalid:
-      // Whoever sent this is no SMTP client: no reply (proxy-protocol.txt §5).
-      Close(CloseReason::kProxy);
-      break;
-    case wire::ProxyStatus::kNoMemory:
-      Close(CloseReason::kMemory);
-      break;
-  }
-  return used;
-}
-
-size_t Session::FeedCommand(std::string_view in) {
-  size_t used = 0;
-  wire::Line line;
-  switch (splitter_.Next(in, &used, &line)) {
-    case wire::LineStatus::kNeedMore:
-      break;
-    case wire::LineStatus::kLine:
-      ++lines_;
-      mark_ms_ = now_ms_;
-      HandleLine(line);
-      break;
-    case wire::LineStatus::kBareLf:
-      ++lines_;
-      mark_ms_ = now_ms_;
-      HandleBareLf(line);
-      break;
-    case wire::LineStatus::kOverTotal:
-      payload_ = Payload();
-      // F5. A line that had its one reply for a bare LF gets no second one (R1, F2).
-      if (splitter_.over_total_after_bare_lf()) {
-        PushError(ReplyId::kUnspecified, Rule::kF5, 0);
-      } else {
-        const ReplyId id = ReplyId::kLineWithoutEnd;
-        if (Reply(id)) PushError(id, Rule::kF5, ground_->replies->Code(id));
-      }
-      Close(CloseReason::kLine);
-      break;
-    case wire::LineStatus::kNoMemory:
-      Reply(ReplyId::kOutOfMemory);
-      Close(CloseReason::kMemory);
-      break;
-  }
-  return used;
-}
-
 size_t Session::FeedContent(std::string_view in) {
   size_t used = 0;
   std::string_view slice;
@@ -226,15 +226,6 @@ size_t Session::FeedContent(std::string_view in) {
   return used;
 }
 
-void Session::Push(EventType type, uint8_t reason) {
-  if (!Wanted(type) || event_count_ == kMaxPending) return;
-  Pending& event = events_[(event_first_ + event_count_) % kMaxPending];
-  event = {};
-  event.type = type;
-  event.reason = reason;
-  ++event_count_;
-}
-
 void Session::PushError(ReplyId reply, Rule rule, uint16_t code) {
   if (!Wanted(EventType::kError)) return;
   Push(EventType::kError);
@@ -266,57 +257,49 @@ void Session::Close(CloseReason reason) {
 }
 
 bool Session::NextEvent(Event* event) {
-  if (event_count_ == 0) return false;
-  const Pending& pending = events_[event_first_];
-  event_first_ = static_cast<uint8_t>((event_first_ + 1) % kMaxPending);
-  --event_count_;
+  const Pending* const pending = TakePending();
+  if (pending == nullptr) return false;
   *event = Event();
-  event->type = pending.type;
-  event->reason = pending.reason;
-  event->reply = pending.reply;
-  event->code = pending.code;
-  event->rule = pending.rule;
-  if (pending.type == decision_) event->ticket = ticket_;
-  const auto part = [this](Span span) {
-    return span.size == 0 ? std::string_view()
-                          : std::string_view(payload_.base + span.offset, span.size);
-  };
-  switch (pending.type) {
+  event->type = pending->type;
+  event->reason = pending->reason;
+  event->reply = pending->reply;
+  event->code = pending->code;
+  event->rule = pending->rule;
+  event->ticket = TicketOf(*pending);
+  switch (pending->type) {
     case EventType::kMail:
     case EventType::kRcpt:
       event->flags = payload_.flags;
-      event->path = part(payload_.path);
-      event->mailbox = part(payload_.mailbox);
-      event->local_part = part(payload_.local_part);
-      event->domain = part(payload_.domain);
-      event->parameters = part(payload_.parameters);
+      event->path = payload_.Part(payload_.path);
+      event->mailbox = payload_.Part(payload_.mailbox);
+      event->local_part = payload_.Part(payload_.local_part);
+      event->domain = payload_.Part(payload_.domain);
+      event->parameters = payload_.Part(payload_.parameters);
       event->number = payload_.number;
       event->count = payload_.count;
       break;
     case EventType::kHelo:
       event->flags = payload_.flags;
-      event->text = part(payload_.text);
+      event->text = payload_.Part(payload_.text);
       break;
     case EventType::kVrfy:
     case EventType::kExpn:
     case EventType::kHelp:
     case EventType::kUnknown:
-      event->text = part(payload_.text);
-      event->line = {payload_.base, static_cast<size_t>(payload_.size)};
+      event->text = payload_.Part(payload_.text);
+      event->line = payload_.whole();
       break;
     case EventType::kContent:
-      event->text = {payload_.base, static_cast<size_t>(payload_.size)};
+      event->text = payload_.whole();
       break;
     case EventType::kContentBegin:
       event->count = recipients_;
       break;
     case EventType::kContentEnd:
-      event->number = decoder_.content_octets();
+      event->number = content_octets();
       break;
     case EventType::kError:
-      if (payload_.base != nullptr) {
-        event->line = {payload_.base, static_cast<size_t>(payload_.size)};
-      }
+      if (payload_.base != nullptr) event->line = payload_.whole();
       break;
     default:
       break;

@@ -15,7 +15,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "engine/commands/parse.h"
@@ -36,6 +38,9 @@ struct Ground {
   Config config;
   std::shared_ptr<const replies::BoundReplies> replies;
   size_t line_capacity = 0;
+  // The replies to EHLO without and with STARTTLS in force, which is all that they depend on; empty
+  // where the table's words depend on the client.
+  std::string ehlo[2];
 };
 
 // Binds `table` to the configuration. Null where `table` is null or the server name unusable.
@@ -84,8 +89,11 @@ class Session {
   bool NextEvent(Event* event);
 
   AnswerResult AnswerTicket(uint64_t ticket, const Answer& answer);
+  // The same where there is nothing to it but the verdict.
+  AnswerResult AnswerTicket(uint64_t ticket, Verdict verdict);
 
   std::string_view output() const { return output_.data(); }
+  bool has_output() const { return !output_.empty(); }
   void ConsumeOutput(size_t octets) { output_.Consume(octets); }
 
   void Tick(uint64_t now_ms);
@@ -94,17 +102,8 @@ class Session {
   // False where the state does not allow the notice.
   bool Notify(Notice notice);
 
-  bool has_event() const { return event_count_ > 0; }
-  bool has_ticket() const { return decision_ != EventType::kNone; }
-  bool start_tls() const { return mode_ == Mode::kTlsHandshake; }
-  bool closing() const { return mode_ == Mode::kClosed; }
-  const wire::ProxyHeader& proxy_header() const { return proxy_->header(); }
-  Info GetInfo() const;
-
- private:
-  enum class Mode : uint8_t { kProxyHeader, kCommand, kContent, kTlsHandshake, kClosed };
-
-  // An event on its way; slices are in payload_.
+  // NextEvent in parts, for whoever makes structs of its own of them: an event on its way, null if
+  // there is none, and what it refers to. All is borrowed until the next call.
   struct Pending {
     EventType type;
     uint8_t reason;
@@ -112,15 +111,13 @@ class Session {
     uint16_t code;
     replies::ReplyId reply;
   };
-  // A closing reply makes three at the most (error, reset, closed), QUIT as many.
-  static constexpr size_t kMaxPending = 4;
-
   // Part of the line that the pending event is about.
   struct Span {
     uint16_t offset = 0;
     uint16_t size = 0;
   };
-  // At most one event at a time has a payload: Feed stops behind it.
+  // At most one event at a time has a payload: Feed stops behind it. Which members mean something
+  // depends on the event's type, as in Event.
   struct Payload {
     const char* base = nullptr;  // line, or content octets
     uint64_t size = 0;           // of what `base` points at
@@ -128,22 +125,97 @@ class Session {
     uint32_t flags = 0;
     uint32_t count = 0;
     Span path, mailbox, local_part, domain, parameters, text;
+
+    std::string_view whole() const { return {base, static_cast<size_t>(size)}; }
+    std::string_view Part(Span span) const {
+      return span.size == 0 ? std::string_view() : std::string_view(base + span.offset, span.size);
+    }
   };
+  const Pending* TakePending() {
+    if (event_count_ == 0) return nullptr;
+    const Pending* const pending = &events_[event_first_];
+    event_first_ = static_cast<uint8_t>((event_first_ + 1) % kMaxPending);
+    --event_count_;
+    return pending;
+  }
+  const Payload& payload() const { return payload_; }
+  uint64_t TicketOf(const Pending& pending) const {
+    return pending.type == decision_ ? ticket_ : 0;
+  }
+  uint32_t recipients() const { return recipients_; }
+  uint64_t content_octets() const { return decoder_.content_octets(); }
+
+  bool has_event() const { return event_count_ > 0; }
+  bool has_ticket() const { return decision_ != EventType::kNone; }
+  bool start_tls() const { return mode_ == Mode::kTlsHandshake; }
+  bool closing() const { return mode_ == Mode::kClosed; }
+  // What a host wants to know behind each call, in one number.
+  enum Status : uint32_t {
+    kHasEvent = 1,
+    kHasOutput = 2,
+    kHasTicket = 4,
+    kStartTls = 8,
+    kClosing = 16,
+  };
+  uint32_t status() const {
+    return uint32_t{event_count_ != 0} * kHasEvent | uint32_t{!output_.empty()} * kHasOutput |
+           uint32_t{has_ticket()} * kHasTicket | kModeStatus[static_cast<int>(mode_)];
+  }
+  const wire::ProxyHeader& proxy_header() const { return proxy_->header(); }
+  Info GetInfo() const;
+
+ private:
+  enum class Mode : uint8_t { kProxyHeader, kCommand, kContent, kTlsHandshake, kClosed };
+
+  static constexpr uint8_t kModeStatus[] = {0, 0, 0, kStartTls, kClosing};
+
+  // A closing reply makes three at the most (error, reset, closed), QUIT as many.
+  static constexpr size_t kMaxPending = 4;
 
   // session.cc
-  View MakeView() const;
+  View MakeView() const {
+    View view;
+    view.now.enabled = ground_->config.enabled;
+    view.now.can_starttls = can_starttls_;
+    view.now.tls = tls_;
+    view.now.extended = extended_;
+    view.leniency = &ground_->config.leniency;
+    view.smtputf8_transaction = smtputf8_;
+    view.config = &ground_->config;
+    view.recipients = recipients_;
+    view.phase = phase_;
+    return view;
+  }
   size_t FeedProxyHeader(std::string_view in);
   size_t FeedCommand(std::string_view in);
   size_t FeedContent(std::string_view in);
   bool Wanted(EventType type) const { return (wanted_ >> static_cast<int>(type) & 1) != 0; }
-  void Push(EventType type, uint8_t reason = 0);
+  void Push(EventType type, uint8_t reason = 0) {
+    if (!Wanted(type) || event_count_ == kMaxPending) return;
+    Pending& event = events_[(event_first_ + event_count_) % kMaxPending];
+    event = {type, reason, Rule::kNone, 0, replies::ReplyId::kUnspecified};
+    ++event_count_;
+  }
+  // The octets that it pointed at may be gone.
+  void ForgetPayload() {
+    payload_.base = nullptr;
+    payload_.size = 0;
+  }
   void PushError(replies::ReplyId reply, Rule rule, uint16_t code);
   void EndTransaction(ResetReason reason);
   void Close(CloseReason reason);
   uint64_t ModeTimeout() const;
 
   // execute.cc: what right and wrong lines do
-  void HandleLine(const wire::Line& line);
+  void HandleLine(const wire::Line& line) {
+    commands::ParsedCommand command;
+    const Judgement judgement = JudgeLine(line, MakeView(), &command);
+    if (judgement.reply == replies::ReplyId::kUnspecified) {
+      Execute(command, line);
+    } else {
+      Refuse(judgement, line);
+    }
+  }
   void HandleBareLf(const wire::Line& line);
   void Execute(const commands::ParsedCommand& command, const wire::Line& line);
   void SetPathPayload(const commands::ParsedCommand& command, const wire::Line& line);
@@ -151,18 +223,33 @@ class Session {
   void Refuse(const Judgement& judgement, const wire::Line& line);
   void RefuseAlone(const Judgement& judgement);
   void FinishContent();
-  bool CountCommand(bool progress);
+  bool CountCommand(bool progress) {
+    if (progress) return true;
+    return ++commands_ <= ground_->config.limits.commands_without_progress || TooManyCommands();
+  }
+  bool TooManyCommands();
 
   // answer.cc: decisions
   void Decide(EventType type);
+  void CloseDecision();
   replies::ReplyId DefaultReply(EventType type, Verdict verdict) const;
+  bool MayReply(EventType type, Verdict verdict, const Answer& answer) const;
   void Settle(EventType type, Verdict verdict, replies::ReplyId reply, const Answer* answer);
+  void SettleByDefault(EventType type);
   void Apply(EventType type, bool accepted);
   void ExpireDecision();
   void FinishShutdown();
 
   // reply.cc: the ways a reply gets into the output
-  bool Reply(replies::ReplyId id);
+  bool Reply(replies::ReplyId id, bool utf8 = false);
+  // A reply that is ready.
+  bool Append(std::string_view reply) {
+    if (reply.size() > output_.room()) return AppendLong(reply);
+    std::memcpy(output_.tail(), reply.data(), reply.size());
+    output_.Commit(reply.size());
+    return true;
+  }
+  bool AppendLong(std::string_view reply);
   bool ReplyWith(replies::ReplyId id, const replies::Values& values);
   bool ReplyOverride(replies::ReplyId situation, const Answer& answer, bool utf8);
   bool MayBeUtf8(EventType type, uint16_t code) const;

@@ -62,6 +62,9 @@ struct PathOptions {
 };
 
 struct PathResult {
+  // Member by member: compilers clear a whole of this size in a loop.
+  constexpr PathResult() noexcept {}  // NOLINT(modernize-use-equals-default)
+
   PathError error = PathError::kNone;
   DomainError domain_error = DomainError::kNone;
   // Of the first octet that is wrong or, past a limit, of the first octet too many; the octet

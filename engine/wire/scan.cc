@@ -33,6 +33,31 @@ HWY_INLINE hn::Vec<D> LoadAt(D d, const char* p) {
   return hn::LoadU(d, reinterpret_cast<const uint8_t*>(p));
 }
 
+// One octet in all lanes; `table` is the one of kScanTables that holds it.
+template <class D>
+HWY_INLINE hn::Vec<D> All(D d, char octet, const uint8_t* table) {
+#if HWY_HAVE_SCALABLE
+  (void)table;
+  return hn::Set(d, static_cast<uint8_t>(octet));
+#else
+  (void)octet;
+  return hn::Load(d, table);
+#endif
+}
+
+template <class D>
+HWY_INLINE hn::Vec<D> AllCr(D d) {
+  return All(d, '\r', kScanTables.cr);
+}
+template <class D>
+HWY_INLINE hn::Vec<D> AllLf(D d) {
+  return All(d, '\n', kScanTables.lf);
+}
+template <class D>
+HWY_INLINE hn::Vec<D> AllDots(D d) {
+  return All(d, '.', kScanTables.dot);
+}
+
 // One bit per lane, the first lane in bit 0.
 template <class D, class M>
 HWY_INLINE uint64_t Bits(D d, M mask) {
@@ -180,8 +205,26 @@ HWY_NOINLINE LineScan ScanLongLine(const char* p, size_t n) {
   return ScanAnyLine(p, i, n);
 }
 
+// Fewer than 64 octets, but a vector of the narrow sort at the least. What is read twice is found
+// in its first place.
+HWY_NOINLINE LineScan ScanShortBuffer(const char* p, size_t n) {
+  uint64_t odd;
+  if (n >= 32) {
+    const Wide wide;
+    odd = Bits(wide, NotPrintable(wide, LoadAt(wide, p))) |
+          Bits(wide, NotPrintable(wide, LoadAt(wide, p + n - 32))) << (n - 32);
+  } else if (n >= 16) {
+    const Narrow narrow;
+    odd = Bits(narrow, NotPrintable(narrow, LoadAt(narrow, p))) |
+          Bits(narrow, NotPrintable(narrow, LoadAt(narrow, p + n - 16))) << (n - 16);
+  } else {
+    return ScanShortLine(p, n);
+  }
+  return odd != 0 ? EndAt(p, 0, odd, n) : LineScan{n, 0};
+}
+
 LineScan ScanLine(const char* p, size_t n) {
-  if (HWY_UNLIKELY(n < 64)) return ScanAnyLine(p, 0, n);
+  if (HWY_UNLIKELY(n < 64)) return ScanShortBuffer(p, n);
   const uint64_t odd = Odd(p);
   return HWY_LIKELY(odd != 0) ? EndAt(p, 0, odd, n) : ScanLongLine(p, n);
 }
@@ -196,8 +239,7 @@ LineScan ScanLine(const char* p, size_t n) { return ScanAnyLine(p, 0, n); }
 struct CrLf {
   template <class D>
   static HWY_INLINE hn::Mask<D> Match(D d, const char* p) {
-    return hn::And(hn::Eq(LoadAt(d, p - 1), hn::Set(d, uint8_t{'\r'})),
-                   hn::Eq(LoadAt(d, p), hn::Set(d, uint8_t{'\n'})));
+    return hn::And(hn::Eq(LoadAt(d, p - 1), AllCr(d)), hn::Eq(LoadAt(d, p), AllLf(d)));
   }
   static bool MatchOne(const char* p) { return p[-1] == '\r' && p[0] == '\n'; }
 };
@@ -207,9 +249,9 @@ struct ContentEvent {
   static HWY_INLINE hn::Mask<D> Match(D d, const char* p) {
     const auto previous = LoadAt(d, p - 1);
     const auto current = LoadAt(d, p);
-    const auto lf = hn::Set(d, uint8_t{'\n'});
-    const auto bare = hn::Xor(hn::Eq(previous, hn::Set(d, uint8_t{'\r'})), hn::Eq(current, lf));
-    const auto dot = hn::And(hn::Eq(previous, lf), hn::Eq(current, hn::Set(d, uint8_t{'.'})));
+    const auto lf = AllLf(d);
+    const auto bare = hn::Xor(hn::Eq(previous, AllCr(d)), hn::Eq(current, lf));
+    const auto dot = hn::And(hn::Eq(previous, lf), hn::Eq(current, AllDots(d)));
     return hn::Or(bare, dot);
   }
   static bool MatchOne(const char* p) {
@@ -220,7 +262,7 @@ struct ContentEvent {
 struct DotLine {
   template <class D>
   static HWY_INLINE hn::Mask<D> Match(D d, const char* p) {
-    return hn::And(CrLf::Match(d, p - 1), hn::Eq(LoadAt(d, p), hn::Set(d, uint8_t{'.'})));
+    return hn::And(CrLf::Match(d, p - 1), hn::Eq(LoadAt(d, p), AllDots(d)));
   }
   static bool MatchOne(const char* p) { return CrLf::MatchOne(p - 1) && p[0] == '.'; }
 };

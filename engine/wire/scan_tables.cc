@@ -9,6 +9,9 @@ constexpr ScanTables MakeTables() {
   ScanTables tables = {};
   for (uint8_t& octet : tables.printable_shift) octet = kPrintableShift;
   for (int8_t& octet : tables.printable_end) octet = kPrintableEnd;
+  for (uint8_t& octet : tables.cr) octet = '\r';
+  for (uint8_t& octet : tables.lf) octet = '\n';
+  for (uint8_t& octet : tables.dot) octet = '.';
   return tables;
 }
 

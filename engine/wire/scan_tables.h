@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The constant vectors of the line scan. In memory they are operands of what is done with them; a
+// The constant vectors of the scans. In memory they are operands of what is done with them; a
 // compiler that knows what is in them makes them in registers, or makes two comparisons of one. So
 // they are defined in a file of their own.
 //
@@ -20,6 +20,9 @@ inline constexpr int8_t kPrintableEnd = 0x7E + 0x60 - 0x100;
 struct alignas(32) ScanTables {
   uint8_t printable_shift[32];
   int8_t printable_end[32];
+  uint8_t cr[32];
+  uint8_t lf[32];
+  uint8_t dot[32];
 };
 extern const ScanTables kScanTables;
 

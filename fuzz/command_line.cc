@@ -3,8 +3,8 @@
 // Command lines of every verb.
 //
 // Target functions: commands::TakeVerb, SplitVerb, FindVerb, StripTrailingSpace, ParseArguments
-// (ParseHelo, ParseMail, ParseRcpt, ParseQuery, ParseNothing, ParseEnvelope, ParseParameters,
-// TakeSize, TakeBody, TakeSmtpUtf8), InForce, LineLimit.
+// (ParseHelo, ParseMail, ParseRcpt, ParseQuery, ParseNothing, ParseEnvelope, ParseAnyParameters,
+// TakeUsualMailParameters, TakeSize, TakeBody, TakeSmtpUtf8), InForce, LineLimit.
 //
 // Input: what is in force, leniency, then the line without its CR LF.
 // Oracles: VerbAgrees, CommandAgrees (the ABNF of the RFCs, the limits, the order of faults),
@@ -67,10 +67,10 @@ void Run(Input input) {
   const std::string_view text = commands::StripTrailingSpace(line);
   RequireThat(text.empty() || (text.back() != ' ' && text.back() != '\t'), "StripTrailingSpace",
               Visible(line));
-  std::string_view name;
-  std::string_view rest;
-  const Verb verb = commands::TakeVerb(text, &name, &rest);
-  Require("VerbAgrees", oracle::VerbAgrees(text, verb, name, rest));
+  const commands::TakenVerb taken = commands::TakeVerb(text);
+  const Verb verb = taken.verb;
+  const std::string_view rest = taken.rest;
+  Require("VerbAgrees", oracle::VerbAgrees(text, verb, taken.name, rest));
   std::string_view split_rest;
   const std::string_view split_name = commands::SplitVerb(text, &split_rest);
   Require("VerbAgrees",

@@ -243,9 +243,29 @@ void ExpectEnvelope(Verb verb, std::string_view text, std::string_view rest,
   if (HasEightBit(path) && !allowed) fault(Fault::kNonAsciiPath);
 }
 
-// The path of a command as ParsePath gives it. With the engine of today that is what it is.
-syntax::PathResult Whole(std::string_view /*text*/, const syntax::PathResult& path) { return path; }
-std::string_view MailboxOf(const syntax::PathResult& path) { return path.mailbox; }
+// The path of a command as ParsePath gives it. What a command does not keep follows from the rest:
+// the route is all that stands before the mailbox.
+syntax::PathResult Whole(const syntax::PathParts& parts) {
+  syntax::PathResult path;
+  path.error = parts.error;
+  path.used = parts.used;
+  path.path = parts.path();
+  path.mailbox = parts.mailbox();
+  path.local_part = parts.local_part();
+  path.domain = parts.domain();
+  path.is_null = parts.is_null;
+  path.is_postmaster = parts.is_postmaster;
+  path.local_is_quoted = parts.local_is_quoted;
+  path.has_source_route = parts.has_source_route;
+  path.has_utf8 = parts.has_utf8;
+  path.domain_is_literal = parts.domain_is_literal;
+  path.missing_angle_brackets = path.path.empty() || path.path[0] != '<';
+  if (path.has_source_route && parts.mailbox_offset >= 2) {
+    path.source_route = path.path.substr(1, parts.mailbox_offset - size_t{2});
+  }
+  return path;
+}
+std::string_view MailboxOf(const syntax::PathParts& path) { return path.mailbox(); }
 
 Finding Wrong(std::string_view what, std::string_view line) {
   return std::string(what) + ": \"" + Visible(line) + "\"";
@@ -336,7 +356,7 @@ Finding CommandAgrees(std::string_view line, Verb verb, const commands::ParseCon
   options.utf8 = dialect.smtputf8;
   const auto kind =
       verb == Verb::kMail ? syntax::PathKind::kReversePath : syntax::PathKind::kForwardPath;
-  return PathAgrees(expected.path_text, kind, options, Whole(expected.path_text, command.path));
+  return PathAgrees(expected.path_text, kind, options, Whole(command.path));
 }
 
 Finding LeniencyOnlyWidens(const commands::ParsedCommand& strict,

@@ -110,7 +110,7 @@ TEST_F(CommandAgreesTest, FindsAWrongMeaning) {
   wrong.parameters = "";
   EXPECT_NE(Check(line, wrong), "");
   wrong = right;
-  wrong.path.domain = "c";
+  wrong.path.domain_size = 0;
   EXPECT_NE(Check(line, wrong), "");
   wrong = right;
   wrong.argument = "a";
@@ -157,7 +157,7 @@ TEST_F(CommandAgreesTest, LeniencyThatNarrowsOrChangesIsFound) {
   lenient.fault = Fault::kBadPath;
   EXPECT_NE(LeniencyOnlyWidens(strict, lenient), "");
   lenient = strict;
-  lenient.path.mailbox = "c@d";
+  lenient.path = Parse("MAIL FROM:<c@d>").path;
   EXPECT_NE(LeniencyOnlyWidens(strict, lenient), "");
   lenient = strict;
   lenient.argument = "x";

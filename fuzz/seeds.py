@@ -204,7 +204,19 @@ def _config_loader():
     yield b"\1\x80" + b"\x90\1" * 10, ""
 
 
+def _inspect_vs_session():
+    lines = [b"EHLO a.example", b"MAIL FROM:<a@b.example>", b"MAIL FROM:<a@b.example> SIZE=99999999999",
+             b"RCPT TO:<a@b.example>", b"RCPT TO:<\xc3\xa9@b>", b"DATA", b"DATA x", b"RSET", b"NOOP x", b"QUIT",
+             b"VRFY a", b"EXPN a", b"HELP", b"HELP mail", b"HELP 500", b"HELP xyzzy", b"STARTTLS", b"XYZZY x",
+             b"", b"1", b"NOOP \0", b"NOOP \x01", b"NOOP \xff", b"NO\nOP", b"NOOP \r", b"TURN",
+             b"MAIL FROM:<a@b> X=1", b"NOOP " + b"x" * 600, b"\xffOOP"]
+    # No field of the configuration, the stage, TLS, cuts.
+    choices = [b"\0" + bytes([stage]) + b"\2\0" for stage in range(7)] + [b"\0\2\1\1", b"\6\2\2\0"]
+    yield from ((seed, "") for seed in _with(choices, lines))
+
+
 _SEEDS = {
+    "inspect_vs_session": _inspect_vs_session,
     "table_loader": _table_loader,
     "reply_format": _reply_format,
     "config_loader": _config_loader,

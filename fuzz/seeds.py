@@ -164,7 +164,62 @@ def _proxy_header():
     yield from ((seed, "") for seed in _with(choices, version2))
 
 
+def _table_loader():
+    yield b"\0", "the default table"
+    yield b"\0\x0a\x03abc\x1a\x04none", ""
+    for text in (
+            b'replies { id: UNRECOGNIZED code: 500 enhanced_code: "5.5.1" text: "{verb}? No." }',
+            b'replies { id: HELP_OVERVIEW code: 214 enhanced_code: "2.0.0" text: "{commands}" }',
+            b'extends: "none"', b'help_topics { topic: "MAIL" text: "{server}" }',
+            b'footers { reply_class: 5 text: "ask us" }', b'replies { id: GREETING code: 250 }',
+            b'codes { code: 500 meaning: "no" seen_when: "now" mend: "this" differs: "from 501" }',
+            b'name: "\\xff"', b'replies { id: 9999 }', b'replies { code: "x" }'):
+        yield b"\3" + text, ""
+    for wild in (b"\xff" + bytes(range(200)), b"\x18\1\x0a\2\3abc\2de", b"\7\3a\xc3b\2tr\7default"):
+        yield b"\1" + wild, ""
+    yield b"\2\3\5\0\0\4abcd\7\0\x28\3\0ab", ""
+
+
+def _reply_format():
+    for flags in (b"\0", b"\1", b"\2", b"\4", b"\x0a", b"\x08"):
+        # No entry of its own; then values, an override of RCPT_REJECTED.
+        values = b"\x09192.0.2.1\x05XYZZY\x04MAIL\x04SIZE\x040x07" + b"\0" * 8 + b"\0\x0eEHLO HELO MAIL"
+        yield flags + b"\0\0" + values + b"\2\x26\0\x1fNo\nnever", ""
+        hostile = b"\x06\r\n250 " + b"\x04\xff\0\n\r" + b"\x02\xc3\xa9" + b"\xff" + b"z" * 255 + b"\0"
+        yield flags + b"\0\0" + hostile + b"\xff" * 8 + b"\x0b\xb7" + b"word " * 599, ""
+    entry = b"\x20\0\x29\x20" + b"\0\1\2\3\4\5\6\7\x08" + b"a" * 23
+    yield b"\x08\4" + entry * 4, ""
+
+
+def _config_loader():
+    yield b"\0", "the defaults"
+    yield b"\0\x0a\x02\xff\xfe", "a server name that is no UTF-8"
+    yield b"\0\x0a\x0amx.example", ""
+    for text in (b'server_name: "mx.example" limits { errors: 3 }', b"require_tls: true",
+                 b"extensions { smtputf8: SWITCH_ON eightbitmime: SWITCH_OFF }",
+                 b'server_name: "[IPv6:::1]" bare_newline: BARE_NEWLINE_NORMALIZE',
+                 b"leniency { extra_spaces: true }", b"limits { errors: -1 }"):
+        yield b"\2" + text, ""
+    yield b"\1\xff\5a.b.c" + bytes(range(0, 250, 3)), ""
+    yield b"\1\x80" + b"\x90\1" * 10, ""
+
+
+def _inspect_vs_session():
+    lines = [b"EHLO a.example", b"MAIL FROM:<a@b.example>", b"MAIL FROM:<a@b.example> SIZE=99999999999",
+             b"RCPT TO:<a@b.example>", b"RCPT TO:<\xc3\xa9@b>", b"DATA", b"DATA x", b"RSET", b"NOOP x", b"QUIT",
+             b"VRFY a", b"EXPN a", b"HELP", b"HELP mail", b"HELP 500", b"HELP xyzzy", b"STARTTLS", b"XYZZY x",
+             b"", b"1", b"NOOP \0", b"NOOP \x01", b"NOOP \xff", b"NO\nOP", b"NOOP \r", b"TURN",
+             b"MAIL FROM:<a@b> X=1", b"NOOP " + b"x" * 600, b"\xffOOP"]
+    # No field of the configuration, the stage, TLS, cuts.
+    choices = [b"\0" + bytes([stage]) + b"\2\0" for stage in range(7)] + [b"\0\2\1\1", b"\6\2\2\0"]
+    yield from ((seed, "") for seed in _with(choices, lines))
+
+
 _SEEDS = {
+    "inspect_vs_session": _inspect_vs_session,
+    "table_loader": _table_loader,
+    "reply_format": _reply_format,
+    "config_loader": _config_loader,
     "proxy_header": _proxy_header,
     "data_decoder": _data_decoder,
     "command_line": _command_line,

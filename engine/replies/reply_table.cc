@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/escaping.h"
 #include "engine/proto/reply_table.pb.h"
 #include "engine/replies/default_table.h"
 #include "engine/replies/reply_table_data.h"
@@ -58,7 +59,7 @@ absl::StatusOr<std::shared_ptr<const ReplyTable>> ReplyTable::Load(std::string_v
     }
     CheckTable(table, &problems, data.get());
   } else {
-    problems.Add("table", Cat("extends \"", table.extends().substr(0, 40),
+    problems.Add("table", Cat("extends \"", absl::CHexEscape(table.extends().substr(0, 40)),
                               "\" is unknown; write \"default\" or \"none\""));
   }
   if (!problems.empty()) return absl::InvalidArgumentError(problems.Text());

@@ -2,6 +2,8 @@
 
 #include "engine/session/config.h"
 
+#include <google/protobuf/stubs/logging.h>
+
 #include <utility>
 
 #include "absl/status/status.h"
@@ -18,6 +20,12 @@ using commands::Extension;
 constexpr uint64_t kMostOctets = uint64_t{1} << 62;
 constexpr uint64_t kMostMilliseconds = uint64_t{366} * 24 * 3600 * 1000;
 constexpr size_t kMostConfigOctets = 64 * 1024;
+
+// protobuf logs a string that is not UTF-8 to stderr, which a library loaded by a host must not.
+bool Parse(std::string_view serialized, v1::EngineConfig* proto) {
+  google::protobuf::LogSilencer quiet;
+  return proto->ParseFromArray(serialized.data(), static_cast<int>(serialized.size()));
+}
 
 class Loader {
  public:
@@ -148,7 +156,7 @@ absl::StatusOr<Config> LoadConfig(std::string_view serialized) {
         absl::StrCat("engine config: ", serialized.size(), " octets; at most ", kMostConfigOctets));
   }
   v1::EngineConfig proto;
-  if (!proto.ParseFromArray(serialized.data(), static_cast<int>(serialized.size()))) {
+  if (!Parse(serialized, &proto)) {
     return absl::InvalidArgumentError(
         "engine config: the octets are no serialized postern.v1.EngineConfig; compile the text "
         "with protoc --encode or posternctl");

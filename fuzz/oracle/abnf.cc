@@ -435,39 +435,62 @@ std::unique_ptr<const AbnfMatcher> Abnf::Compile(std::string_view rule, std::str
   return nullptr;
 }
 
-std::vector<bool> AbnfMatcher::Prefixes(std::string_view octets) const {
-  std::vector<bool> prefixes(octets.size() + 1, false);
-  std::vector<size_t> now;                      // kOctet and kAccept states it may be in
-  std::vector<size_t> open;                     // states still to be looked at
-  std::vector<size_t> seen(states_.size(), 0);  // the round in which a state was met
-  std::vector<size_t> then = {start_};
-  for (size_t i = 0; i <= octets.size() && !then.empty(); ++i) {
-    now.clear();
-    open.swap(then);
-    then.clear();
-    while (!open.empty()) {
-      const size_t index = open.back();
-      open.pop_back();
-      if (seen[index] == i + 1) continue;
-      seen[index] = i + 1;
-      const State& state = states_[index];
-      if (state.kind == State::Kind::kFork) {
+uint32_t AbnfMatcher::Close(std::vector<size_t> open) const {
+  Set set;
+  set.next.fill(kUnknown);
+  seen_.assign(states_.size(), false);
+  while (!open.empty()) {
+    const size_t index = open.back();
+    open.pop_back();
+    if (seen_[index]) continue;
+    seen_[index] = true;
+    const State& state = states_[index];
+    switch (state.kind) {
+      case State::Kind::kAccept:
+        set.accepts = true;
+        break;
+      case State::Kind::kOctet:
+        set.states.push_back(index);
+        break;
+      case State::Kind::kFork:
         open.push_back(state.next[0]);
         open.push_back(state.next[1]);
-      } else {
-        now.push_back(index);
-      }
-    }
-    for (const size_t index : now) {
-      const State& state = states_[index];
-      if (state.kind == State::Kind::kAccept) {
-        prefixes[i] = true;
-      } else if (i < octets.size() && state.octets.test(static_cast<uint8_t>(octets[i]))) {
-        then.push_back(state.next[0]);
-      }
+        break;
     }
   }
-  return prefixes;
+  std::sort(set.states.begin(), set.states.end());
+  const auto [found, is_new] = numbers_.emplace(std::make_pair(set.states, set.accepts),
+                                                static_cast<uint32_t>(sets_.size()));
+  if (is_new) sets_.push_back(std::move(set));
+  return found->second;
+}
+
+uint32_t AbnfMatcher::Next(uint32_t set, uint8_t octet) const {
+  const uint32_t known = sets_[set].next[octet];
+  if (known != kUnknown) return known;
+  std::vector<size_t> open;
+  for (const size_t index : sets_[set].states) {
+    if (states_[index].octets.test(octet)) open.push_back(states_[index].next[0]);
+  }
+  if (sets_.size() >= kMostSets) {
+    // Forget all: what is needed comes again. `set` has no number any more, and needs none.
+    sets_.clear();
+    numbers_.clear();
+    return Close(std::move(open));
+  }
+  const uint32_t next = Close(std::move(open));
+  sets_[set].next[octet] = next;
+  return next;
+}
+
+std::vector<bool> AbnfMatcher::Prefixes(std::string_view octets) const {
+  std::vector<bool> prefixes(octets.size() + 1, false);
+  uint32_t set = Close({start_});
+  for (size_t i = 0;; ++i) {
+    prefixes[i] = sets_[set].accepts;
+    if (i == octets.size() || sets_[set].states.empty()) return prefixes;
+    set = Next(set, static_cast<uint8_t>(octets[i]));
+  }
 }
 
 bool AbnfMatcher::Matches(std::string_view octets) const { return Prefixes(octets).back(); }

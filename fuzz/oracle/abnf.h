@@ -6,10 +6,11 @@
 // What it is: the grammar oracle of the fuzz targets. The text comes from the RFCs (*.abnf in this
 // folder); nothing in here knows SMTP. A rule becomes a nondeterministic automaton in the manner of
 // Thompson, and the automaton is run with the set of all states it may be in: ambiguity, order of
-// alternatives and greed play no part, and the work is at most states times octets.
-// What it is not: complete. A rule that comes back to itself is refused, as no automaton matches it
-// (SMTP's grammar has none); so is prose-val, which nothing but a person can match. It is not
-// derived from the parsers it judges, nor fit for hot paths.
+// alternatives and greed play no part, and the work is at most states times octets. Sets that were
+// met are remembered, and where each octet leads from them, so that mostly it is a look into a
+// table. What it is not: complete. A rule that comes back to itself is refused, as no automaton
+// matches it (SMTP's grammar has none); so is prose-val, which nothing but a person can match. It
+// is not derived from the parsers it judges, nor fit for hot paths.
 //
 // Threads and lifetime: an Abnf is built by one owner; an AbnfMatcher is immutable and independent
 // of the Abnf it came from.
@@ -17,6 +18,7 @@
 #ifndef POSTERN_FUZZ_ORACLE_ABNF_H_
 #define POSTERN_FUZZ_ORACLE_ABNF_H_
 
+#include <array>
 #include <bitset>
 #include <cstddef>
 #include <cstdint>
@@ -24,6 +26,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace postern::fuzz::oracle {
@@ -45,8 +48,24 @@ class AbnfMatcher {
     std::bitset<256> octets;  // kOctet: those that lead to next[0]
     size_t next[2] = {0, 0};  // kFork: both, without an octet
   };
+  // The kOctet states that the automaton may be in, in ascending order.
+  struct Set {
+    std::vector<size_t> states;
+    bool accepts = false;
+    std::array<uint32_t, 256> next;  // numbers of sets; kUnknown: not worked out yet
+  };
+  static constexpr uint32_t kUnknown = UINT32_MAX;
+  static constexpr size_t kMostSets = 4096;
+
+  // The number of the set that can be reached from `open` without an octet.
+  uint32_t Close(std::vector<size_t> open) const;
+  uint32_t Next(uint32_t set, uint8_t octet) const;
+
   std::vector<State> states_;
   size_t start_ = 0;
+  mutable std::vector<Set> sets_;
+  mutable std::map<std::pair<std::vector<size_t>, bool>, uint32_t> numbers_;
+  mutable std::vector<bool> seen_;
 };
 
 class Abnf {

@@ -141,6 +141,25 @@ TEST_F(AbnfTest, WorkIsBounded) {
   EXPECT_FALSE(Matches("r = *(*(*\"a\" *\"a\") *\"a\") \"c\"\n", octets));
 }
 
+TEST_F(AbnfTest, MoreSetsOfStatesThanAreRemembered) {
+  // Whether the fourteenth octet from the end is an "a" takes 2^14 sets to know.
+  Abnf abnf;
+  std::string error;
+  ASSERT_TRUE(abnf.Read("r = *(\"a\" / \"b\") \"a\" 13(\"a\" / \"b\")\n", &error)) << error;
+  const auto matcher = abnf.Compile("r", &error);
+  ASSERT_NE(matcher, nullptr) << error;
+  std::string octets;
+  uint32_t random = 1;
+  for (int i = 0; i < 20000; ++i) {
+    random = random * 1664525 + 1013904223;
+    octets += (random >> 31) != 0 ? 'a' : 'b';
+  }
+  const std::vector<bool> prefixes = matcher->Prefixes(octets);
+  for (size_t n = 0; n <= octets.size(); ++n) {
+    EXPECT_EQ(prefixes[n], n >= 14 && octets[n - 14] == 'a') << n;
+  }
+}
+
 TEST_F(AbnfTest, WhatIsWrongIsSaid) {
   EXPECT_NE(ReadError("r = <prose>\n").find("prose"), std::string::npos);
   EXPECT_NE(ReadError("r = \"a\"\nr = \"b\"\n").find("line 2"), std::string::npos);

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "fuzz/oracle/config.h"
+
+#include <cstdint>
+
+#include "engine/proto/engine_config.pb.h"
+#include "fuzz/oracle/smtp_grammar.h"
+
+namespace postern::fuzz::oracle {
+namespace {
+
+using commands::Extension;
+
+v1::Switch SwitchOf(const session::Config& config, Extension extension) {
+  return config.Enabled(extension) ? v1::SWITCH_ON : v1::SWITCH_OFF;
+}
+
+}  // namespace
+
+Finding ConfigIsSound(const session::Config& config) {
+  if (!SmtpGrammar::For({}).Matches("Domain-part", config.server_name) ||
+      config.server_name.size() > 255) {
+    return "server_name is no name: " + Visible(config.server_name);
+  }
+  if (config.Enabled(Extension::kSmtpUtf8) && !config.Enabled(Extension::kEightBitMime)) {
+    return "SMTPUTF8 without 8BITMIME (RFC 6531 section 3.1)";
+  }
+  if (config.require_tls && !config.Enabled(Extension::kStarttls)) {
+    return "TLS is required and not offered";
+  }
+  const session::Limits& limits = config.limits;
+  if (limits.message_octets < 65536) return "message_octets (RFC 5321 section 4.5.3.1.7)";
+  if (limits.recipients < 100) return "recipients (RFC 5321 section 4.5.3.1.8)";
+  if (limits.errors == 0) return "errors";
+  if (limits.commands_without_progress < 10) return "commands_without_progress";
+  if (limits.line_total_octets < 16384) return "line_total_octets";
+  constexpr uint64_t kYear = uint64_t{366} * 24 * 3600 * 1000;
+  for (const uint64_t timeout : {limits.command_timeout_ms, limits.content_timeout_ms,
+                                 limits.decision_timeout_ms, limits.content_decision_timeout_ms}) {
+    if (timeout == 0 || timeout > kYear) return "a deadline that is none";
+  }
+  if (limits.session_timeout_ms > kYear) return "session_timeout_ms";
+  return {};
+}
+
+std::string SerializeConfig(const session::Config& config) {
+  v1::EngineConfig message;
+  message.set_server_name(config.server_name);
+  message.set_require_tls(config.require_tls);
+  message.set_offer_unknown_commands(config.offer_unknown_commands);
+  message.set_bare_newline(config.bare_newline == wire::BareNewline::kReject
+                               ? v1::BARE_NEWLINE_REJECT
+                               : v1::BARE_NEWLINE_NORMALIZE);
+  v1::Extensions* const extensions = message.mutable_extensions();
+  extensions->set_size(SwitchOf(config, Extension::kSize));
+  extensions->set_eightbitmime(SwitchOf(config, Extension::kEightBitMime));
+  extensions->set_pipelining(SwitchOf(config, Extension::kPipelining));
+  extensions->set_enhancedstatuscodes(SwitchOf(config, Extension::kEnhancedStatusCodes));
+  extensions->set_smtputf8(SwitchOf(config, Extension::kSmtpUtf8));
+  extensions->set_starttls(SwitchOf(config, Extension::kStarttls));
+  extensions->set_help(SwitchOf(config, Extension::kHelp));
+  extensions->set_expn(SwitchOf(config, Extension::kExpn));
+  v1::Leniency* const leniency = message.mutable_leniency();
+  leniency->set_space_after_colon(config.leniency.space_after_colon);
+  leniency->set_missing_angle_brackets(config.leniency.missing_angle_brackets);
+  leniency->set_trailing_dot_in_domain(config.leniency.trailing_dot_in_domain);
+  leniency->set_underscore_in_helo(config.leniency.underscore_in_helo);
+  leniency->set_any_helo_argument(config.leniency.any_helo_argument);
+  leniency->set_extra_spaces(config.leniency.extra_spaces);
+  v1::Limits* const limits = message.mutable_limits();
+  limits->set_message_octets(config.limits.message_octets);
+  limits->set_recipients(config.limits.recipients);
+  limits->set_errors(config.limits.errors);
+  limits->set_commands_without_progress(config.limits.commands_without_progress);
+  limits->set_line_total_octets(config.limits.line_total_octets);
+  limits->set_command_timeout_ms(config.limits.command_timeout_ms);
+  limits->set_content_timeout_ms(config.limits.content_timeout_ms);
+  limits->set_decision_timeout_ms(config.limits.decision_timeout_ms);
+  limits->set_content_decision_timeout_ms(config.limits.content_decision_timeout_ms);
+  limits->set_session_timeout_ms(config.limits.session_timeout_ms);
+  return message.SerializeAsString();
+}
+
+Finding SameConfig(const session::Config& one, const session::Config& other) {
+  if (SerializeConfig(one) != SerializeConfig(other)) return "two configurations out of one";
+  return {};
+}
+
+}  // namespace postern::fuzz::oracle

@@ -113,8 +113,9 @@ TEST(Dsn, WhatIsTakenDecodesToPrintableText) {
   for (const std::string& a : pieces) {
     expect(a);
     for (const std::string& b : pieces) {
-      expect(a + b);
-      for (const std::string& c : pieces) expect(a + b + c);
+      const std::string both = a + b;
+      expect(both);
+      for (const std::string& c : pieces) expect(both + c);
     }
   }
 }

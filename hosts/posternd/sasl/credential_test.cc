@@ -117,7 +117,8 @@ TEST(Credential, RefusesWhatIsNoSecretAndDoesNotRepeatIt) {
       "$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:"
       "wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=";
   const std::string salt = "W22ZaJ0SNY7soEsUEjb6gQ==";
-  ASSERT_TRUE(Credential::Parse("SCRAM-SHA-256$4096:" + salt + keys).ok());
+  const std::string good = absl::StrCat("SCRAM-SHA-256$4096:", salt, keys);
+  ASSERT_TRUE(Credential::Parse(good).ok());
   for (const std::string& bad :
        {std::string(),
         std::string("secret"),
@@ -125,20 +126,20 @@ TEST(Credential, RefusesWhatIsNoSecretAndDoesNotRepeatIt) {
         std::string("$99$salt$hash"),
         std::string("$1$saltsalt$qjXMvbEw8oaL.CzflDtaK/"),  // MD5: no longer fit
         std::string("ab01FAX.bQRSU"),                       // DES
-        "SCRAM-SHA-256$4095:" + salt + keys,
-        "SCRAM-SHA-256$10000001:" + salt + keys,
-        "SCRAM-SHA-256$:" + salt + keys,
-        "SCRAM-SHA-256$-1:" + salt + keys,
-        "SCRAM-SHA-256$4096" + keys,
-        "SCRAM-SHA-256$4096:" + keys,
-        "SCRAM-SHA-256$4096:W22ZaJ0=" + keys,
-        "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ" + keys,
-        "SCRAM-SHA-256$4096:" + salt,
-        "SCRAM-SHA-256$4096:" + salt + keys + ":x",
-        "SCRAM-SHA-256$4096:" + salt + "$AAAA:AAAA",
-        "SCRAM-SHA-1$4096:" + salt + keys,
-        "SCRAM-SHA-256$4096:" + salt + keys + " SCRAM-SHA-256$4096:" + salt + keys,
-        "SCRAM-SHA-256$4096:" + salt + keys + " "}) {
+        absl::StrCat("SCRAM-SHA-256$4095:", salt, keys),
+        absl::StrCat("SCRAM-SHA-256$10000001:", salt, keys),
+        absl::StrCat("SCRAM-SHA-256$:", salt, keys),
+        absl::StrCat("SCRAM-SHA-256$-1:", salt, keys),
+        absl::StrCat("SCRAM-SHA-256$4096", keys),
+        absl::StrCat("SCRAM-SHA-256$4096:", keys),
+        absl::StrCat("SCRAM-SHA-256$4096:W22ZaJ0=", keys),
+        absl::StrCat("SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ", keys),
+        absl::StrCat("SCRAM-SHA-256$4096:", salt),
+        absl::StrCat(good, ":x"),
+        absl::StrCat("SCRAM-SHA-256$4096:", salt, "$AAAA:AAAA"),
+        absl::StrCat("SCRAM-SHA-1$4096:", salt, keys),
+        absl::StrCat(good, " ", good),
+        absl::StrCat(good, " ")}) {
     const absl::StatusOr<Credential> read = Credential::Parse(bad);
     EXPECT_FALSE(read.ok()) << bad;
     EXPECT_FALSE(absl::StrContains(read.status().message(), "WG5d8o")) << read.status();

@@ -440,6 +440,7 @@ TEST_F(SaslTest, GnuSaslsClientGetsIn) {
 
 TEST_F(SaslTest, ExchangesRunSideBySide) {
   std::vector<std::thread> threads;
+  threads.reserve(4);
   std::atomic<int> good{0};
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {

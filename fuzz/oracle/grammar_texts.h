@@ -13,6 +13,19 @@ extern const char kRfc6531Abnf[];
 extern const char kParametersAbnf[];
 extern const char kValuesAbnf[];
 
+// The extensions.
+extern const char kRfc1985Abnf[];
+extern const char kRfc2852Abnf[];
+extern const char kRfc3030Abnf[];
+extern const char kRfc3461Abnf[];
+extern const char kRfc4468Abnf[];
+extern const char kRfc4865Abnf[];
+extern const char kRfc4954Abnf[];
+extern const char kRfc6710Abnf[];
+extern const char kRfc7293Abnf[];
+extern const char kRfc9422Abnf[];
+extern const char kClientAttributesAbnf[];
+
 }  // namespace postern::fuzz::oracle
 
 #endif  // POSTERN_FUZZ_ORACLE_GRAMMAR_TEXTS_H_

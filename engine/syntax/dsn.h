@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The values of the parameters that ask for delivery status notifications (RFC 3461 §4): RET and
+// ENVID of MAIL, NOTIFY and ORCPT of RCPT.
+//
+// What it is: judges of esmtp-values that give back views of them as sent. A value that is taken
+// decodes, and to nothing but printable text: DecodeXtext (xtext.h) cannot fail on it.
+// What it is not: a judge of addresses: an ORCPT need not fit the syntax of its type (§4.2).
+//
+// Threads and lifetime: pure functions; a result borrows its input.
+
+#ifndef POSTERN_ENGINE_SYNTAX_DSN_H_
+#define POSTERN_ENGINE_SYNTAX_DSN_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace postern::syntax {
+
+// §4.2, §4.4, §5.4. The RFC says it of "the parameter" and seems to count the keyword and "=" in;
+// we count the value alone, which takes all that the other reading takes.
+inline constexpr size_t kMaxEnvidOctets = 100;
+inline constexpr size_t kMaxOrcptOctets = 500;
+
+enum class DsnError : uint8_t {
+  kNone,
+  kEmpty,         // no value, or nothing behind the semicolon that must be there
+  kUnknownWord,   // RET, NOTIFY: no word of the grammar
+  kNeverAndMore,  // NOTIFY: NEVER is not alone
+  kBadAddrType,   // ORCPT: no atom before the semicolon, or no semicolon
+  kBadXtext,      // neither xchar nor hexchar
+  kNotPrintable,  // a hexchar that stands for neither printable ASCII nor white space
+  kTooLong,
+};
+
+enum class DsnReturn : uint8_t { kFull, kHeaders };
+
+// Bits of a NOTIFY. kNotifyNever is alone.
+enum DsnNotify : uint8_t {
+  kNotifyNever = 1,
+  kNotifySuccess = 2,
+  kNotifyFailure = 4,
+  kNotifyDelay = 8,
+};
+
+// §4.3. *out is untouched where there is an error; the same holds below.
+DsnError ParseRet(std::string_view value, DsnReturn* out);
+
+// §4.1, the list by RFC 822 §2.7: words may come twice and elements may be null, but one is there.
+DsnError ParseNotify(std::string_view value, uint8_t* out);
+
+// §4.4.
+DsnError ParseEnvid(std::string_view value);
+
+struct Orcpt {
+  DsnError error = DsnError::kNone;
+  std::string_view addr_type;  // "rfc822" in any case, or any other atom
+  std::string_view address;    // xtext, as sent; never empty
+
+  bool ok() const { return error == DsnError::kNone; }
+};
+
+// §4.2. An empty address is refused, though the grammar has it: nothing can be made of it.
+Orcpt ParseOrcpt(std::string_view value);
+
+}  // namespace postern::syntax
+
+#endif  // POSTERN_ENGINE_SYNTAX_DSN_H_

@@ -364,10 +364,8 @@ void Machine::AfterCommand() {
 // ---- Octets ----
 
 void Machine::Pump() {
-  while (!failed() && !pending_.empty() && phase_ != Phase::kDecision && phase_ != Phase::kClosed) {
-    const char c = pending_[0];
-    pending_.erase(0, 1);
-    Octet(c);
+  while (!failed() && pending_at_ < pending_.size() && phase_ != Phase::kDecision && phase_ != Phase::kClosed) {
+    Octet(pending_[pending_at_++]);
   }
 }
 
@@ -423,7 +421,7 @@ void Machine::ProxyOctet(char c) {
       complete = proxy_.size() == 16 + more;
     }
   }
-  if (!possible || (closes && (complete || pending_.empty()))) {
+  if (!possible || (closes && (complete || pending_at_ == pending_.size()))) {
     Close(POSTERN_CLOSED_PROXY);
     return;
   }

@@ -144,7 +144,8 @@ class Machine {
   bool shutdown_ = false;
   uint64_t now_ = 1000, opened_ = 1000, active_ = 1000;
   uint64_t decision_began_ = 1000;
-  std::string pending_;
+  std::string pending_;  // octets of the client, from pending_at_ on not read yet
+  size_t pending_at_ = 0;
 
   // The line that is being read.
   std::string line_;

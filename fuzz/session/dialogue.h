@@ -41,7 +41,7 @@ constexpr char kMark = '\xFF';
 
 // Repetition (X, R) makes no more octets than this of one input: the work of an execution stays
 // bounded, and every limit of a small configuration is still passed.
-constexpr size_t kMaxExpandedOctets = 160 * 1024;
+constexpr size_t kMaxExpandedOctets = 80 * 1024;
 
 enum SetupExtension : uint8_t {
   kWithoutSize = 1,

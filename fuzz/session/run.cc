@@ -303,6 +303,7 @@ class Runner {
   }
 
   SeenStep& now_step() { return trace_.steps.back(); }
+  size_t Left() const { return pending_.size() - pending_at_; }
   bool Closed() const { return (flags_ & POSTERN_CLOSING) != 0; }
 
   void Fault(const std::string& what) {
@@ -458,8 +459,8 @@ class Runner {
 
   size_t NextCut(size_t left) {
     if (cuts_ != Cuts::kLines) return cutter_.Next(left);
-    const size_t end = pending_.find("\r\n");
-    return end == std::string::npos ? left : end + 2;
+    const size_t end = pending_.find("\r\n", pending_at_);
+    return end == std::string::npos ? left : end + 2 - pending_at_;
   }
 
   void BeginLine() {
@@ -504,13 +505,13 @@ class Runner {
     while (trace_.fault.empty()) {
       DrainEvents();
       if ((flags_ & POSTERN_HAS_TICKET) == 0) ticket_ = 0;
-      if (!late_output_ || Closed() || pending_.empty() || ticket_ != 0) DrainOutput();
-      if (ticket_ != 0 || Closed() || pending_.empty() || !trace_.fault.empty()) break;
+      if (!late_output_ || Closed() || Left() == 0 || ticket_ != 0) DrainOutput();
+      if (ticket_ != 0 || Closed() || Left() == 0 || !trace_.fault.empty()) break;
       BeginLine();
-      const size_t cut = NextCut(pending_.size());
+      const size_t cut = NextCut(Left());
       // A block of exactly its size: a read beyond the end of a piece is seen.
       const auto block = std::make_unique<uint8_t[]>(cut);
-      std::memcpy(block.get(), pending_.data(), cut);
+      std::memcpy(block.get(), pending_.data() + pending_at_, cut);
       size_t consumed = 0;
       const int32_t result = api_->session_feed(session_, block.get(), cut, &consumed);
       Take(result, "feed");
@@ -519,9 +520,9 @@ class Runner {
       const bool events = (flags_ & POSTERN_HAS_EVENT) != 0;
       DrainEvents();
       trace_.octets_fed += consumed;
-      now_step().fed.append(pending_, 0, consumed);
-      line_.line.append(pending_, 0, consumed);
-      pending_.erase(0, consumed);
+      now_step().fed.append(pending_, pending_at_, consumed);
+      line_.line.append(pending_, pending_at_, consumed);
+      pending_at_ += consumed;
       if (consumed == 0 && !events) {
         if ((flags_ & POSTERN_HAS_OUTPUT) == 0 && ticket_ == 0 && !Closed()) {
           Fault("feed takes nothing, and nothing is there to be taken");
@@ -554,7 +555,8 @@ class Runner {
   uint64_t ticket_ = 0, last_ticket_ = 0;
   uint32_t decision_ = 0;
   std::deque<ScriptAnswer> plans_;
-  std::string pending_;
+  std::string pending_;  // octets of the client, from pending_at_ on not taken yet
+  size_t pending_at_ = 0;
   size_t at_ = 0, skip_ = 0;
   bool twice_ = false, swapped_ = false;
   bool counter_checked_ = true;

@@ -153,7 +153,8 @@ bool Machine::MustBeTaken(const SeenAnswer& seen) const {
   const ScriptAnswer& answer = seen.answer;
   if (answer.form == 0 || (answer.form == 1 && answer.reply_id == 0)) {
     // HELP has no temporary failure (section 4.3.2: 211, 214, 502, 504).
-    return decision_ != POSTERN_EVENT_HELP || answer.verdict != POSTERN_VERDICT_DEFER;
+    return MayBeTaken(seen) &&
+           (decision_ != POSTERN_EVENT_HELP || answer.verdict != POSTERN_VERDICT_DEFER);
   }
   if (answer.form == 1) {
     if (answer.verdict == POSTERN_VERDICT_DISCONNECT) return false;
@@ -183,6 +184,13 @@ bool Machine::MustBeTaken(const SeenAnswer& seen) const {
 
 bool Machine::MayBeTaken(const SeenAnswer& seen) const {
   const ScriptAnswer& answer = seen.answer;
+  // Only the host knows what to say of a command or topic of its own.
+  const bool worded = (answer.form == 1 && answer.reply_id != 0) ||
+                      (answer.form >= 2 && answer.code != 0);
+  if (answer.verdict == POSTERN_VERDICT_ACCEPT && !worded &&
+      (decision_ == POSTERN_EVENT_HELP || decision_ == POSTERN_EVENT_UNKNOWN)) {
+    return false;
+  }
   if (answer.form == 0) return true;
   uint32_t reply_class = 2;
   const uint32_t verdict =
@@ -301,6 +309,10 @@ void Machine::Apply(uint32_t verdict, const ScriptAnswer* answer) {
     return;
   }
   const bool worded = answer != nullptr && answer->form >= 2 && answer->code != 0;
+  // A 421 closes the session (RFC 5321 section 3.8), whoever words it and for whatever reason.
+  const SeenReply* const reply = PeekReply();
+  const bool closes = worded && verdict != POSTERN_VERDICT_DISCONNECT && reply != nullptr &&
+                      reply->code == 421 && answer->code == 421;
   if (own && !worded && decision_ == POSTERN_EVENT_UNKNOWN) {
     Refuse({{kUnrecognized, POSTERN_RULE_C500}}, false);
     AfterCommand();
@@ -332,7 +344,7 @@ void Machine::Apply(uint32_t verdict, const ScriptAnswer* answer) {
     case POSTERN_VERDICT_DEFER:
       if (decision_ == POSTERN_EVENT_CONTENT_END) EndTransaction(0);
       ExpectWorded(SituationOf(verdict), answer);
-      if (decision_ == POSTERN_EVENT_CONNECT) {
+      if (decision_ == POSTERN_EVENT_CONNECT || closes) {
         Close(POSTERN_CLOSED_POLICY);
         return;
       }

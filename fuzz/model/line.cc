@@ -171,14 +171,17 @@ void Machine::LineOctet(char c) {
   // F2: at once, and once for the line.
   if (!line_bare_lf_) {
     line_bare_lf_ = true;
+    // The client has its reply: it is its turn.
+    Activity();
     Refuse({{kBareLf, POSTERN_RULE_F2}}, true);
   }
   line_ += c;
 }
 
 void Machine::EndOfLine() {
-  Activity();
+  // A line with a bare LF was complete for the client when it had its reply (docs/contract.md).
   if (line_bare_lf_) return;
+  Activity();
   where_ = "step " + std::to_string(step_) + ", line \"" + Visible(line_.substr(0, 80)) + '"';
   if (line_octets_ > LineLimit()) {
     Refuse({{kLineTooLong, POSTERN_RULE_F4}}, true);

@@ -274,8 +274,10 @@ void Machine::Tick(uint64_t milliseconds) {
 // ---- Notices and ends ----
 
 void Machine::Notice(uint32_t notice) {
-  const bool tls = notice == POSTERN_NOTICE_TLS_ESTABLISHED || notice == POSTERN_NOTICE_TLS_FAILED;
-  const bool allowed = phase_ != Phase::kClosed && (!tls || phase_ == Phase::kHandshake);
+  // TLS may fail at any time, not in the handshake alone.
+  const bool allowed =
+      phase_ != Phase::kClosed &&
+      (notice != POSTERN_NOTICE_TLS_ESTABLISHED || phase_ == Phase::kHandshake);
   if (!allowed) {
     if (step().result != POSTERN_E_STATE) Fail("a notice out of place was not refused");
     return;

@@ -91,6 +91,8 @@ Setup ReadSetup(std::string_view octets) {
   setup.wanted_choice = static_cast<uint8_t>(open >> 6);
   setup.wanted_events = kWantedEvents[setup.wanted_choice];
   setup.extensions = input.Octet();
+  // Configurations that would be refused are read as their neighbours.
+  if (setup.require_tls) setup.extensions &= static_cast<uint8_t>(~kWithoutStartTls);
   if (setup.has(kWithout8BitMime)) setup.extensions |= kWithoutSmtpUtf8;
   const uint8_t leniency = input.Octet();
   setup.leniency = leniency & 0x3F;

@@ -86,7 +86,10 @@ Finding SameWhateverCuts(const Trace& a, const Trace& b) {
 
 Finding RefusalsChangeNothing(const Trace& lines) {
   for (const SeenLine& line : lines.lines) {
-    if (line.in_content || line.decision_left_open || line.closed || !line.greeted) continue;
+    if (line.in_content || line.decision_left_open || line.closed || !line.greeted ||
+        line.disturbed) {
+      continue;
+    }
     if (CountReplies(line.output) != 1 || line.output[0] != '5') continue;
     if (line.fingerprint_before != line.fingerprint_after) {
       return InLine(line) + "refused, and the state is another";
@@ -100,7 +103,10 @@ Finding RefusalsChangeNothing(const Trace& lines) {
 
 Finding OneReplyPerLine(const Trace& lines) {
   for (const SeenLine& line : lines.lines) {
-    if (line.in_content || line.decision_left_open || line.closed || !line.greeted) continue;
+    if (line.in_content || line.decision_left_open || line.closed || !line.greeted ||
+        line.disturbed) {
+      continue;
+    }
     // Octets in the clear behind STARTTLS are no lines (B4).
     const size_t replies = CountReplies(line.output);
     bool dropped = replies == 0 && line.output.empty();

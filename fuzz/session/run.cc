@@ -496,7 +496,8 @@ class Runner {
     line_.errors_after = info.errors;
     line_.decision_left_open = ticket_ != 0;
     line_.closed = Closed();
-    if (!line_disturbed_) trace_.lines.push_back(line_);
+    line_.disturbed = line_disturbed_;
+    trace_.lines.push_back(line_);
     line_begun_ = line_disturbed_ = false;
   }
 

@@ -77,6 +77,7 @@ struct SeenLine {
   bool in_content = false;  // when the line began
   bool greeted = true;      // when the line began; before, there is but a PROXY header
   bool handshake = false;   // when the line began
+  bool disturbed = false;   // time passed or the host spoke meanwhile
   bool closed = false;      // when it had ended
 };
 

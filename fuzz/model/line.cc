@@ -275,7 +275,8 @@ void Machine::Command(std::string_view raw) {
   const bool known =
       std::find(std::begin(kKnownVerbs), std::end(kKnownVerbs), verb) != std::end(kKnownVerbs);
   if (!known) {
-    if (!setup_.offer_unknown || !Wants(POSTERN_EVENT_UNKNOWN)) {
+    // Behind a refused greeting nothing is served that the host could offer.
+    if (!setup_.offer_unknown || !Wants(POSTERN_EVENT_UNKNOWN) || refused_greeting_) {
       Refuse({{kUnrecognized, POSTERN_RULE_C500}}, true);
       return;
     }
@@ -293,7 +294,7 @@ void Machine::Command(std::string_view raw) {
   const bool starttls = verb == "STARTTLS";
   const bool never = verb == "TURN" || verb == "SEND" || verb == "SOML" || verb == "SAML";
   if (never || (verb == "EXPN" && !setup_.has(kWithExpn)) ||
-      (verb == "HELP" && setup_.has(kWithoutHelp)) || (starttls && !StartTlsOffered())) {
+      (verb == "HELP" && setup_.has(kWithoutHelp)) || (starttls && !(StartTlsOffered() || (tls_ && !setup_.has(kWithoutStartTls))))) {
     Refuse({{kCommandDisabled, POSTERN_RULE_C502}}, true);
     return;
   }
@@ -620,7 +621,7 @@ void Machine::Mail(std::string_view argument) {
   }
   const std::string_view size = Value(parameters, "SIZE");
   const bool too_large = !size.empty() && SizeValue(size) > setup_.message_octets;
-  if (too_large && commands_ < setup_.commands) {
+  if (too_large) {
     Refuse({{kMessageTooLarge, POSTERN_RULE_LIMIT}}, true);
     return;
   }
@@ -691,7 +692,8 @@ void Machine::Rcpt(std::string_view argument) {
   Decide(POSTERN_EVENT_RCPT, event);
 }
 
-// VRFY and EXPN: a String (section 4.1.1.6), or a mailbox with or without brackets (section 3.5.1),
+// VRFY and EXPN: a String (section 4.1.1.6), and as user names have dots a Dot-string, or a mailbox
+// with or without brackets (section 3.5.1),
 // and under SMTPUTF8 the keyword of that name behind it (RFC 6531 section 3.7.4.2).
 void Machine::Query(uint32_t type, std::string_view argument) {
   const bool utf8 = Utf8InForce();
@@ -704,7 +706,7 @@ void Machine::Query(uint32_t type, std::string_view argument) {
   options.utf8 = utf8;
   options.trailing_dot = setup_.has(kTrailingDotInDomain);
   Is is = Is::kNo;
-  if (IsAtom(name, utf8) || IsQuotedString(name, utf8)) is = Is::kYes;
+  if (IsLocalPart(name, utf8)) is = Is::kYes;
   if (is == Is::kNo) is = ReadMailbox(name, options).is;
   if (is == Is::kNo && name.size() > 2 && name.front() == '<' && name.back() == '>') {
     name = name.substr(1, name.size() - 2);

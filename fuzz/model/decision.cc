@@ -185,8 +185,8 @@ bool Machine::MustBeTaken(const SeenAnswer& seen) const {
 bool Machine::MayBeTaken(const SeenAnswer& seen) const {
   const ScriptAnswer& answer = seen.answer;
   // Only the host knows what to say of a command or topic of its own.
-  const bool worded = (answer.form == 1 && answer.reply_id != 0) ||
-                      (answer.form >= 2 && answer.code != 0);
+  const bool worded =
+      (answer.form == 1 && answer.reply_id != 0) || (answer.form >= 2 && answer.code != 0);
   if (answer.verdict == POSTERN_VERDICT_ACCEPT && !worded &&
       (decision_ == POSTERN_EVENT_HELP || decision_ == POSTERN_EVENT_UNKNOWN)) {
     return false;

@@ -294,7 +294,8 @@ void Machine::Command(std::string_view raw) {
   const bool starttls = verb == "STARTTLS";
   const bool never = verb == "TURN" || verb == "SEND" || verb == "SOML" || verb == "SAML";
   if (never || (verb == "EXPN" && !setup_.has(kWithExpn)) ||
-      (verb == "HELP" && setup_.has(kWithoutHelp)) || (starttls && !(StartTlsOffered() || (tls_ && !setup_.has(kWithoutStartTls))))) {
+      (verb == "HELP" && setup_.has(kWithoutHelp)) ||
+      (starttls && !(StartTlsOffered() || (tls_ && !setup_.has(kWithoutStartTls))))) {
     Refuse({{kCommandDisabled, POSTERN_RULE_C502}}, true);
     return;
   }

@@ -275,9 +275,8 @@ void Machine::Tick(uint64_t milliseconds) {
 
 void Machine::Notice(uint32_t notice) {
   // TLS may fail at any time, not in the handshake alone.
-  const bool allowed =
-      phase_ != Phase::kClosed &&
-      (notice != POSTERN_NOTICE_TLS_ESTABLISHED || phase_ == Phase::kHandshake);
+  const bool allowed = phase_ != Phase::kClosed &&
+                       (notice != POSTERN_NOTICE_TLS_ESTABLISHED || phase_ == Phase::kHandshake);
   if (!allowed) {
     if (step().result != POSTERN_E_STATE) Fail("a notice out of place was not refused");
     return;
@@ -366,7 +365,8 @@ void Machine::AfterCommand() {
 // ---- Octets ----
 
 void Machine::Pump() {
-  while (!failed() && pending_at_ < pending_.size() && phase_ != Phase::kDecision && phase_ != Phase::kClosed) {
+  while (!failed() && pending_at_ < pending_.size() && phase_ != Phase::kDecision &&
+         phase_ != Phase::kClosed) {
     Octet(pending_[pending_at_++]);
   }
 }

@@ -4,8 +4,8 @@
 //
 //   ./bazelw run //fuzz/session:explain -- FILE
 //
-// What it is: steps, output, events, answers and state as recorded, and what the contract model says.
-// What it is not: a test.
+// What it is: steps, output, events, answers and state as recorded, and what the contract model
+// says. What it is not: a test.
 
 #include <cstdio>
 #include <fstream>
@@ -70,7 +70,7 @@ int Main(const char* path) {
   std::ifstream file(path, std::ios::binary);
   const std::string input{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   const Dialogue dialogue = ReadDialogue(input);
-  const Trace trace = Run(dialogue, Cuts::kWhole, false);
+  const Trace trace = RunDialogue(dialogue, Cuts::kWhole, false);
   std::printf("setup");
   for (size_t i = 0; i < kSetupOctets && i < input.size(); ++i) {
     std::printf(" %02x", static_cast<unsigned>(static_cast<uint8_t>(input[i])));

@@ -175,7 +175,7 @@ Finding RepliesParse(const Setup& setup, const Trace& trace) {
         enhanced = found;
         const bool excepted = greeting || code[0] == '3' || helo || code == "421";
         // An override may leave out what a refusal of HELO may go without.
-        if (enhanced_on && !excepted && found.empty() && !HeloRefused(step)) {
+        if (enhanced_on && !excepted && found.empty() && (code[0] == '2' || !HeloRefused(step))) {
           return shown + "no enhanced code";
         }
         if (!found.empty() && enhanced_on && !greeting && code[0] != '3' && !helo &&

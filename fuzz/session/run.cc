@@ -320,6 +320,15 @@ class Runner {
 
   void EndStep() {
     SeenStep& step = now_step();
+    const postern_event* event = nullptr;
+    const uint8_t* data = nullptr;
+    size_t size = 0;
+    if (api_->session_next_event(session_, &event) < 0 || event != nullptr) {
+      Fault("an event without HAS_EVENT");
+    }
+    if (api_->session_output(session_, &data, &size) < 0 || size != 0) {
+      Fault("output without HAS_OUTPUT");
+    }
     step.ticket = (flags_ & POSTERN_HAS_TICKET) != 0;
     step.start_tls = (flags_ & POSTERN_START_TLS) != 0;
     step.closing = Closed();
@@ -413,8 +422,9 @@ class Runner {
     }
   }
 
+  // The flags say whether there is anything; EndStep asks whether they are right.
   void DrainEvents() {
-    while (true) {
+    while ((flags_ & POSTERN_HAS_EVENT) != 0) {
       const postern_event* event = nullptr;
       const int32_t result = api_->session_next_event(session_, &event);
       Take(result, "next_event");
@@ -446,6 +456,7 @@ class Runner {
   }
 
   void DrainOutput() {
+    if ((flags_ & POSTERN_HAS_OUTPUT) == 0) return;
     const uint8_t* data = nullptr;
     size_t size = 0;
     if (api_->session_output(session_, &data, &size) < 0) Fault("session_output failed");
@@ -510,11 +521,14 @@ class Runner {
       if (ticket_ != 0 || Closed() || Left() == 0 || !trace_.fault.empty()) break;
       BeginLine();
       const size_t cut = NextCut(Left());
-      // A block of exactly its size: a read beyond the end of a piece is seen.
-      const auto block = std::make_unique<uint8_t[]>(cut);
-      std::memcpy(block.get(), pending_.data() + pending_at_, cut);
+      // A block of exactly its size, freed at once: a read beyond the end of a piece is seen, and
+      // one of a piece that is gone. Single octets share a block, as there are so many of them.
+      std::unique_ptr<uint8_t[]> own;
+      if (cut > 1) own = std::make_unique<uint8_t[]>(cut);
+      uint8_t* const block = cut > 1 ? own.get() : single_.get();
+      std::memcpy(block, pending_.data() + pending_at_, cut);
       size_t consumed = 0;
-      const int32_t result = api_->session_feed(session_, block.get(), cut, &consumed);
+      const int32_t result = api_->session_feed(session_, block, cut, &consumed);
       Take(result, "feed");
       if (consumed > cut) Fault("feed took more than there was");
       if (result < 0 || consumed > cut) return;
@@ -558,6 +572,7 @@ class Runner {
   std::deque<ScriptAnswer> plans_;
   std::string pending_;  // octets of the client, from pending_at_ on not taken yet
   size_t pending_at_ = 0;
+  const std::unique_ptr<uint8_t[]> single_ = std::make_unique<uint8_t[]>(1);
   size_t at_ = 0, skip_ = 0;
   bool twice_ = false, swapped_ = false;
   bool counter_checked_ = true;
@@ -568,7 +583,7 @@ class Runner {
 
 }  // namespace
 
-Trace Run(const Dialogue& dialogue, Cuts cuts, bool late_output) {
+Trace RunDialogue(const Dialogue& dialogue, Cuts cuts, bool late_output) {
   return Runner(dialogue, cuts, late_output).Go();
 }
 

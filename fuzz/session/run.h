@@ -28,7 +28,7 @@ enum class Cuts : uint8_t {
   kLines,   // at each CR LF
 };
 
-Trace Run(const Dialogue& dialogue, Cuts cuts, bool late_output);
+Trace RunDialogue(const Dialogue& dialogue, Cuts cuts, bool late_output);
 
 // Serialized postern.v1.EngineConfig and postern.v1.ReplyTable of a setup.
 std::string SerializedConfig(const Setup& setup);

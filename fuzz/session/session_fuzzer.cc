@@ -29,26 +29,26 @@ extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Dialogue dialogue =
       postern::fuzz::ReadDialogue(std::string_view(reinterpret_cast<const char*>(data), size));
-  const Trace whole = Run(dialogue, Cuts::kWhole, false);
+  const Trace whole = RunDialogue(dialogue, Cuts::kWhole, false);
   Require("CallsHold", CallsHold(whole));
   Require("RepliesParse", RepliesParse(dialogue.setup, whole));
   Require("NothingAfterClosed", NothingAfterClosed(whole));
   Require("BoundsHold", BoundsHold(whole));
   Require("CheckContract", CheckContract(dialogue, whole));
 
-  const Trace lines = Run(dialogue, Cuts::kLines, false);
+  const Trace lines = RunDialogue(dialogue, Cuts::kLines, false);
   Require("CallsHold", CallsHold(lines));
   Require("RefusalsChangeNothing", RefusalsChangeNothing(lines));
   Require("OneReplyPerLine", OneReplyPerLine(lines));
   Require("ContentIsWhatWasSent", ContentIsWhatWasSent(dialogue.setup, lines));
   Require("SameWhateverCuts", SameWhateverCuts(whole, lines));
 
-  const Trace random = Run(dialogue, Cuts::kRandom, dialogue.setup.late_output);
+  const Trace random = RunDialogue(dialogue, Cuts::kRandom, dialogue.setup.late_output);
   Require("CallsHold", CallsHold(random));
   Require("SameWhateverCuts", SameWhateverCuts(whole, random));
   Require("BoundsHold", BoundsHold(random));
 
-  const Trace single = Run(dialogue, Cuts::kSingle, false);
+  const Trace single = RunDialogue(dialogue, Cuts::kSingle, false);
   Require("CallsHold", CallsHold(single));
   Require("SameWhateverCuts", SameWhateverCuts(whole, single));
   Require("BoundsHold", BoundsHold(single));

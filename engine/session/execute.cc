@@ -65,8 +65,6 @@ void Session::Refuse(const Judgement& judgement, const wire::Line& line) {
   payload_.size = line.text.size();
   if (judgement.reply == ReplyId::kUnrecognized && ground_->config.offer_unknown_commands &&
       Wanted(EventType::kUnknown) && phase_ != Phase::kRefused) {
-    // As any other command that moves no message on.
-    if (!CountCommand(false)) return;
     SetTextPayload(judgement.quoted, line);
     verb_ = Verb::kUnknown;
     Decide(EventType::kUnknown);

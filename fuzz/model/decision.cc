@@ -230,7 +230,12 @@ bool Machine::MayBeTaken(const SeenAnswer& seen) const {
     for (const char c : line) {
       const auto octet = static_cast<uint8_t>(c);
       if (octet >= 0x80) {
-        if (!smtputf8_ && !mail_smtputf8_) return false;
+        // RFC 6531 section 3.7.4: these alone.
+        const bool forward = decision_ == POSTERN_EVENT_RCPT && smtputf8_ &&
+                             (answer.code == 251 || answer.code == 551);
+        const bool query =
+            (decision_ == POSTERN_EVENT_VRFY || decision_ == POSTERN_EVENT_EXPN) && query_smtputf8_;
+        if (!forward && !query) return false;
       } else if ((octet < 0x20 && octet != '\t') || octet == 0x7F) {
         return false;
       }

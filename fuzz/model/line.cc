@@ -285,7 +285,7 @@ void Machine::Command(std::string_view raw) {
     unknown.ticket = true;
     unknown.text = std::string(line.substr(0, end));
     unknown.line = std::string(raw);
-    if (!CountCommand()) return;
+    // Commands of the host's own are the host's to count (docs/defaults.md).
     Decide(POSTERN_EVENT_UNKNOWN, unknown);
     return;
   }
@@ -358,15 +358,15 @@ void Machine::Command(std::string_view raw) {
     }
     return;
   }
+  if (tab) {
+    Refuse({{kBadArgument, POSTERN_RULE_C501}, {kArgumentMissing, POSTERN_RULE_C501}}, true);
+    return;
+  }
   if (verb == "NOOP") {
     // "NOOP" [ SP String ]: its text is ignored, whatever it is (section 4.1.1.9).
     if (!CountCommand()) return;
     ExpectSituation({kNoopOk});
     AfterCommand();
-    return;
-  }
-  if (tab) {
-    Refuse({{kBadArgument, POSTERN_RULE_C501}, {kArgumentMissing, POSTERN_RULE_C501}}, true);
     return;
   }
   if (setup_.has(kExtraSpaces)) {
@@ -414,11 +414,10 @@ void Machine::Helo(bool extended, std::string_view argument) {
   }
   if (name.size() > 255) is = Is::kNo;
   if (is == Is::kNo && setup_.has(kAnyHeloArgument)) {
-    // "any printable word": a space makes two of them, and UTF-8 may or may not be printable.
-    is = argument.find(' ') == std::string_view::npos && IsAscii(argument) &&
-                 argument.find('\t') == std::string_view::npos && argument.size() <= 255
-             ? Is::kYes
-             : Is::kUnclear;
+    // "any printable text, spaces included". No limit is named.
+    is = !IsAscii(argument) || argument.find('\t') != std::string_view::npos ? Is::kNo
+         : argument.size() <= 255                                            ? Is::kYes
+                                                                             : Is::kUnclear;
     name = argument;
   }
   if (is == Is::kUnclear) {
@@ -699,13 +698,14 @@ void Machine::Rcpt(std::string_view argument) {
 void Machine::Query(uint32_t type, std::string_view argument) {
   const bool utf8 = Utf8InForce();
   std::string_view name = argument;
+  bool utf8_words = false;
   const size_t space = name.rfind(' ');
   if (utf8 && space != std::string_view::npos && Upper(name.substr(space + 1)) == "SMTPUTF8") {
     name = name.substr(0, space);
+    utf8_words = true;
   }
   PathOptions options;
   options.utf8 = utf8;
-  options.trailing_dot = setup_.has(kTrailingDotInDomain);
   Is is = Is::kNo;
   if (IsLocalPart(name, utf8)) is = Is::kYes;
   if (is == Is::kNo) is = ReadMailbox(name, options).is;
@@ -727,6 +727,7 @@ void Machine::Query(uint32_t type, std::string_view argument) {
   event.ticket = true;
   event.text = std::string(name);
   event.line = line_;
+  query_smtputf8_ = utf8_words;
   Decide(type, event);
 }
 
@@ -742,6 +743,7 @@ void Machine::Help(std::string_view argument) {
   const std::string topic = Upper(argument);
   for (const std::string& verb : CommandsInForce()) topic_known_ = topic_known_ || topic == verb;
   for (const std::string_view code : kCodeTopics) topic_known_ = topic_known_ || topic == code;
+  topic_known_ = topic_known_ || IsSituationName(topic);
   if (setup_.table == TableChoice::kOtherCodes && topic == "LIMITS") topic_known_ = true;
   const SeenReply* const reply = PeekReply();
   Decide(POSTERN_EVENT_HELP, event);

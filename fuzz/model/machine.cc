@@ -296,6 +296,8 @@ void Machine::Notice(uint32_t notice) {
       line_bare_lf_ = false;
       phase_ = Phase::kCommand;
       Activity();
+      // A shutdown that came while STARTTLS was decided.
+      AfterCommand();
       break;
     case POSTERN_NOTICE_TLS_FAILED:
       Close(POSTERN_CLOSED_TLS);

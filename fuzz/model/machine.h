@@ -154,9 +154,10 @@ class Machine {
 
   // The decision that is open.
   uint32_t decision_ = 0;
-  bool mail_smtputf8_ = false;  // what MAIL asks for
-  bool helo_extended_ = false;  // what HELO asks for
-  bool topic_known_ = false;    // what HELP asks for
+  bool mail_smtputf8_ = false;   // what MAIL asks for
+  bool query_smtputf8_ = false;  // what VRFY or EXPN asks for
+  bool helo_extended_ = false;   // what HELO asks for
+  bool topic_known_ = false;     // what HELP asks for
   bool topic_overview_ = false;
 
   // Content.

@@ -13,6 +13,7 @@
 #define POSTERN_FUZZ_MODEL_REPLIES_H_
 
 #include <cstdint>
+#include <string_view>
 
 #include "fuzz/session/dialogue.h"
 
@@ -123,9 +124,13 @@ struct Situation {
   uint32_t code;
   const char* enhanced;  // empty: none
   int lines;
+  const char* name;  // as in the schema
 };
 
 Situation Find(uint32_t id, const Setup& setup);
+
+// Whether HELP tells of it: each entry of the default table has an explanation.
+bool IsSituationName(std::string_view upper);
 
 // Lines that the table puts under every reply of the code's class.
 int Footers(uint32_t code, const Setup& setup);

@@ -121,14 +121,16 @@ Finding OneReplyPerLine(const Trace& lines) {
 
 Finding RepliesParse(const Setup& setup, const Trace& trace) {
   const bool enhanced_on = !setup.has(kWithoutEnhancedCodes);
-  const bool utf8_table = setup.table == TableChoice::kUtf8;
+  // Decisions that are not wanted make no event, and may be answered in a later step.
+  bool asked_query = setup.wanted_events != 0;
   bool greeting = true;
   for (const SeenStep& step : trace.steps) {
     const std::string& output = step.output;
-    // A host may word a reply in UTF-8 in an SMTPUTF8 transaction.
-    bool utf8_worded = false;
-    for (const SeenAnswer& answer : step.answers) {
-      if (!model::IsAscii(answer.answer.text)) utf8_worded = true;
+    // RFC 6531 section 3.7.4: 251 and 551 to RCPT, and replies to VRFY and EXPN, may hold UTF-8.
+    for (const SeenEvent& event : step.events) {
+      if (event.type == POSTERN_EVENT_VRFY || event.type == POSTERN_EVENT_EXPN) {
+        asked_query = true;
+      }
     }
     std::string code;
     std::string enhanced;
@@ -157,7 +159,9 @@ Finding RepliesParse(const Setup& setup, const Trace& trace) {
           return shown + "not printable";
         }
       }
-      if (high && ((!utf8_table && !utf8_worded) || !model::IsUtf8(text))) {
+      const bool may_be_utf8 =
+          asked_query || text.compare(0, 3, "251") == 0 || text.compare(0, 3, "551") == 0;
+      if (high && (!may_be_utf8 || !model::IsUtf8(text))) {
         return shown + "octets beyond ASCII";
       }
       if (!first && text.compare(0, 3, code) != 0) return shown + "another code within a reply";

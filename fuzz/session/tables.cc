@@ -90,8 +90,13 @@ std::string SerializedTable(TableChoice choice) {
       AddReply(&table, v1::NOOP_OK, 250, "2.0.0", "Gruesse", nullptr,
                "Gr\xC3\xBC\xC3\x9F"
                "e");
-      AddReply(&table, v1::RCPT_REJECTED, 550, "5.1.1", "Empfaenger unbekannt", nullptr,
-               "Empf\xC3\xA4nger unbekannt");
+      // These go out in UTF-8, the others wait for an extension that lets them.
+      AddReply(&table, v1::RCPT_WILL_FORWARD, 251, "2.1.5", "Wird weitergeleitet", nullptr,
+               "Wird weitergeleitet \xE2\x80\x93 gerne");
+      AddReply(&table, v1::RCPT_NOT_LOCAL, 551, "5.1.6", "Empfaenger umgezogen", nullptr,
+               "Empf\xC3\xA4nger umgezogen");
+      AddReply(&table, v1::VRFY_CANNOT_VERIFY, 252, "2.0.0", "Keine Auskunft", nullptr,
+               "Keine Auskunft \xE2\x80\x93 bedaure");
       AddReply(&table, v1::UNRECOGNIZED, 500, "5.5.1", "Was ist {verb}?", nullptr,
                "Was ist {verb}? Gr\xC3\xBC\xC3\x9F"
                "e");

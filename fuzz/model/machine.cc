@@ -163,6 +163,34 @@ void Machine::EndStep() {
   compare("START_TLS", step().start_tls ? 1 : 0, phase_ == Phase::kHandshake ? 1 : 0);
   compare("CLOSING", step().closing ? 1 : 0, phase_ == Phase::kClosed ? 1 : 0);
   compare("the deadline", step().deadline, Deadline());
+  // R2: equal states have equal fingerprints, whatever lies between them.
+  if (phase_ == Phase::kClosed || failed()) return;
+  const auto [known, is_new] = fingerprints_.emplace(State(), info.fingerprint);
+  if (!is_new && known->second != info.fingerprint) {
+    Fail("the state is one that was there before, its fingerprint another: " + State());
+  }
+}
+
+std::string Machine::State() const {
+  std::string s;
+  const auto add = [&s](const char* name, uint64_t value) {
+    s += std::string(name) + '=' + std::to_string(value) + ' ';
+  };
+  add("phase", static_cast<uint64_t>(phase_));
+  add("decision", phase_ == Phase::kDecision ? decision_ : 0);
+  add("refused", refused_greeting_ ? 1 : 0);
+  add("helo", helo_ ? 1 : 0);
+  add("extended", extended_ ? 1 : 0);
+  add("tls", tls_ ? 1 : 0);
+  add("transaction", transaction_ ? 1 : 0);
+  add("recipients", recipients_);
+  add("smtputf8", smtputf8_ ? 1 : 0);
+  add("shutdown", shutdown_ ? 1 : 0);
+  add("in_line", phase_ == Phase::kCommand && line_octets_ != 0 ? 1 : 0);
+  add("content", content_ == nullptr || phase_ != Phase::kContent
+                     ? 0
+                     : static_cast<uint64_t>(content_->refused()));
+  return s;
 }
 
 void Machine::Fail(const std::string& what) {

@@ -14,7 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -79,6 +79,8 @@ class Machine {
   void AfterCommand();
   void Activity() { active_ = now_; }
   uint64_t Deadline() const;
+  // All that decides how the session answers, but the counts of errors and commands.
+  std::string State() const;
 
   // decision.cc.
   void Decide(uint32_t type, const SeenEvent& event);
@@ -127,6 +129,7 @@ class Machine {
 
   // The record.
   size_t step_ = 0;
+  std::map<std::string, uint64_t> fingerprints_;
   std::vector<SeenReply> replies_;
   size_t reply_at_ = 0, event_at_ = 0, answer_at_ = 0;
   std::string where_;

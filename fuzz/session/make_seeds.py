@@ -140,6 +140,35 @@ APPENDIX_D = [
     ("appendix-d4", setup(), b"EHLO bar.com\r\nVRFY Crispin\r\nEXPN Example-People\r\nMAIL FROM:<EAK@bar.com>\r\nRCPT TO:<Admin.MRC@foo.com>\r\nDATA\r\nBlah blah blah...\r\n...etc. etc. etc.\r\n.\r\nQUIT\r\n"),
 ]
 
+ACCEPT, REJECT, DEFER, DISCONNECT, LATER = 1, 2, 3, 4, 5
+
+
+def worded(event, number, code, enhanced, text):
+    """The next decision of that event type gets an override."""
+    return b"\xffA" + bytes([event, number, 2]) + code.to_bytes(2, "big") + bytes(enhanced) + bytes([len(text)]) + text
+
+
+def long_text(event, number, code, enhanced, count):
+    return b"\xffA" + bytes([event, number, 3]) + code.to_bytes(2, "big") + bytes(enhanced) + count.to_bytes(2, "big")
+
+
+def wrong_ticket(number):
+    return b"\xffW" + bytes([number, 0])
+
+
+# What hosts do, right and wrong, that no transcript has.
+HOSTS = [
+    ("wrong-ticket", setup(), EHLO + plan(5, LATER) + MAIL + wrong_ticket(ACCEPT) + wrong_ticket(REJECT) + verdict(ACCEPT) + wrong_ticket(ACCEPT) + QUIT),
+    ("answered-twice", setup(), EHLO + b"\xff2" + MAIL + b"\xff2" + RCPT + plan(7, LATER) + b"DATA\r\n" + b"\xff2" + verdict(ACCEPT) + b"x" + END),
+    ("worded-to-the-limit", setup(), EHLO + b"".join(long_text(6, REJECT, 550, [5, 1, 1], n) for n in range(505, 494, -1)) + MAIL + RCPT + b"".join(long_text(6, REJECT, 550, [0, 0, 0], n) for n in range(509, 494, -1)) + RCPT),
+    ("worded-in-every-class", setup(), EHLO + b"".join(worded(5, v, c, [c // 100, 0, 0], b"no") for v in (ACCEPT, REJECT, DEFER) for c in (250, 354, 421, 451, 452, 550, 553, 554, 599)) + MAIL * 4 + RCPT),
+    ("worded-421", setup(), EHLO + worded(5, DEFER, 421, [4, 7, 0], b"mx.example no more") + MAIL + RCPT),
+    ("worded-content-421", setup(), ENVELOPE + worded(9, DEFER, 421, [4, 3, 0], b"mx.example not now") + b"x" + END + MAIL),
+    ("utf8-transaction-over", setup(), EHLO + MAIL + b"RSET\r\n" + b"MAIL FROM:<a@client.example> SMTPUTF8\r\n" + RCPT + b"DATA\r\n" + b"\xffT\x00" + b"x" + END + b"\xffT\x00" + b"NOOP\r\n" + b"\xffT\x00" + MAIL + b"RCPT TO:<\xc3\xbc@mx.example>\r\n"),
+    ("shutdown-in-starttls", setup(CAN_STARTTLS), EHLO + plan(4, LATER) + b"STARTTLS\r\n" + notice(4) + verdict(ACCEPT) + notice(1) + EHLO),
+    ("tables-swapped", setup(), b"\xffS\x03" + EHLO + b"\xffS\x01" + b"XYZZY\r\n" + plan(6, REJECT) + MAIL + RCPT + b"\xffS\x02" + b"NOOP\r\nXYZZY\r\n"),
+]
+
 README_HEAD = """# Seeds of the session target
 
 `fuzz/session/make_seeds.py` writes them: the golden transcripts of `tests/transcripts` as dialogues, the
@@ -174,6 +203,8 @@ def main():
     lines = []
     for name, how, dialogue in APPENDIX_D:
         lines.append(f"| {write(folder, how + dialogue)[:10]} | {name} | RFC 5321 appendix D |\n")
+    for name, how, dialogue in HOSTS:
+        lines.append(f"| {write(folder, how + dialogue)[:10]} | {name} | what hosts do |\n")
     for name, history, how, dialogue in HISTORY:
         lines.append(f"| {write(folder, how + dialogue)[:10]} | {name} | {history} |\n")
     with open(os.path.join(root, "corpus", "session.md"), "w", encoding="ascii") as file:

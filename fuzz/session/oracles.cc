@@ -276,6 +276,20 @@ Finding BoundsHold(const Trace& trace) {
   return Finding();
 }
 
+Finding WorkIsLinear(const Trace& trace) {
+  size_t steps = 0;
+  for (const SeenStep& step : trace.steps) steps += 1 + step.answers.size();
+  // A line costs some hundred blocks, which two octets (CR LF) may ask for; HELP's text is the
+  // longest that is put together.
+  const uint64_t most = 20000 + 400 * static_cast<uint64_t>(trace.octets_fed) +
+                        60 * static_cast<uint64_t>(trace.calls) +
+                        8 * static_cast<uint64_t>(trace.octets_out) +
+                        600 * static_cast<uint64_t>(trace.events + steps);
+  if (trace.work <= most) return Finding();
+  return std::to_string(trace.work) + " basic blocks for " + std::to_string(trace.octets_fed) +
+         " octets in " + std::to_string(trace.calls) + " calls: more than " + std::to_string(most);
+}
+
 Finding NothingAfterClosed(const Trace& trace) {
   bool closed = false;
   for (const SeenStep& step : trace.steps) {

@@ -39,6 +39,10 @@ Finding ContentIsWhatWasSent(const Setup& setup, const Trace& lines);
 // in the octets.
 Finding BoundsHold(const Trace& trace);
 
+// B2: basic blocks of the engine linear in octets, calls, events and replies, whatever the input.
+// Says nothing where they are not counted: --config=work counts them.
+Finding WorkIsLinear(const Trace& trace);
+
 // Nothing happens behind CLOSED.
 Finding NothingAfterClosed(const Trace& trace);
 

@@ -239,6 +239,13 @@ TEST_F(OraclesTest, BoundsThatAreLeftAreSeen) {
   EXPECT_NE(doctor([](Trace* t) { t->allocations = 10000; }), "");
 }
 
+TEST_F(OraclesTest, WorkThatIsNotLinearIsSeen) {
+  EXPECT_EQ(WorkIsLinear(whole_), "");
+  whole_.octets_fed = 65536;
+  whole_.work = uint64_t{65536} * 65536 / 2;
+  EXPECT_NE(WorkIsLinear(whole_), "");
+}
+
 TEST_F(OraclesTest, WhatHappensBehindClosedIsSeen) {
   {
     Trace trace = whole_;

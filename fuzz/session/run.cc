@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "fuzz/input.h"
+#include "fuzz/session/work.h"
 #include "plugin_api/postern.h"
 
 namespace postern::fuzz {
@@ -213,8 +214,9 @@ class Runner {
         counter_(TheEngines().counter()) {}
 
   Trace Go() {
-    *counter_ = Counter();
     engine_ = TheEngines().Get(setup_);
+    *counter_ = Counter();
+    work_begun_ = WorkDone();
     Open();
     for (const DialogueStep& step : dialogue_.steps) {
       if (!trace_.fault.empty()) break;
@@ -224,6 +226,7 @@ class Runner {
     trace_.allocations = counter_->allocations;
     api_->session_close(session_);
     trace_.memory_left = counter_->now;
+    trace_.work = WorkDone() - work_begun_;
     if (swapped_) api_->engine_set_table(engine_, TheEngines().table(setup_.table), nullptr);
     return std::move(trace_);
   }
@@ -289,12 +292,16 @@ class Runner {
       case StepKind::kWrongTicket:
         Answer((ticket_ == 0 ? last_ticket_ : ticket_) + 0x100000001, step.answer, true);
         break;
-      case StepKind::kSwap:
+      case StepKind::kSwap: {
         swapped_ = true;
+        const uint64_t before = WorkDone();
         Must(api_->engine_set_table(
                  engine_, TheEngines().table(static_cast<TableChoice>(step.choice)), nullptr) >= 0,
              "engine_set_table");
+        // Binding a table is no work of the session.
+        work_begun_ += WorkDone() - before;
         break;
+      }
       default:
         break;
     }
@@ -464,6 +471,11 @@ class Runner {
     const std::string output(reinterpret_cast<const char*>(data), size);
     now_step().output += output;
     line_output_ += output;
+    for (size_t at = 0; at < output.size();) {
+      in_content_ = output.compare(at, 3, "354") == 0;
+      const size_t end = output.find('\n', at);
+      at = end == std::string::npos ? output.size() : end + 1;
+    }
     trace_.octets_out += size;
     Take(api_->session_output_consumed(session_, size), "output_consumed");
   }
@@ -489,18 +501,7 @@ class Runner {
 
   // The state that R2 compares is that of a session at rest.
   void EndLine(bool at_end) {
-    if (cuts_ != Cuts::kLines || !line_begun_) return;
-    for (size_t at = 0; at < line_output_.size();) {
-      const std::string_view code = std::string_view(line_output_).substr(at, 3);
-      if (code == "354") {
-        in_content_ = true;
-      } else {
-        in_content_ = false;
-      }
-      const size_t end = line_output_.find('\n', at);
-      at = end == std::string::npos ? line_output_.size() : end + 1;
-    }
-    if (!at_end) return;
+    if (cuts_ != Cuts::kLines || !line_begun_ || !at_end) return;
     const SeenInfo info = Info();
     line_.output = line_output_;
     line_.fingerprint_after = info.fingerprint;
@@ -528,6 +529,7 @@ class Runner {
       uint8_t* const block = cut > 1 ? own.get() : single_.get();
       std::memcpy(block, pending_.data() + pending_at_, cut);
       size_t consumed = 0;
+      ++trace_.calls;
       const int32_t result = api_->session_feed(session_, block, cut, &consumed);
       Take(result, "feed");
       if (consumed > cut) Fault("feed took more than there was");
@@ -574,6 +576,7 @@ class Runner {
   size_t pending_at_ = 0;
   const std::unique_ptr<uint8_t[]> single_ = std::make_unique<uint8_t[]>(1);
   size_t at_ = 0, skip_ = 0;
+  uint64_t work_begun_ = 0;
   bool twice_ = false, swapped_ = false;
   bool counter_checked_ = true;
   bool line_begun_ = false, line_disturbed_ = false, in_content_ = false;

@@ -34,6 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Require("RepliesParse", RepliesParse(dialogue.setup, whole));
   Require("NothingAfterClosed", NothingAfterClosed(whole));
   Require("BoundsHold", BoundsHold(whole));
+  Require("WorkIsLinear", WorkIsLinear(whole));
   Require("CheckContract", CheckContract(dialogue, whole));
 
   const Trace lines = RunDialogue(dialogue, Cuts::kLines, false);
@@ -52,6 +53,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Require("CallsHold", CallsHold(single));
   Require("SameWhateverCuts", SameWhateverCuts(whole, single));
   Require("BoundsHold", BoundsHold(single));
+  Require("WorkIsLinear", WorkIsLinear(single));
   return 0;
 }
 

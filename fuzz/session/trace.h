@@ -89,7 +89,8 @@ struct Trace {
   size_t memory_peak = 0;
   size_t memory_left = 0;  // after session_close
   size_t allocations = 0;
-  size_t octets_fed = 0, octets_out = 0, events = 0;
+  size_t octets_fed = 0, octets_out = 0, events = 0, calls = 0;
+  uint64_t work = 0;  // basic blocks of the engine; 0 where they are not counted (work.h)
 };
 
 }  // namespace postern::fuzz

@@ -20,7 +20,7 @@ def mutable(srcs):
                 "//fuzz/mutants:mutants.py",
                 "//fuzz/mutants:plant.py",
             ],
-            visibility = ["//visibility:private"],
+            visibility = ["//fuzz/mutants:__pkg__"],
         )
     return select({
         "//:mutants": ["planted/" + src for src in srcs],

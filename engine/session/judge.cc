@@ -177,7 +177,9 @@ Judgement JudgeLine(const wire::Line& line, const View& view, ParsedCommand* com
     return Refuse(ReplyId::kCommandDisabled, Rule::kC502, row.name);
   }
 
-  if (view.config->require_tls && !view.now.tls && !row.before_tls) {
+  // Behind a refused greeting no STARTTLS would help: 503 (RFC 5321 §3.1).
+  if (view.config->require_tls && !view.now.tls && !row.before_tls &&
+      view.phase != Phase::kRefused) {
     return Refuse(ReplyId::kTlsRequired, Rule::kC503);
   }
   if ((row.phases & (1u << static_cast<int>(view.phase))) == 0) {

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The content of DATA, an octet at a time (contract D1 to D4, RFC 5321 section 4.5.2).
+//
+// What it is: the reference that decoded content is compared with. What it is not: fast.
+//
+// Threads and lifetime: one owner.
+
+#ifndef POSTERN_FUZZ_MODEL_CONTENT_H_
+#define POSTERN_FUZZ_MODEL_CONTENT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace postern::fuzz::model {
+
+class Content {
+ public:
+  enum class Refused { kNo, kBareNewline, kTooLarge };
+
+  Content(bool normalize, uint64_t limit) : normalize_(normalize), limit_(limit) {}
+
+  // True when the octet ends the content.
+  bool Add(char c);
+
+  Refused refused() const { return refused_; }
+  // What the host gets, up to a refusal.
+  const std::string& decoded() const { return decoded_; }
+  // D1 in its own words: the octets end in CR LF . CR LF, where the CR LF of the DATA line counts.
+  // A second opinion to what Add says.
+  bool EndsInEndOfData() const;
+
+ private:
+  void Emit(const char* octets, size_t size);
+  void Bare();
+
+  const bool normalize_;
+  const uint64_t limit_;
+  Refused refused_ = Refused::kNo;
+  bool line_begins_ = true;  // behind CR LF, or behind the DATA line
+  bool cr_ = false;          // a CR whose next octet is not known yet
+  bool dot_ = false;         // the line is a dot so far
+  std::string decoded_;
+  std::string tail_ = "\r\n";
+};
+
+}  // namespace postern::fuzz::model
+
+#endif  // POSTERN_FUZZ_MODEL_CONTENT_H_

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The state of the contract model, and its parts: steps and time (machine.cc), decisions and
+// answers (decision.cc), command lines (line.cc).
+//
+// What it is: one session of the model beside the record of one session of the engine. Each Expect
+// takes the next reply or event from the record and compares it. What it is not: to be used from
+// outside of this folder (contract.h).
+//
+// Threads and lifetime: one owner; it borrows dialogue and trace.
+
+#ifndef POSTERN_FUZZ_MODEL_MACHINE_H_
+#define POSTERN_FUZZ_MODEL_MACHINE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fuzz/check.h"
+#include "fuzz/model/content.h"
+#include "fuzz/model/grammar.h"
+#include "fuzz/model/replies.h"
+#include "fuzz/session/dialogue.h"
+#include "fuzz/session/trace.h"
+
+namespace postern::fuzz::model {
+
+// A reply as it went out, taken apart.
+struct SeenReply {
+  uint32_t code = 0;
+  std::string enhanced;            // empty: none
+  std::vector<std::string> lines;  // without code, separator and enhanced code
+};
+
+// One way in which a line may be refused: situation and contract rule.
+struct Refusal {
+  uint32_t id = 0;
+  uint32_t rule = 0;
+};
+
+class Machine {
+ public:
+  Machine(const Dialogue& dialogue, const Trace& trace);
+  Finding Run();
+
+ private:
+  enum class Phase { kProxy, kDecision, kCommand, kContent, kHandshake, kClosed };
+
+  // machine.cc: the record.
+  void BeginStep();
+  void EndStep();
+  void Fail(const std::string& what);
+  bool failed() const { return !finding_.empty(); }
+  const SeenStep& step() const { return trace_.steps[step_]; }
+  bool Wants(uint32_t event) const;
+  const SeenEvent* PeekEvent() const;
+  const SeenReply* PeekReply() const;
+  void ExpectEvent(const SeenEvent& event);
+  void ExpectReply(uint32_t code, std::string_view enhanced, int lines);
+  // The one of the situations whose code and enhanced code went out; 0 after a failure.
+  Situation ExpectSituation(const std::vector<uint32_t>& ids);
+  Situation Find(uint32_t id) const { return model::Find(id, setup_); }
+
+  // machine.cc: time, notices, ends.
+  void Tick(uint64_t milliseconds);
+  void Notice(uint32_t notice);
+  void Pump();
+  void Octet(char c);
+  void ContentOctet(char c);
+  void EndOfContent();
+  void ProxyOctet(char c);
+  void Close(uint32_t reason);
+  void CloseWith(uint32_t situation, uint32_t reason);
+  void EndTransaction(uint32_t reset_reason);  // 0: without an event
+  void AfterCommand();
+  void Activity() { active_ = now_; }
+  uint64_t Deadline() const;
+  // All that decides how the session answers, but the counts of errors and commands.
+  std::string State() const;
+
+  // decision.cc.
+  void Decide(uint32_t type, const SeenEvent& event);
+  void Answers();
+  void Answer(const SeenAnswer& answer);
+  void Apply(uint32_t verdict, const ScriptAnswer* answer);
+  void Accept(const ScriptAnswer* answer);
+  void RejectByHost(uint32_t id, const ScriptAnswer* answer);
+  void DecisionTimeout();
+  bool MayBeTaken(const SeenAnswer& answer) const;
+  bool MustBeTaken(const SeenAnswer& answer) const;
+  // What the host's answer words: its override, its reply id, or the situation itself.
+  void ExpectWorded(uint32_t id, const ScriptAnswer* answer);
+  uint32_t SituationOf(uint32_t verdict) const;
+
+  // line.cc.
+  void LineOctet(char c);
+  void EndOfLine();
+  void Command(std::string_view raw);
+  void Helo(bool extended, std::string_view argument);
+  void Mail(std::string_view argument);
+  void Rcpt(std::string_view argument);
+  void Query(uint32_t type, std::string_view argument);
+  void Help(std::string_view argument);
+  void Parameters(std::string_view text, bool mail, std::vector<Refusal>* refusals);
+  // The path at the front of `text`: what is left behind it, or false with the refusals.
+  bool PathAt(std::string_view text, bool mail, PathParts* parts, std::string* path,
+              std::string* rest, std::vector<Refusal>* refusals);
+  // Answered 4yz or 5yz by the engine itself, for one of the reasons.
+  void Refuse(const std::vector<Refusal>& refusals, bool with_line);
+  // True if the command may go on: it is one of those that lead nowhere, and there were too many.
+  bool CountCommand();
+  uint64_t LineLimit() const;
+  size_t LineCap() const;
+  bool SizeInForce() const { return extended_ && !setup_.has(kWithoutSize); }
+  bool BodyInForce() const { return extended_ && !setup_.has(kWithout8BitMime); }
+  bool Utf8InForce() const { return extended_ && !setup_.has(kWithoutSmtpUtf8); }
+  bool StartTlsOffered() const;
+  std::vector<std::string> CommandsInForce() const;
+  void CheckEhloLines(const SeenReply& reply);
+
+  const Dialogue& dialogue_;
+  const Setup& setup_;
+  const Trace& trace_;
+  Finding finding_;
+
+  // The record.
+  size_t step_ = 0;
+  std::map<std::string, uint64_t> fingerprints_;
+  std::vector<SeenReply> replies_;
+  size_t reply_at_ = 0, event_at_ = 0, answer_at_ = 0;
+  std::string where_;
+
+  // The session.
+  Phase phase_ = Phase::kCommand;
+  bool refused_greeting_ = false;
+  bool helo_ = false, extended_ = false, tls_ = false;
+  bool transaction_ = false;
+  uint32_t recipients_ = 0;
+  bool smtputf8_ = false;  // of the transaction
+  uint32_t errors_ = 0;
+  uint32_t commands_ = 0;
+  uint64_t messages_ = 0;
+  bool shutdown_ = false;
+  uint64_t now_ = 1000, opened_ = 1000, active_ = 1000;
+  uint64_t decision_began_ = 1000;
+  std::string pending_;  // octets of the client, from pending_at_ on not read yet
+  size_t pending_at_ = 0;
+
+  // The line that is being read.
+  std::string line_;
+  uint64_t line_octets_ = 0;
+  bool line_bare_lf_ = false;
+
+  // The decision that is open.
+  uint32_t decision_ = 0;
+  bool mail_smtputf8_ = false;   // what MAIL asks for
+  bool query_smtputf8_ = false;  // what VRFY or EXPN asks for
+  bool helo_extended_ = false;   // what HELO asks for
+  bool topic_known_ = false;     // what HELP asks for
+  bool topic_overview_ = false;
+
+  // Content.
+  std::unique_ptr<Content> content_;
+  size_t content_told_ = 0;  // octets of it that earlier steps told the host
+  bool content_refused_ = false;
+  bool injected_ = false;  // octets in the clear behind STARTTLS were told of
+
+  // The proxy header.
+  std::string proxy_;
+};
+
+}  // namespace postern::fuzz::model
+
+#endif  // POSTERN_FUZZ_MODEL_MACHINE_H_

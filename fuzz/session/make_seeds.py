@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the seeds of the session target into corpus/session.
+
+    ./bazelw build //fuzz/session:seeds
+    python3 fuzz/session/make_seeds.py
+
+The seeds are the golden transcripts (seeds_main.cc turns them into dialogues), the dialogues of
+RFC 5321 appendix D, and one dialogue for each historical bug of a mail server that a session engine
+can have, with its line of history in corpus/session.md. Files are named by the SHA-1 of their
+content, so nothing is written twice. Files that a fuzzing engine added stay.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+
+# Setup octets, by what they are (dialogue.h).
+CAN_STARTTLS = {0: 2}
+PROXY = {0: 4}
+NORMALIZE = {2: 64}
+SMALL_ERRORS = {3: 1}
+SMALL_LINE = {3: 64}
+SMALL_MESSAGE = {3: 128}
+FEW_COMMANDS = {3: 4}
+FEW_RECIPIENTS = {3: 16}
+SHORT_TIMES = {4: 15}
+
+EHLO = b"EHLO client.example\r\n"
+MAIL = b"MAIL FROM:<a@client.example>\r\n"
+RCPT = b"RCPT TO:<b@mx.example>\r\n"
+ENVELOPE = EHLO + MAIL + RCPT + b"DATA\r\n"
+END = b"\r\n.\r\n"
+QUIT = b"QUIT\r\n"
+
+
+def setup(*parts):
+    octets = bytearray(10)
+    for part in parts:
+        for index, bits in part.items():
+            octets[index] |= bits
+    return bytes(octets)
+
+
+def octets(text):
+    """Octets of the client, 0xFF doubled."""
+    return text.replace(b"\xff", b"\xff\xff")
+
+
+def repeat(octet, count):
+    return b"\xffX" + octet + count.to_bytes(2, "big")
+
+
+def again(count):
+    return b"\xffR" + bytes([count])
+
+
+def notice(number):
+    return b"\xffN" + bytes([number - 1])
+
+
+def tick(index):
+    return b"\xffT" + bytes([index])
+
+
+def plan(event, verdict):
+    return b"\xffA" + bytes([event, verdict, 0])
+
+
+def verdict(number):
+    return b"\xffV" + bytes([number, 0])
+
+
+def smuggle(separator):
+    return ENVELOPE + b"a" + separator + MAIL + RCPT + b"DATA\r\nevil" + END + QUIT
+
+
+# name, history, setup, dialogue. CVE numbers as in the list that the project keeps; what could not be
+# checked against a source is said to be so there.
+HISTORY = [
+    ("smuggle-lf-dot-lf", "CVE-2023-51764 (Postfix), -51765 (Sendmail), -51766 (Exim): LF . LF taken for the end", setup(), smuggle(b"\n.\n")),
+    ("smuggle-lf-dot-crlf", "CVE-2023-51764: LF . CR LF taken for the end", setup(), smuggle(b"\n.\r\n")),
+    ("smuggle-crlf-dot-lf", "CVE-2023-51765: CR LF . LF taken for the end", setup(), smuggle(b"\r\n.\n")),
+    ("smuggle-cr-dot-cr", "CVE-2023-51766 and aiosmtpd CVE-2024-27305: CR . CR taken for the end", setup(), smuggle(b"\r.\r")),
+    ("smuggle-crlf-dot-cr", "the same study: CR LF . CR", setup(), smuggle(b"\r\n.\r")),
+    ("smuggle-crlf-dot-crcrlf", "the same study: CR LF . CR CR LF", setup(), smuggle(b"\r\n.\r\r\n")),
+    ("smuggle-nul", "the same study: CR LF NUL . CR LF and CR LF . NUL CR LF", setup(), smuggle(b"\r\n\0.\r\n") + smuggle(b"\r\n.\0\r\n")),
+    ("smuggle-normalize", "the same with newlines mended on the way, where a mended one must end nothing", setup(NORMALIZE), smuggle(b"\n.\n") + smuggle(b"\r.\r") + smuggle(b"\n.\r\n")),
+    ("starttls-injection", "CVE-2011-0411 (Postfix), CVE-2011-1431 (netqmail), CVE-2014-3556 (nginx), CVE-2021-33515 (Dovecot), CVE-2021-38542 (James), CVE-2024-34083 (aiosmtpd): commands behind STARTTLS run inside TLS", setup(CAN_STARTTLS), EHLO + b"STARTTLS\r\nEHLO evil.example\r\n" + MAIL + RCPT + b"DATA\r\n" + notice(1) + MAIL + EHLO + MAIL + QUIT),
+    ("starttls-half-line", "the same with half a line in the clear, which begins no line inside", setup(CAN_STARTTLS), EHLO + b"STARTTLS\r\nRSET" + notice(1) + b" \r\n" + EHLO + QUIT),
+    ("starttls-twice", "the NO STARTTLS study (2021): STARTTLS inside TLS", setup(CAN_STARTTLS), EHLO + b"STARTTLS\r\n" + notice(1) + EHLO + b"STARTTLS\r\n" + MAIL),
+    ("starttls-pipelined-reset", "CVE-2020-28018 (Exim): TLS state reset while pipelined input is there", setup(CAN_STARTTLS), EHLO + MAIL + b"STARTTLS\r\nRSET\r\nSTARTTLS\r\nRSET\r\n" + notice(1) + EHLO + MAIL + RCPT + b"DATA\r\nx" + END),
+    ("tls-end-then-byte", "CVE-2026-45185 (Exim): inside TLS, content, the end of TLS, one octet more", setup(CAN_STARTTLS), EHLO + b"STARTTLS\r\n" + notice(1) + ENVELOPE + b"half" + notice(2) + b"x"),
+    ("tls-fails-in-handshake", "the same family: the handshake fails, and the client goes on", setup(CAN_STARTTLS), EHLO + b"STARTTLS\r\n" + notice(2) + EHLO + MAIL),
+    ("tls-hello-in-clear", "Postfix 3.7.2: a TLS hello where a command should be", setup(), b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03\x0a\r\n" + b"\x16\x03\x01\0\xa5\x01\r\n" + EHLO),
+    ("command-of-64k", "CVE-2005-1513 (qmail): a command line of any length; CVE-2005-1514: one without a blank", setup(), repeat(b"a", 65000) + b"\r\n" + b"NOOP " + repeat(b"b", 600) + b"\r\n" + EHLO + QUIT),
+    ("line-never-ends", "OpenSMTPD audit (2015): long lines without an end", setup(SMALL_LINE), b"HELO " + repeat(b"a", 17000)),
+    ("line-never-ends-behind-lf", "CVE-2020-28026 (Exim): a long line without newline hides another", setup(SMALL_LINE), b"NOOP\n" + repeat(b"a", 17000) + b"\r\n" + EHLO),
+    ("long-ehlo", "CVE-2019-16928 (Exim): a very long EHLO", setup(), b"EHLO " + repeat(b"a", 11000) + b"\r\nEHLO " + b"a." * 127 + b"a\r\n" + b"EHLO " + b"a" * 505 + b"\r\n" + EHLO),
+    ("quoted-empty", 'CVE-2020-10967 (Dovecot): RCPT <""@x>', setup(), EHLO + b'MAIL FROM:<""@client.example>\r\nRCPT TO:<""@x>\r\nRCPT TO:<"">\r\nRCPT TO:<"@x>\r\n'),
+    ("angle-pairs", "CVE-2002-1337 (Sendmail crackaddr): many pairs of angle brackets", setup(), EHLO + b"MAIL FROM:" + b"<>" * 100 + b"\r\nMAIL FROM:<" + b"()" * 60 + b"a@b.example>\r\nMAIL FROM:<" + b"<" * 100 + b"a@b" + b">" * 100 + b"\r\n"),
+    ("octet-ff", "CVE-2003-0161 (Sendmail prescan): the octet 0xFF, which is -1 as a char", setup(), octets(EHLO + b"MAIL FROM:<\xff@client.example>\r\nNOOP \xff\r\n\xff\r\nHELO \xff\xff\r\n")),
+    ("backslashes", "CVE-2003-0694 (Sendmail) and CVE-2019-15846 (Exim): a backslash at the end of what is quoted", setup(), EHLO + b'MAIL FROM:<"\\"@client.example>\r\nMAIL FROM:<"a\\\r\nMAIL FROM:<"a\\">\r\nVRFY "\\\r\nMAIL FROM:<"\\\\"@client.example>\r\n'),
+    ("utf8-cut-off", "CVE-2020-7046 (Dovecot): UTF-8 cut off in a parameter; CVE-2026-40686 (Exim): trailing octets", setup(), EHLO + b"MAIL FROM:<a@client.example> X=\xc3\r\nMAIL FROM:<\xe2\x82@client.example> SMTPUTF8\r\nNOOP \xf0\x9f\x93\r\nVRFY \xed\xa0\x80\r\nMAIL FROM:<a@\xc3\xbc.example> SMTPUTF8\r\nRCPT TO:<\xc3\xbc@mx.example>\r\n"),
+    ("noop-malformed", "CVE-2020-10957 (Dovecot): malformed NOOP; -10958: a flood of newlines", setup(), b"NOOP \x01\r\nNOOP\t\r\nNOOP\0\r\n" + b"\n" * 40 + b"\r\n" + b"\r\n" * 10 + EHLO),
+    ("name-without-value", "CVE-2020-28022 (Exim): name=value of MAIL and RCPT", setup(), EHLO + b"MAIL FROM:<a@client.example> SIZE\r\nMAIL FROM:<a@client.example> =\r\nMAIL FROM:<a@client.example> SIZE= BODY=\r\nMAIL FROM:<a@client.example> AUTH=<> SIZE=1\r\n" + MAIL + b"RCPT TO:<b@mx.example> NOTIFY\r\nRCPT TO:<b@mx.example> =x\r\n"),
+    ("auth-newline", "CVE-2020-28021 (Exim): a newline in MAIL's AUTH= lands in a file", setup(), EHLO + b"MAIL FROM:<a@client.example> AUTH=a+0Ab\r\nMAIL FROM:<a@client.example> AUTH=a\nb\r\n\r\n"),
+    ("parameters-thirty", "CVE-2020-28023 (Exim): many parameters", setup(), EHLO + b"MAIL FROM:<a@client.example>" + b" SIZE=1" * 30 + b"\r\nMAIL FROM:<a@client.example>" + b" x" * 200 + b"\r\n"),
+    ("shell-sender", "CVE-2020-7247 (OpenSMTPD): a local-part with shell characters and no domain; CVE-2019-10149 (Exim): ${run{...}}", setup(), EHLO + b"MAIL FROM:<;sleep 9;>\r\nMAIL FROM:<;id;@>\r\n" + MAIL + b"RCPT TO:<${run{/bin/x}}@mx.example>\r\nRCPT TO:<`id`@mx.example>\r\n"),
+    ("many-recipients", "CVE-2020-28017 (Exim), CVE-2005-1515 (qmail): recipients beyond counting", setup(FEW_RECIPIENTS), EHLO + MAIL + RCPT + again(110) + b"DATA\r\nx" + END + QUIT),
+    ("bad-addresses-without-filter", "CVE-2020-35679 and -35680 (OpenSMTPD): leaks where addresses are refused", setup(), EHLO + MAIL + plan(6, 2) + RCPT + plan(6, 2) + RCPT + b"RSET\r\n" + MAIL + plan(6, 3) + RCPT + b"RSET\r\n" + QUIT),
+    ("reset-within", "CVE-2011-1720 (Postfix), CVE-2017-15132 (Dovecot): an exchange aborted and begun again", setup(), EHLO + MAIL + RCPT + b"RSET\r\n" + EHLO + MAIL + b"RSET\r\n" + MAIL + RCPT + EHLO + MAIL + RCPT + b"DATA\r\nx" + END),
+    ("disconnect-while-asked", "CVE-2019-11494 (Dovecot): the client goes away in the middle of an exchange", setup(), EHLO + MAIL + RCPT + b"DATA\r\nx" + plan(9, 5) + END + notice(3) + verdict(1)),
+    ("disconnect-in-content", "CVE-2006-0058 (Sendmail): a timeout in DATA", setup(SHORT_TIMES), ENVELOPE + b"half a line" + tick(3) + tick(3) + b"\r\n.\r\n"),
+    ("size-wraps", "CVE-2003-0714 (Exchange XEXCH50) and CVE-2020-28020 (Exim): sizes that wrap", setup(), EHLO + b"MAIL FROM:<a@client.example> SIZE=18446744073709551615\r\nMAIL FROM:<a@client.example> SIZE=18446744073709551616\r\nMAIL FROM:<a@client.example> SIZE=4294967296\r\nMAIL FROM:<a@client.example> SIZE=-1\r\nMAIL FROM:<a@client.example> SIZE=99999999999999999999\r\n"),
+    ("bdat", "CVE-2017-16943, -16944, CVE-2020-28019 (Exim): BDAT, a dot in it, BDAT refused. It is not offered: its chunks are lines", setup(), EHLO + MAIL + RCPT + b"BDAT 10\r\n.\r\nBDAT 0 LAST\r\nBDAT 4294967296\r\nBDAT -1\r\nBDAT +1\r\nBDAT 1x\r\n"),
+    ("etrn", "CVE-2025-26794 and -67896 (Exim): ETRN's argument in SQL", setup(), EHLO + b"ETRN ' OR 1=1 --\r\nETRN @x\r\nETRN #q\r\n"),
+    ("auth", "CVE-2018-6789 (Exim): base64 of length 4n+3; CVE-2023-42114 to -42116: exchanges. AUTH is not offered", setup(), EHLO + b"AUTH PLAIN AAA\r\nAUTH PLAIN =\r\n*\r\nAUTH EXTERNAL\r\nMAIL FROM:<a@client.example> AUTH=a+GG\r\n"),
+    ("xclient", "CVE-2026-28753 (nginx): XCLIENT from anybody, with xtext that is none", setup(), EHLO + b"XCLIENT NAME=a+0Db LOGIN=+\r\nXCLIENT ADDR=+GG\r\n"),
+    ("proxy-v1", "CVE-2023-42117 (Exim): addresses of a PROXY header", setup(PROXY), b"PROXY TCP4 192.0.2.7 192.0.2.25 56324 25\r\n" + EHLO),
+    ("proxy-v1-107", "a header of version 1 of 107 octets", setup(PROXY), b"PROXY UNKNOWN " + b"f" * 91 + b"\r\n" + EHLO),
+    ("proxy-v1-108", "and one of 108", setup(PROXY), b"PROXY UNKNOWN " + b"f" * 92 + b"\r\n" + EHLO),
+    ("proxy-v1-address", "an address that is none", setup(PROXY), b"PROXY TCP6 ::1%25 fe80::1::2 1 2\r\n" + EHLO),
+    ("proxy-v2-length", "a header of version 2 whose length lies", setup(PROXY), octets(b"\r\n\r\n\0\r\nQUIT\n\x21\x11\xff\xff\xc0\0\x02\x07") + EHLO),
+    ("proxy-v2-local", "a header of version 2 that is the proxy's own", setup(PROXY), b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0" + EHLO),
+    ("proxy-after-banner", "a header where none is expected", setup(), b"PROXY TCP4 192.0.2.7 192.0.2.25 56324 25\r\n" + EHLO),
+    ("http", "CVE-2021-3618 (ALPACA): another protocol on this port", setup(SMALL_ERRORS), b"GET / HTTP/1.1\r\nHost: mx.example\r\n\r\n" + EHLO),
+    ("lf-lf", "line ends in all orders", setup(), b"NOOP\n\nNOOP\r\r\nNOOP\n\r\nNOOP\r\n\nNOOP\r\nNOOP\r\0\nNOOP\r\n"),
+    ("message-over-limit", "RFC 1870 section 6.3: more than was allowed, and then smuggling", setup(SMALL_MESSAGE), ENVELOPE + b"\xffX" + b"y" + (65530).to_bytes(2, "big") + b"\r\nzz\r\nz\n.\n" + MAIL + END + QUIT),
+    ("commands-without-end", "RFC 5321 section 7.8: commands that lead nowhere", setup(FEW_COMMANDS), EHLO + b"NOOP\r\n" + again(12)),
+]
+
+# RFC 5321 appendix D.
+APPENDIX_D = [
+    ("appendix-d1", setup(), b"EHLO bar.com\r\nMAIL FROM:<Smith@bar.com>\r\nRCPT TO:<Jones@foo.com>\r\n" + plan(6, 2) + b"RCPT TO:<Green@foo.com>\r\nRCPT TO:<Brown@foo.com>\r\nDATA\r\nBlah blah blah...\r\n...etc. etc. etc.\r\n.\r\nQUIT\r\n"),
+    ("appendix-d2", setup(), b"EHLO bar.com\r\nMAIL FROM:<Smith@bar.com>\r\nRCPT TO:<Jones@foo.com>\r\n" + plan(6, 2) + b"RCPT TO:<Green@foo.com>\r\nRSET\r\nQUIT\r\n"),
+    ("appendix-d3", setup(), b"EHLO foo.com\r\nMAIL FROM:<JQP@bar.com>\r\nRCPT TO:<Jones@XYZ.COM>\r\nDATA\r\nReceived: from bar.com by foo.com ; Thu, 21 May 1998\r\n    05:33:29 -0700\r\nDate: Thu, 21 May 1998 05:33:22 -0700\r\nFrom: John Q. Public <JQP@bar.com>\r\nSubject: The Next Meeting of the Board\r\nTo: Jones@xyz.com\r\n\r\nBill:\r\nThe next meeting of the board of directors will be\r\non Tuesday.\r\n                        John.\r\n.\r\nQUIT\r\n"),
+    ("appendix-d4", setup(), b"EHLO bar.com\r\nVRFY Crispin\r\nEXPN Example-People\r\nMAIL FROM:<EAK@bar.com>\r\nRCPT TO:<Admin.MRC@foo.com>\r\nDATA\r\nBlah blah blah...\r\n...etc. etc. etc.\r\n.\r\nQUIT\r\n"),
+]
+
+ACCEPT, REJECT, DEFER, DISCONNECT, LATER = 1, 2, 3, 4, 5
+
+
+def worded(event, number, code, enhanced, text):
+    """The next decision of that event type gets an override."""
+    return b"\xffA" + bytes([event, number, 2]) + code.to_bytes(2, "big") + bytes(enhanced) + bytes([len(text)]) + text
+
+
+def long_text(event, number, code, enhanced, count):
+    return b"\xffA" + bytes([event, number, 3]) + code.to_bytes(2, "big") + bytes(enhanced) + count.to_bytes(2, "big")
+
+
+def wrong_ticket(number):
+    return b"\xffW" + bytes([number, 0])
+
+
+# What hosts do, right and wrong, that no transcript has.
+HOSTS = [
+    ("wrong-ticket", setup(), EHLO + plan(5, LATER) + MAIL + wrong_ticket(ACCEPT) + wrong_ticket(REJECT) + verdict(ACCEPT) + wrong_ticket(ACCEPT) + QUIT),
+    ("answered-twice", setup(), EHLO + b"\xff2" + MAIL + b"\xff2" + RCPT + plan(7, LATER) + b"DATA\r\n" + b"\xff2" + verdict(ACCEPT) + b"x" + END),
+    ("worded-to-the-limit", setup(), EHLO + b"".join(long_text(6, REJECT, 550, [5, 1, 1], n) for n in range(505, 494, -1)) + MAIL + RCPT + b"".join(long_text(6, REJECT, 550, [0, 0, 0], n) for n in range(509, 494, -1)) + RCPT),
+    ("worded-in-every-class", setup(), EHLO + b"".join(worded(5, v, c, [c // 100, 0, 0], b"no") for v in (ACCEPT, REJECT, DEFER) for c in (250, 354, 421, 451, 452, 550, 553, 554, 599)) + MAIL * 4 + RCPT),
+    ("worded-421", setup(), EHLO + worded(5, DEFER, 421, [4, 7, 0], b"mx.example no more") + MAIL + RCPT),
+    ("worded-content-421", setup(), ENVELOPE + worded(9, DEFER, 421, [4, 3, 0], b"mx.example not now") + b"x" + END + MAIL),
+    ("utf8-transaction-over", setup(), EHLO + MAIL + b"RSET\r\n" + b"MAIL FROM:<a@client.example> SMTPUTF8\r\n" + RCPT + b"DATA\r\n" + b"\xffT\x00" + b"x" + END + b"\xffT\x00" + b"NOOP\r\n" + b"\xffT\x00" + MAIL + b"RCPT TO:<\xc3\xbc@mx.example>\r\n"),
+    ("shutdown-in-starttls", setup(CAN_STARTTLS), EHLO + plan(4, LATER) + b"STARTTLS\r\n" + notice(4) + verdict(ACCEPT) + notice(1) + EHLO),
+    ("tables-swapped", setup(), b"\xffS\x03" + EHLO + b"\xffS\x01" + b"XYZZY\r\n" + plan(6, REJECT) + MAIL + RCPT + b"\xffS\x02" + b"NOOP\r\nXYZZY\r\n"),
+]
+
+README_HEAD = """# Seeds of the session target
+
+`fuzz/session/make_seeds.py` writes them: the golden transcripts of `tests/transcripts` as dialogues, the
+dialogues of RFC 5321 appendix D, and the historical bugs below, one file each. What a fuzzing engine
+found worth keeping has no line here. Files are named by the SHA-1 of their content;
+`./bazelw run //fuzz/session:explain -- FILE` shows one as a dialogue.
+
+The numbers of bugs come from the projects' change logs, from advisories, and in part from memory: take
+them for pointers to a family of mistakes.
+
+| file | dialogue | history |
+|---|---|---|
+"""
+
+
+def write(folder, content):
+    name = hashlib.sha1(content).hexdigest()
+    with open(os.path.join(folder, name), "wb") as file:
+        file.write(content)
+    return name
+
+
+def main():
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    folder = os.path.join(root, "corpus", "session")
+    program = os.path.join(root, "bazel-bin", "fuzz", "session", "seeds")
+    with tempfile.TemporaryDirectory() as scratch:
+        subprocess.run([program, os.path.join(root, "tests", "transcripts"), scratch], check=True)
+        for name in sorted(os.listdir(scratch)):
+            with open(os.path.join(scratch, name), "rb") as file:
+                write(folder, file.read())
+    lines = []
+    for name, how, dialogue in APPENDIX_D:
+        lines.append(f"| {write(folder, how + dialogue)[:10]} | {name} | RFC 5321 appendix D |\n")
+    for name, how, dialogue in HOSTS:
+        lines.append(f"| {write(folder, how + dialogue)[:10]} | {name} | what hosts do |\n")
+    for name, history, how, dialogue in HISTORY:
+        lines.append(f"| {write(folder, how + dialogue)[:10]} | {name} | {history} |\n")
+    with open(os.path.join(root, "corpus", "session.md"), "w", encoding="ascii") as file:
+        file.write(README_HEAD + "".join(lines))
+    print(f"{len(os.listdir(folder))} seeds in {folder}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

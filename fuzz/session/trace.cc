@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "fuzz/session/trace.h"
+
+#include <tuple>
+
+#include "fuzz/check.h"
+
+namespace postern::fuzz {
+
+bool operator==(const SeenEvent& a, const SeenEvent& b) {
+  const auto all = [](const SeenEvent& e) {
+    return std::tie(e.type, e.flags, e.ticket, e.path, e.mailbox, e.local_part, e.domain,
+                    e.parameters, e.text, e.line, e.number, e.count, e.reply_id, e.code, e.rule,
+                    e.reason, e.proxy);
+  };
+  return all(a) == all(b);
+}
+
+std::string Describe(const SeenEvent& event) {
+  std::string s = "event " + std::to_string(event.type);
+  const auto number = [&s](const char* name, uint64_t value) {
+    if (value != 0) s += std::string(" ") + name + '=' + std::to_string(value);
+  };
+  const auto text = [&s](const char* name, const std::string& value) {
+    if (!value.empty()) s += std::string(" ") + name + "=\"" + Visible(value) + '"';
+  };
+  number("flags", event.flags);
+  number("ticket", event.ticket ? 1 : 0);
+  text("path", event.path);
+  text("mailbox", event.mailbox);
+  text("local", event.local_part);
+  text("domain", event.domain);
+  text("parameters", event.parameters);
+  text("text", event.text);
+  text("line", event.line);
+  text("proxy", event.proxy);
+  number("number", event.number);
+  number("count", event.count);
+  number("reply", event.reply_id);
+  number("code", event.code);
+  number("rule", event.rule);
+  number("reason", event.reason);
+  return s;
+}
+
+}  // namespace postern::fuzz

@@ -103,6 +103,7 @@ std::string Name(Fault fault) {
 struct Expected {
   Fault fault = Fault::kNone;
   std::string_view keyword;    // of the parameter that is at fault
+  std::string_view parameter;  // and all of it
   std::string_view path_text;  // MAIL, RCPT: from the path on
   std::string_view parameters;
   std::string_view argument;
@@ -231,13 +232,19 @@ void ExpectEnvelope(Verb verb, std::string_view text, std::string_view rest,
   if (!text.empty()) expected->parameters = text.substr(1);
   std::vector<std::string> seen;
   while (!text.empty()) {
-    if (text[0] != ' ') return fault(Fault::kBadParameter);
-    const std::string_view word = text.substr(1, text.find(' ', 1) - 1);
     expected->keyword = {};
+    if (text[0] != ' ') {
+      expected->parameter = text.substr(0, text.find(' '));
+      return fault(Fault::kBadParameter);
+    }
+    const std::string_view word = text.substr(1, text.find(' ', 1) - 1);
+    // A space that is one too many stands for itself.
+    expected->parameter = word.empty() ? text.substr(0, 1) : word;
     if (!ExpectParameter(word, verb, grammar, dialect, &seen, expected)) return;
     text.remove_prefix(1 + word.size());
   }
   expected->keyword = {};
+  expected->parameter = {};
   // RFC 6531 §3.4.
   const bool allowed = verb == Verb::kMail ? expected->smtputf8 : smtputf8_transaction;
   if (HasEightBit(path) && !allowed) fault(Fault::kNonAsciiPath);
@@ -336,7 +343,9 @@ Finding CommandAgrees(std::string_view line, Verb verb, const commands::ParseCon
     return Wrong("should be " + Name(expected.fault) + " and is " + Name(command.fault), line);
   }
   if (command.verb != verb) return Wrong("the verb", line);
-  if (!command.complaint.empty() && command.complaint != expected.keyword) {
+  // With its value where that is what is wrong.
+  if (!command.complaint.empty() && command.complaint != expected.keyword &&
+      command.complaint != expected.parameter) {
     return Wrong("complains of what is not at fault", line);
   }
   if (fault == Fault::kParameterUnknown || fault == Fault::kParameterNotInForce ||

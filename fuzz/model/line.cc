@@ -753,15 +753,28 @@ void Machine::Help(std::string_view argument) {
       reply->lines[0].find("Commands in force:") == std::string::npos) {
     return;
   }
+  // The list takes as many lines as it needs: those that hold nothing but verbs.
   std::vector<std::string> listed;
-  std::string word;
-  for (const char c : reply->lines[1] + ' ') {
-    if (c != ' ') {
-      word += c;
-    } else if (!word.empty()) {
-      listed.push_back(word);
-      word.clear();
+  for (size_t i = 1; i < reply->lines.size(); ++i) {
+    std::vector<std::string> words;
+    std::string word;
+    for (const char c : reply->lines[i] + ' ') {
+      if (c != ' ') {
+        word += c;
+      } else if (!word.empty()) {
+        words.push_back(word);
+        word.clear();
+      }
     }
+    for (const std::string& verb : words) {
+      if (std::find(std::begin(kKnownVerbs), std::end(kKnownVerbs), verb) ==
+          std::end(kKnownVerbs)) {
+        words.clear();
+        break;
+      }
+    }
+    if (words.empty()) break;
+    listed.insert(listed.end(), words.begin(), words.end());
   }
   if (listed != CommandsInForce()) Fail("HELP does not list the commands in force");
 }

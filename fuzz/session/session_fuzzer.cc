@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <string_view>
 
 #include "fuzz/check.h"
@@ -60,6 +61,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 // libFuzzer's own mutations between ours (mutator.h).
 extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size,
                                           unsigned int seed) {
+  // For measure_mutator.py alone: what would be without ours.
+  static const bool plain = std::getenv("POSTERN_PLAIN_MUTATOR") != nullptr;
+  if (plain) return LLVMFuzzerMutate(data, size, max_size);
   return postern::fuzz::MutateDialogue(data, size, max_size, seed, LLVMFuzzerMutate);
 }
 
@@ -69,5 +73,6 @@ extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* data1, size_t size1,
 extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* data1, size_t size1,
                                             const uint8_t* data2, size_t size2, uint8_t* out,
                                             size_t max_out_size, unsigned int seed) {
+  if (std::getenv("POSTERN_PLAIN_MUTATOR") != nullptr) return 0;
   return postern::fuzz::CrossDialogues(data1, size1, data2, size2, out, max_out_size, seed);
 }

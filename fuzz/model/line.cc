@@ -399,8 +399,8 @@ void Machine::Helo(bool extended, std::string_view argument) {
   event.ticket = true;
   if (extended) event.flags |= POSTERN_HELO_EXTENDED;
   std::string_view name = argument;
-  bool literal = IsAddressLiteral(name);
-  Is is = literal ? Is::kYes : Is::kNo;
+  const bool literal = IsAddressLiteral(name);
+  bool is = literal;
   if (!literal) {
     // The leniencies, each for itself and together.
     std::string_view domain = name;
@@ -410,21 +410,19 @@ void Machine::Helo(bool extended, std::string_view argument) {
     std::string relaxed(domain);
     if (setup_.has(kUnderscoreInHelo)) std::replace(relaxed.begin(), relaxed.end(), '_', 'x');
     is = IsDomain(relaxed, false);
-    if (is != Is::kNo) name = domain;
+    if (is) name = domain;
   }
-  if (name.size() > 255) is = Is::kNo;
-  if (is == Is::kNo && setup_.has(kAnyHeloArgument)) {
-    // "any printable text, spaces included". No limit is named.
-    is = !IsAscii(argument) || argument.find('\t') != std::string_view::npos ? Is::kNo
-         : argument.size() <= 255                                            ? Is::kYes
-                                                                             : Is::kUnclear;
+  if (name.size() > 255) is = false;
+  if (!is && setup_.has(kAnyHeloArgument)) {
+    // "any printable text, spaces included". No limit is named: the session may have one.
+    is = IsAscii(argument) && argument.find('\t') == std::string_view::npos;
+    if (is && argument.size() > 255) {
+      const SeenEvent* const seen = PeekEvent();
+      is = seen != nullptr && seen->type == POSTERN_EVENT_HELO;
+    }
     name = argument;
   }
-  if (is == Is::kUnclear) {
-    const SeenEvent* const seen = PeekEvent();
-    is = seen != nullptr && seen->type == POSTERN_EVENT_HELO ? Is::kYes : Is::kNo;
-  }
-  if (is == Is::kNo) {
+  if (!is) {
     Refuse({{kBadHeloName, POSTERN_RULE_C501}}, true);
     return;
   }
@@ -459,41 +457,24 @@ bool Machine::PathAt(std::string_view text, bool mail, PathParts* parts, std::st
   options.utf8 = Utf8InForce();
   options.trailing_dot = setup_.has(kTrailingDotInDomain);
   options.reverse = mail;
-  bool too_long = false;
-  bool unclear = false;
-  const auto take = [&](size_t end) {
-    if (parts->is == Is::kNo) return false;
-    if (parts->too_long) {
-      too_long = true;
-      return false;
-    }
-    // U-labels: the session knows better, or refuses.
-    const SeenEvent* const seen = PeekEvent();
-    const uint32_t type = mail ? POSTERN_EVENT_MAIL : POSTERN_EVENT_RCPT;
-    if (parts->is == Is::kUnclear && seen != nullptr && seen->type != type) {
-      unclear = true;
-      if (seen->type == POSTERN_EVENT_ERROR &&
-          (seen->rule == POSTERN_RULE_C501 &&
-           (seen->code == 501 && seen->reply_id != kBadParameter))) {
-        return false;
-      }
-    }
-    *path = std::string(text.substr(0, end));
-    *rest = std::string(text.substr(end));
-    return true;
-  };
   if (!text.empty() && text[0] == '<') {
-    for (size_t end = 1; end <= text.size(); ++end) {
-      if (text[end - 1] != '>') continue;
+    for (const size_t end : PathEnds(text, options)) {
       *parts = ReadPath(text.substr(0, end), options);
-      if (take(end)) return true;
+      if (parts->too_long) continue;
+      *path = std::string(text.substr(0, end));
+      *rest = std::string(text.substr(end));
+      return true;
     }
   } else if (setup_.has(kMissingAngleBrackets)) {
     // "the end of the address is then the next space"
     const size_t end = std::min(text.find(' '), text.size());
     *parts = ReadMailbox(text.substr(0, end), options);
-    if (parts->is != Is::kNo && end > 256) parts->too_long = true;
-    if (take(end)) return true;
+    if (end + 2 > 256) parts->too_long = true;
+    if (parts->is && !parts->too_long) {
+      *path = std::string(text.substr(0, end));
+      *rest = std::string(text.substr(end));
+      return true;
+    }
   }
   const uint32_t first = mail ? kBadReversePath : kBadForwardPath;
   // Which of the five words it best is a matter of words; all are 501 5.1.7 or 5.1.3.
@@ -706,18 +687,12 @@ void Machine::Query(uint32_t type, std::string_view argument) {
   }
   PathOptions options;
   options.utf8 = utf8;
-  Is is = Is::kNo;
-  if (IsLocalPart(name, utf8)) is = Is::kYes;
-  if (is == Is::kNo) is = ReadMailbox(name, options).is;
-  if (is == Is::kNo && name.size() > 2 && name.front() == '<' && name.back() == '>') {
+  bool is = IsLocalPart(name, utf8) || ReadMailbox(name, options).is;
+  if (!is && name.size() > 2 && name.front() == '<' && name.back() == '>') {
     name = name.substr(1, name.size() - 2);
-    is = ReadMailbox(name, options).is;
+    is = IsLocalPart(name, utf8) || ReadMailbox(name, options).is;
   }
-  if (is == Is::kUnclear) {
-    const SeenEvent* const seen = PeekEvent();
-    is = seen != nullptr && seen->type == type ? Is::kYes : Is::kNo;
-  }
-  if (is == Is::kNo) {
+  if (!is) {
     Refuse({{kBadArgument, POSTERN_RULE_C501}}, true);
     return;
   }

@@ -357,17 +357,12 @@ void LineSplitter::EndLine""",
     ),
     (
         "content_end_miscounts",
-        "the number of octets in CONTENT_END is that of the wire",
+        "D2, D4: content is counted as it came over the wire, dots included",
         [
             (
-                "engine/session/session.cc",
-                """\
-      event->number = decoder_.content_octets();
-      break;""",
-                """\
-      event->number = FAULT ? decoder_.wire_octets()
-                                                            : decoder_.content_octets();
-      break;""",
+                "engine/wire/data_decoder.cc",
+                "    content_octets_ += octets.size();",
+                "    content_octets_ += FAULT ? i : octets.size();",
             ),
         ],
     ),
@@ -590,21 +585,21 @@ void LineSplitter::EndLine""",
         [
             (
                 "engine/session/answer.cc",
-                "  if (decision_ == EventType::kNone || ticket != ticket_) return",
                 """\
-  if (decision_ == EventType::kNone ||
-      (ticket != ticket_ && !FAULT)) {
-    return""",
+  if (type == EventType::kNone || ticket != ticket_) return AnswerResult::kNoTicket;
+  if (verdict <""",
+                """\
+  if (type == EventType::kNone || (ticket != ticket_ && !FAULT)) return AnswerResult::kNoTicket;
+  if (verdict <""",
             ),
             (
                 "engine/session/answer.cc",
                 """\
-AnswerResult::kNoTicket;
-  const EventType type""",
+  if (type == EventType::kNone || ticket != ticket_) return AnswerResult::kNoTicket;
+  Verdict verdict =""",
                 """\
-AnswerResult::kNoTicket;
-  }
-  const EventType type""",
+  if (type == EventType::kNone || (ticket != ticket_ && !FAULT)) return AnswerResult::kNoTicket;
+  Verdict verdict =""",
             ),
         ],
     ),
@@ -614,8 +609,8 @@ AnswerResult::kNoTicket;
         [
             (
                 "engine/session/answer.cc",
-                "    const bool accepted = ClassOf(code) == 2 || ClassOf(code) == 3;",
-                "    const bool accepted = ClassOf(code) == 2 || ClassOf(code) == 3 || (FAULT && ClassOf(code) == 4);",
+                "    Apply(type, code < 400);",
+                "    Apply(type, code < (FAULT ? 500 : 400));",
             ),
         ],
     ),
@@ -735,8 +730,8 @@ AnswerResult::kNoTicket;
         [
             (
                 "engine/session/execute.cc",
-                "  if (progress) return true;",
-                "  if (progress || FAULT) return true;",
+                "  if (!CountCommand(GetCommand(command.verb).progress)) return;",
+                "  if (!FAULT && !CountCommand(GetCommand(command.verb).progress)) return;",
             ),
         ],
     ),

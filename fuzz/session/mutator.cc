@@ -159,10 +159,11 @@ void Stretch(std::string* line, Random* random) {
   const size_t limit = kLimits[random->Below(std::size(kLimits))] + random->Below(3) - 1;
   const size_t at = random->Below(end + 1);
   const char c = at < end ? (*line)[at] : 'a';
-  if (random->Below(3) == 0) {
-    // Far beyond: by a mark, as the input itself stays short.
+  if (random->Below(12) == 0) {
+    // Far beyond: by a mark, as the input itself stays short. The dear ones are rare.
+    static constexpr uint32_t kFar[] = {600, 1000, 2000, 4000, 16381, 16382, 16383, 16384};
     const uint32_t count =
-        random->Below(3) == 0 ? 16384 + random->Below(3) - 1 : random->Below(65536);
+        random->Below(16) == 0 ? 65530 + random->Below(6) : kFar[random->Below(std::size(kFar))];
     std::string mark = {kMark, 'X', c, static_cast<char>(count >> 8), static_cast<char>(count)};
     line->insert(at, mark);
     return;
@@ -219,9 +220,9 @@ void MutateOnce(Pieces* pieces, Random* random) {
       break;
     case 9:
       if (has) {
-        lines[at] += std::string{
-            kMark, 'R',
-            static_cast<char>(random->Below(3) == 0 ? random->Below(256) : 1 + random->Below(24))};
+        lines[at] += std::string{kMark, 'R',
+                                 static_cast<char>(random->Below(8) == 0 ? 1 + random->Below(120)
+                                                                         : 1 + random->Below(12))};
       }
       break;
     case 10:

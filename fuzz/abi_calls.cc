@@ -476,8 +476,11 @@ class Host {
       return;
     }
     switch (call % 18) {
-      case 0:
-        return Feed(ChooseSession(), input_.TakeCounted());
+      case 0: {
+        // Not in one expression: compilers differ in what they read first.
+        OneSession* const one = ChooseSession();
+        return Feed(one, input_.TakeCounted());
+      }
       case 1:
         Event(ChooseSession());
         return;
@@ -557,9 +560,17 @@ class Host {
     postern_answer answer = {};
     answer.struct_size = sizeof(answer);
     answer.verdict = POSTERN_VERDICT_ACCEPT;
-    const int32_t result =
-        On(one, [&] { return api_->session_answer(one->session, one->ticket, &answer); });
-    RequireThat(result >= 0, "tickets", "the open one is refused");
+    const auto give = [&] {
+      return On(one, [&] { return api_->session_answer(one->session, one->ticket, &answer); });
+    };
+    int32_t result = give();
+    if (result == POSTERN_E_REPLY) {
+      // Some acceptances name no reply by themselves (HELP, VRFY). The default answer always does.
+      answer.verdict = POSTERN_VERDICT_DEFAULT;
+      result = give();
+    }
+    RequireThat(result >= 0, "tickets",
+                std::string("the open one is refused: ") + api_->error_name(result));
     one->ticket = 0;
     for (int i = 0; i < 8 && Event(one); ++i) {
     }

@@ -68,7 +68,8 @@ struct Info {
 class Session {
  public:
   static constexpr size_t kMaxClientAddress = 63;
-  static constexpr size_t kMaxWord = 40;
+  // One more than a reply shows of it: a longer word is seen to be cut, and is no topic's name.
+  static constexpr size_t kMaxWord = replies::kMaxWordValue + 1;
   static constexpr uint64_t kNoDeadline = UINT64_MAX;
 
   Session(std::shared_ptr<const Ground> ground, const wire::Memory* memory, const Options& options);

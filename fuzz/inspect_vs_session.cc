@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -41,8 +42,10 @@ struct EngineRelease {
 };
 using EnginePtr = std::unique_ptr<postern_engine, EngineRelease>;
 
-// What ends a session for its number of errors or commands is no matter of one line.
-EnginePtr MakeEngine(const std::string& serialized) {
+// What ends a session for its number of errors or commands is no matter of one line. Engines are
+// dear and do not change: the last ones are kept.
+postern_engine* MakeEngine(const std::string& serialized) {
+  static auto& kept = *new std::map<std::string, EnginePtr>();
   v1::EngineConfig config;
   config.ParseFromString(serialized);
   if (config.has_limits()) {
@@ -50,9 +53,13 @@ EnginePtr MakeEngine(const std::string& serialized) {
     config.mutable_limits()->clear_commands_without_progress();
   }
   const std::string octets = config.SerializeAsString();
+  const auto found = kept.find(octets);
+  if (found != kept.end()) return found->second.get();
+  if (kept.size() == 64) kept.clear();
   postern_engine* engine = nullptr;
   Api()->engine_create(nullptr, Octets(octets), octets.size(), nullptr, &engine, nullptr);
-  return EnginePtr(engine);
+  kept[octets].reset(engine);
+  return engine;
 }
 
 class Session {
@@ -192,7 +199,7 @@ oracle::Inspected Inspect(postern_engine* engine, const postern_inspect_context&
 }
 
 void Run(Input input) {
-  const EnginePtr engine = MakeEngine(WildConfig(&input));
+  postern_engine* const engine = MakeEngine(WildConfig(&input));
   if (engine == nullptr) return;
   const unsigned stage = input.Below(7);
   const uint8_t tls = input.Octet();
@@ -212,13 +219,13 @@ void Run(Input input) {
     open_flags |= POSTERN_OPEN_CAN_STARTTLS;
     context.flags |= POSTERN_INSPECT_CAN_STARTTLS;
   }
-  Session session(engine.get(), open_flags, client);
+  Session session(engine, open_flags, client);
   context.flags |= Reach(&session, stage);
   context.recipients = session.Info().recipients;
 
   const std::string ended = std::string(line) + "\r\n";
-  const oracle::Inspected inspected = Inspect(engine.get(), context, ended);
-  const oracle::Inspected unended = Inspect(engine.get(), context, line);
+  const oracle::Inspected inspected = Inspect(engine, context, ended);
+  const oracle::Inspected unended = Inspect(engine, context, line);
   RequireThat(inspected.code == unended.code && inspected.reply == unended.reply &&
                   inspected.event_type == unended.event_type && inspected.rule == unended.rule,
               "inspect", "with CR LF and without it is not one line: " + Visible(line));

@@ -215,7 +215,24 @@ def _inspect_vs_session():
     yield from ((seed, "") for seed in _with(choices, lines))
 
 
+def _abi_calls():
+    # Refusals of the allocator, flags; then calls. 128 + n feeds line n of the target's list (mod 18).
+    def line(n):
+        return bytes([next(c for c in range(128, 220) if c % 18 == n)])
+
+    mail = b"".join(line(n) for n in (0, 2, 3, 4, 5, 8))
+    for head in (b"\0" * 5, b"\0\0\0\0\1", b"\0\0\0\2\0", b"\0\0\0\x10\3"):
+        yield head + mail, "a message"
+        yield head + b"".join(line(n) for n in range(18)), "every line"
+        yield head + line(0) + line(13) + b"\6\0\1" + line(0), "STARTTLS, established, EHLO"
+        yield head + bytes(c for n in range(18) for c in (n, 0, 3, 1, 65, 66, 67)), "every call"
+    yield b"\0" * 5 + line(0) + b"\0\0\x0cMAIL FROM:<>" + b"\0\0\2\r\n" + b"\2\0\x21" + b"\0" * 8, "a wrong ticket"
+    yield b"\0" * 5 + b"\x08\0\0\0\1x\1\0\2\0\1", "calls on a closed session"
+    yield b"\0" * 5 + b"\x09\1\0\5\0" + b"\0\1\x28PROXY TCP4 192.0.2.1 192.0.2.2 1 25\r\n", ""
+
+
 _SEEDS = {
+    "abi_calls": _abi_calls,
     "inspect_vs_session": _inspect_vs_session,
     "table_loader": _table_loader,
     "reply_format": _reply_format,

@@ -134,7 +134,8 @@ class Client {
   void Rcpt(std::string_view path, std::string_view parameters);
   // Asks to send content. With BDAT there is nothing to ask: the outcome is there at once.
   void Data();
-  // How much content may be given now. A connection that failed takes, and drops, any amount.
+  // How much content may be given now. It is 0 only while the server has octets to take or a reply
+  // to send. A connection that failed takes, and drops, any amount.
   size_t ContentRoom() const;
   void Content(std::string_view slice);
   void Finish();
@@ -220,7 +221,7 @@ class Client {
   uint64_t chunk_mark_ = 0;  // when the open chunk got its first octet
   ContentEncoder encoder_;
   FixedQueue<kOutput> output_;
-  FixedQueue<kChunk + 2> chunk_;
+  FixedQueue<kChunk + 2> chunk_;  // a held CR may come on top
 };
 
 }  // namespace postern::upstream

@@ -17,6 +17,8 @@ using Line = FixedText<2048>;
 constexpr size_t kMaxChunkHeader = 32;
 // For the end of content, behind whatever fills the queue.
 constexpr size_t kReserve = 64;
+// A chunk with less room than this goes out, so that nobody has to feed it by the octet.
+constexpr size_t kNearlyFull = 1024;
 
 uint64_t After(uint64_t now, uint64_t wait) {
   return wait > Client::kNever - now ? Client::kNever : now + wait;
@@ -118,7 +120,9 @@ void Client::Data() {
 size_t Client::ContentRoom() const {
   if (step_ != Step::kContent || content_failed_) return SIZE_MAX;
   if (bdat_) return kChunk - std::min(kChunk, chunk_.size());
-  return output_.room() <= kReserve ? 0 : (output_.room() - kReserve) / 2;
+  const size_t room = output_.room() - std::min(kReserve, output_.room());
+  // The inverse of ContentEncoder::Most.
+  return room / 4 * 3;
 }
 
 void Client::Content(std::string_view slice) {
@@ -191,7 +195,7 @@ bool Client::SealChunk(bool last) {
 
 void Client::SendChunks() {
   if (!bdat_) return;
-  if (step_ == Step::kContent && chunk_.size() >= kChunk) SealChunk(false);
+  if (step_ == Step::kContent && chunk_.size() + kNearlyFull > kChunk) SealChunk(false);
   if (step_ == Step::kFinishing) SealChunk(true);
 }
 

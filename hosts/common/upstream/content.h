@@ -27,8 +27,9 @@ class ContentEncoder {
     line_start_ = true;
   }
 
-  // What `octets` of content become at the most.
-  static constexpr size_t Most(size_t octets) { return 2 * octets + 1; }
+  // What `octets` of content become at the most: a line that is a dot alone is three octets of
+  // content; and a CR may have been held.
+  static constexpr size_t Most(size_t octets) { return octets + octets / 3 + 2; }
 
   // Gives `in`, encoded, to `queue`, which has room for Most(in.size()). A CR is held until its LF
   // comes. False: a bare newline; nothing after it was given.

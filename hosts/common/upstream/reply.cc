@@ -45,8 +45,7 @@ bool TakeEnhanced(std::string_view* text, uint16_t enhanced[3]) {
 // Reply-code of RFC 5321 section 4.2, or as much of it as there is.
 bool BeginsCode(std::string_view line) {
   return (line.empty() || (line[0] >= '2' && line[0] <= '5')) &&
-         (line.size() < 2 || (line[1] >= '0' && line[1] <= '5')) &&
-         (line.size() < 3 || IsDigit(line[2]));
+         (line.size() < 2 || IsDigit(line[1])) && (line.size() < 3 || IsDigit(line[2]));
 }
 
 }  // namespace

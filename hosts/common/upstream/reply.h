@@ -6,9 +6,9 @@
 // says afterwards can be trusted to be the reply to what it seems to answer. What it is not: a
 // judge of codes; the client knows which ones fit.
 //
-// Strict: three digits 2-5, 0-5, 0-9; '-' or SP or the line's end; CR LF; one code on all lines.
-// Tolerated, because servers do it and nothing hangs on it: lines of more than 512 octets, and text
-// that is not printable ASCII, which is shown as '?'.
+// Strict: three digits, the first 2-5; '-' or SP or the line's end; CR LF; one code on all lines.
+// Tolerated, because servers do it and nothing hangs on it: a second digit above 5 (571), lines of
+// more than 512 octets, and text that is not printable ASCII, which is shown as '?'.
 //
 // Threads and lifetime: plain values of one owner; no heap. Slices are borrowed until the next
 // call.

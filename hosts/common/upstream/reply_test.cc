@@ -55,16 +55,17 @@ TEST(ReplyParserTest, ReadsRepliesHoweverTheyAreCut) {
   ExpectLines("250 \r\n", {"250 |"});
   ExpectLines("550 5.1.1 \xC3\xA4\tx\r\n", {"550 |5.1.1 \xC3\xA4\tx"});
   ExpectLines("250-one\r\n", {"250-|one", "..."});
+  ExpectLines("571 blocked\r\n", {"571 |blocked"});
   ExpectLines("25", {"..."});
 }
 
 TEST(ReplyParserTest, WhatIsNoReplyBreaksIt) {
   const std::string nul("250 a\0b\r\n", 9);
-  for (const std::string& bad : std::vector<std::string>{
-           "\r\n", "\n", "25\r\n", "HTTP/1.1 200 OK\r\n", "250 lf\n", "250 cr\rx\r\n",
-           "250 x\r\r\n", nul, "150 x\r\n", "600 x\r\n", "260 x\r\n", "2x0 x\r\n", "25x x\r\n",
-           "250x\r\n", "250_x\r\n", " 250 x\r\n", "\x16\x03\x01\x02\r\n", "250-a\r\n251 b\r\n",
-           "250-a\r\nb\r\n"}) {
+  for (const std::string& bad :
+       std::vector<std::string>{"\r\n", "\n", "25\r\n", "HTTP/1.1 200 OK\r\n", "250 lf\n",
+                                "250 cr\rx\r\n", "250 x\r\r\n", nul, "150 x\r\n", "600 x\r\n",
+                                "2x0 x\r\n", "25x x\r\n", "250x\r\n", "250_x\r\n", " 250 x\r\n",
+                                "\x16\x03\x01\x02\r\n", "250-a\r\n251 b\r\n", "250-a\r\nb\r\n"}) {
     for (size_t step = 1; step <= bad.size(); ++step) {
       const std::vector<std::string> found = Parse(bad + "250 behind it\r\n", step);
       ASSERT_FALSE(found.empty());

@@ -105,7 +105,11 @@ void Client::Feed(std::string_view octets) {
     } else {
       incoming_.AddLine(line.text);
     }
-    if (line.last) HandleReply();
+    if (!line.last) continue;
+    sent_ = false;
+    HandleReply();
+    // What lies there already cannot be the reply to a command that was made just now.
+    if (sent_ && !octets.empty()) return Fail(Failure::kNonsense);
   }
 }
 
@@ -148,6 +152,7 @@ void Client::Send(std::string_view line) {
   if (output_.empty()) block_mark_ = now_ms_;
   output_.Append(line);
   output_.Append("\r\n");
+  sent_ = true;
 }
 
 void Client::SayHelo(bool extended) {
@@ -214,6 +219,11 @@ void Client::Refused() {
 void Client::HandleReply() {
   const uint16_t code = incoming_.code;
   const int reply_class = incoming_.reply_class();
+  // What it says before it has the whole command answers something else. A refusal of content may
+  // come at any time.
+  const bool content = step_ == Step::kContent || step_ == Step::kFinishing ||
+                       (step_ == Step::kFinal && chunks_due_ > 0);
+  if (!content && !output_.empty() && code != 421) return Fail(Failure::kNonsense);
   switch (step_) {
     case Step::kGreeting:
       return code == 220 ? SayHelo(true) : Refused();

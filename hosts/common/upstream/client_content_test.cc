@@ -51,6 +51,7 @@ TEST(ClientTest, LmtpThatDiesAmongItsRepliesHasAcceptedNothing) {
     talk.Open(3);
     talk.Data();
     talk.client->Finish();
+    talk.Heard();
     talk.Say("250 one\r\n");
     if (says_so) {
       talk.Say("421 4.3.0 dying\r\n");

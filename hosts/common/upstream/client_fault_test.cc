@@ -23,21 +23,25 @@ bool GoTo(int step, bool bdat, Talk* talk) {
   if (step == 0) return true;
   talk->Say("220 mx.example\r\n");
   if (step == 1) return true;
+  talk->Heard();
   talk->Say(bdat ? kChunkingReply : kEhloReply);
   if (step == 2) return true;
   talk->client->Mail(From("<a@example.org>"));
   if (step == 3) return true;
+  talk->Heard();
   talk->Say("250 Ok\r\n");
   EXPECT_EQ(talk->Outcome(), "250 Ok");
   if (step == 4) return true;
   talk->client->Rcpt("<b@example.org>", "");
   if (step == 5) return true;
+  talk->Heard();
   talk->Say("250 Ok\r\n");
   EXPECT_EQ(talk->Outcome(), "250 Ok");
   if (step == 6) return true;
   talk->client->Data();
   if (!bdat) {
     if (step == 7) return true;
+    talk->Heard();
     talk->Say("354 go\r\n");
   }
   EXPECT_TRUE(talk->client->TakeOutcome());
@@ -47,6 +51,7 @@ bool GoTo(int step, bool bdat, Talk* talk) {
   talk->Heard();
   talk->client->Finish();
   if (step == 10) return true;
+  talk->Heard();
   talk->Say("250 Ok\r\n");
   EXPECT_EQ(talk->Outcome(), "250 Ok");
   if (step == 11) return true;
@@ -161,6 +166,40 @@ TEST(ClientTest, OctetsThatCameBeforeACommandAreNoReplyToIt) {
   talk.client->Finish();
   EXPECT_EQ(talk.Heard(), "");
   EXPECT_EQ(talk.Outcome(), "sends nonsense");
+}
+
+TEST(ClientTest, AReplyBeforeTheCommandWasTakenAnswersNothing) {
+  for (const bool bdat : {false, true}) {
+    for (const int step : {1, 3, 5, 10}) {
+      Talk talk(0);
+      ASSERT_TRUE(GoTo(step, bdat, &talk));
+      EXPECT_NE(talk.Peek(), "");
+      // All but its last octet has left.
+      talk.client->ConsumeOutput(talk.Peek().size() - 1);
+      talk.Say("250 2.0.0 Ok\r\n");
+      EXPECT_EQ(talk.client->failure(), Failure::kNonsense) << step;
+      if (step > 1) {
+        EXPECT_EQ(talk.Outcome(), "sends nonsense");
+      }
+    }
+  }
+}
+
+TEST(ClientTest, RepliesGivenInAdvanceAnswerNothing) {
+  Talk talk(0);
+  talk.Connect();
+  talk.Say("220 mx.example\r\n250 mx.example\r\n");
+  EXPECT_EQ(talk.client->failure(), Failure::kNonsense);
+  EXPECT_EQ(talk.Heard(), "");
+
+  Talk identified(0);
+  identified.options.identity = IdentityMode::kXclient;
+  identified.Connect();
+  identified.Say("220 mx.example\r\n");
+  identified.Heard();
+  identified.Say("250-mx.example\r\n250 XCLIENT ADDR\r\n2");
+  EXPECT_EQ(identified.client->failure(), Failure::kNonsense);
+  EXPECT_EQ(identified.Heard(), "");
 }
 
 TEST(ClientTest, TheReplyBehindTheOneThatWasDueEndsTheConnection) {

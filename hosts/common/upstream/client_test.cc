@@ -242,6 +242,7 @@ TEST(ClientTest, WithoutXclientTheClientDoesNotPassForTheGate) {
     talk.options.identity = IdentityMode::kXclient;
     talk.Connect();
     talk.Say("220 mx.example ESMTP\r\n");
+    talk.Heard();
     talk.Say(ehlo);
     EXPECT_TRUE(talk.client->closed());
     EXPECT_EQ(talk.client->failure(), Failure::kIdentity);
@@ -276,10 +277,12 @@ TEST(ClientTest, XclientForAnotherClientOnTheSameConnection) {
   talk.options.identity = IdentityMode::kXclient;
   const std::string ehlo = "250-mx.example\r\n250 XCLIENT ADDR HELO\r\n";
   talk.Connect();
-  talk.Say("220 mx.example ESMTP\r\n");
-  talk.Say(ehlo);
-  talk.Say("220 mx.example ESMTP\r\n");
-  talk.Say(ehlo);
+  for (int i = 0; i < 2; ++i) {
+    talk.Say("220 mx.example ESMTP\r\n");
+    talk.Heard();
+    talk.Say(ehlo);
+    if (i == 0) talk.Heard();
+  }
   ASSERT_TRUE(talk.client->ready());
   talk.Heard();
   Identity other = talk.identity;

@@ -66,7 +66,9 @@ Finding UpstreamWire::Received(std::string_view octets) {
   }
 }
 
-void UpstreamWire::Reply(const std::string& code, const std::string& text) {
+void UpstreamWire::Reply(const std::string& code, std::string text) {
+  // Keywords are in any case (RFC 5321 §2.4).
+  for (char& c : text) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   if (due_.empty() || code == "421") over_ = true;
   if (due_.empty()) return;
   const Due due = due_.front();

@@ -43,7 +43,7 @@ class UpstreamWire {
   enum class Due : uint8_t { kGreeting, kHello, kOther, kMail, kRcpt, kData, kChunk, kFinal };
 
   Finding Command(const std::string& line);
-  void Reply(const std::string& code, const std::string& text);
+  void Reply(const std::string& code, std::string text);
   void EndOfContent();
 
   const bool lmtp_;

@@ -137,7 +137,9 @@ class FakeMta {
       for (const std::string& keyword : mail_->keywords) reply += "\r\n250-" + keyword;
       return Reply(reply + "\r\n250 HELP");
     }
-    if (verb == "PROXY" && mail_->heard.size() == 1) return true;
+    const bool first = first_;
+    first_ = false;
+    if (verb == "PROXY" && first) return true;
     if (verb == "XCLIENT") return Reply("220 mta.example ready");
     if (verb == "XFORWARD" || verb == "HELO") return Reply("250 Ok");
     if (verb == "RSET") {
@@ -284,6 +286,7 @@ class FakeMta {
   std::string content_;
   size_t scanned_ = 0;
   size_t chunk_left_ = 0;
+  bool first_ = true;
   bool last_ = false;
   bool open_ = false;
   bool in_data_ = false;

@@ -2,6 +2,8 @@
 
 #include "hosts/common/gate/gate.h"
 
+#include <algorithm>
+
 namespace postern::gate {
 namespace {
 
@@ -12,6 +14,35 @@ constexpr uint32_t kParameterNotInForce = 125;
 
 std::string_view ToView(const postern_bytes& bytes) {
   return {reinterpret_cast<const char*>(bytes.data), bytes.size};
+}
+
+// The codes of RFC 5321 section 4.3.2, as the plugin takes them from a host. Servers use others too
+// (454 to RCPT is Postfix's default for a relay that is denied); the plugin would refuse them, and
+// log that its host misbehaves.
+bool MayStand(uint32_t event, uint16_t code) {
+  constexpr uint16_t kMail[] = {250, 450, 451, 452, 455, 501, 503, 530, 550, 552, 553, 554, 555};
+  constexpr uint16_t kRcpt[] = {250, 251, 450, 451, 452, 455, 501, 503,
+                                530, 550, 551, 552, 553, 554, 555, 556};
+  constexpr uint16_t kData[] = {450, 451, 452, 503, 530, 550, 554};
+  constexpr uint16_t kContent[] = {250, 450, 451, 452, 550, 552, 554};
+  const auto holds = [code](const auto& codes) {
+    return std::find(std::begin(codes), std::end(codes), code) != std::end(codes);
+  };
+  switch (event) {
+    case POSTERN_EVENT_RCPT:
+      return holds(kRcpt);
+    case POSTERN_EVENT_CONTENT_BEGIN:
+      return holds(kData);
+    case POSTERN_EVENT_CONTENT_END:
+      return holds(kContent);
+    default:
+      return holds(kMail);
+  }
+}
+
+// What stands in for another code of its class, everywhere.
+uint16_t CommonCode(int reply_class) {
+  return reply_class == 2 ? uint16_t{250} : reply_class == 5 ? uint16_t{554} : uint16_t{451};
 }
 
 }  // namespace
@@ -298,16 +329,21 @@ void Gate::AnswerReply(const upstream::Reply& reply) {
                           : reply.reply_class() == 5 ? POSTERN_VERDICT_REJECT
                                                      : POSTERN_VERDICT_DEFER;
   const uint64_t ticket = ticket_;
+  const uint32_t event = wait_ == Wait::kRcpt    ? POSTERN_EVENT_RCPT
+                         : wait_ == Wait::kBegin ? POSTERN_EVENT_CONTENT_BEGIN
+                         : wait_ == Wait::kEnd   ? POSTERN_EVENT_CONTENT_END
+                                                 : POSTERN_EVENT_MAIL;
+  // 421 is the server's goodbye to the gate; the client's session goes on.
   if (!reply.text.empty() && reply.code != 421) {
     postern_answer answer = {};
     answer.struct_size = sizeof(answer);
     answer.verdict = verdict;
-    answer.code = reply.code;
     answer.enhanced_class = reply.enhanced[0];
     answer.enhanced_subject = reply.enhanced[1];
     answer.enhanced_detail = reply.enhanced[2];
     answer.text.data = reinterpret_cast<const uint8_t*>(reply.text.view().data());
     answer.text.size = reply.text.view().size();
+    answer.code = MayStand(event, reply.code) ? reply.code : CommonCode(reply.reply_class());
     Answer(answer);
     if (result_ != POSTERN_E_REPLY) return;
     ticket_ = ticket;

@@ -30,7 +30,8 @@
 //   it offers less than the front did        MAIL 451: in its next session the client is offered
 //                                            what there is
 //   a parameter it does not know             555
-//   a code or text that may not stand there  the table's words, the class kept
+//   a code that may not stand there          250, 451 or 554 by its class, with the server's words
+//   a text that may not                      the table's words, the class kept
 //
 // A connection that was idle since an earlier transaction may be closed just as MAIL is sent to it:
 // then one new connection is tried before the client hears of it.

@@ -43,6 +43,12 @@ class Bench {
     options.name.Assign("gate.example");
     postern_host host = {};
     host.struct_size = sizeof(host);
+    host.user = &misbehaved;
+    host.log = [](void* user, int32_t severity, const char* text, size_t size) {
+      if (severity == POSTERN_LOG_HOST_MISBEHAVED) {
+        static_cast<std::string*>(user)->append(text, size).append("\n");
+      }
+    };
     engine_ = host::CreateEngine(ThePlugin(), host, engine_config, nullptr).value();
   }
   ~Bench() {
@@ -131,6 +137,7 @@ class Bench {
   bool mta_runs = true;
   bool mta_listens = true;  // false: it takes no octets
   std::string client_heard;
+  std::string misbehaved;  // what the plugin's log says of its host
   size_t most_held = 0;
 
   Gate* gate() { return gate_.get(); }

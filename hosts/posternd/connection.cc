@@ -131,6 +131,7 @@ void Connection::OnTimer(uint64_t now) {
     } else if (session_ != nullptr) {
       Note(api().session_tick(session_, now));
       DrainEvents();
+      SettleGate();
       Advance();
       ProcessHeldInput();
     }
@@ -481,6 +482,7 @@ void Connection::Close(absl::string_view reason) {
 void Connection::Note(int32_t result) {
   if (result >= 0) {
     flags_ = result;
+    if (gate_ != nullptr) gate_->NoteFlags(result);
     if ((result & POSTERN_START_TLS) != 0) start_tls_ = true;
   } else if (result <= POSTERN_E_DEAD) {
     broken_ = true;

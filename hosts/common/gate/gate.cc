@@ -231,7 +231,7 @@ void Gate::Advance() {
   }
   // Inside content it is kept: what it said before it went away is the message's answer.
   if (upstream_ != nullptr && upstream_->closed() && wait_ == Wait::kNothing && !content_) {
-    last_failure_ = upstream_->failure();
+    if (last_failure_ == Failure::kNone) last_failure_ = upstream_->failure();
     LoseTransaction();
     Release();
   }
@@ -374,6 +374,15 @@ void Gate::Answer(const postern_answer& answer) {
   answered_ = true;
   wait_ = Wait::kNothing;
   ticket_ = 0;
+}
+
+void Gate::NoteFlags(int32_t flags) {
+  if (flags < 0 || wait_ == Wait::kNothing || (flags & POSTERN_HAS_TICKET) != 0) return;
+  // A server that would not even begin is not waited for any longer.
+  const bool start = wait_ == Wait::kUpstream;
+  last_failure_ = Failure::kTimeout;
+  LoseTransaction();
+  if (start) Release();
 }
 
 bool Gate::TakeResult(int32_t* result) {

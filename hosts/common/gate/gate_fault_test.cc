@@ -251,6 +251,8 @@ TEST(GateFaultTest, ADecisionThatRanOutOfTimeLeavesNothingBehind) {
         "", "", "", "451 450 503 ", "250 451 451 ", "250 250 451 ", "250 250 354 451"};
     EXPECT_EQ(told, expected[at]);
     EXPECT_EQ(bench.mail.accepted.size(), at == 6 ? 1u : 0u);
+    EXPECT_EQ(bench.gate()->last_failure(), upstream::Failure::kTimeout);
+    EXPECT_EQ(bench.misbehaved, "") << "a void ticket was answered";
     bench.Ask("RSET");
     bench.mail.accepted.clear();
     EXPECT_EQ(Join(Converse(&bench, false)), "250 250 250 354 250 ");

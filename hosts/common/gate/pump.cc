@@ -12,6 +12,7 @@ Pump::Pump(const postern_api* api, postern_session* session, Gate* gate)
 void Pump::Note(int32_t result) {
   if (result >= 0) {
     flags_ = result;
+    gate_->NoteFlags(result);
   } else if (result <= POSTERN_E_DEAD) {
     dead_ = true;
     flags_ = 0;

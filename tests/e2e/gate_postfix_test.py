@@ -2,6 +2,7 @@
 """The gate before the real Postfix (docs/hosts/postfix.md): as a front port and from spawn(8)."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -18,8 +19,21 @@ CONTENT = (b"From: a@example.net\r\nTo: b@example.org\r\nSubject: x\r\nMessage-I
            b"Date: Wed, 25 Nov 2026 12:00:00 +0000\r\n\r\n.dot\r\n..two\r\n.\r\nend \xc3\xa4\r\n")
 
 
+def documented(name):
+    """The lines of docs/hosts/postfix.md that are marked as tested under `name`."""
+    with open("docs/hosts/postfix.md", encoding="utf-8") as file:
+        block = re.search(rf"<!-- tested: {name} -->\n((?:    [^\n]*\n)+)", file.read())
+    return re.sub("(?m)^    ", "", block[1])
+
+
+def documented_smtpd():
+    """With {port} for the port, as the fixture wants it."""
+    return documented("smtpd").replace(":10025", ":{port}")
+
+
 class PostfixTest(unittest.TestCase):
     def postfix(self, **options):
+        options.setdefault("services", documented_smtpd())
         postfix = postfix_fixture.Postfix(**options)
         self.addCleanup(postfix.close)
         return postfix
@@ -64,6 +78,32 @@ class FrontPort(PostfixTest):
         self.assertRegex(message, rb"Received: from client\.example \(unknown \[127\.0\.0\.77\]\)")
         postfix.wait_for_log(r"client=unknown\[127\.0\.0\.77\]")
 
+    def test_the_documented_configuration(self):
+        postfix = self.postfix()
+        text = documented("posternd")
+        for given, here in (('listen: "0.0.0.0:25"', 'listen: "127.0.0.1:0"'),
+                            ('listen: "[::]:25"', ""),
+                            ('user: "posternd"', f'user: "{postfix_fixture.OWNER}"'),
+                            (":10025", f":{postfix.port}")):
+            self.assertIn(given, text)
+            text = text.replace(given, here)
+        certificate, key = posternd_fixture.make_certificate(postfix.root)
+        os.chmod(key, 0o644)
+        text = text.replace("/etc/posternd/fullchain.pem", certificate).replace(
+            "/etc/posternd/key.pem", key)
+        config = os.path.join(postfix.root, "posternd.textproto")
+        with open(config, "w", encoding="ascii") as file:
+            file.write(text)
+        front = posternd_fixture.Posternd(f"--config={config}", listen=(), maildir=False,
+                                          listeners=1)
+        self.addCleanup(front.close)
+        wire = self.greet(front.port)
+        wire.start_tls()
+        wire.command(b"EHLO client.example")
+        self.assertRegex(wire.deliver(CONTENT), rb"^250 ")
+        self.assert_body(postfix.messages(1)[0])
+        postfix.wait_for_log(r"client=unknown\[127\.0\.0\.77\]")
+
     def test_access_is_decided_about_the_client(self):
         front = self.gate(self.postfix())
         wire = self.greet(front.port)
@@ -103,14 +143,13 @@ class FrontPort(PostfixTest):
         self.assert_body(postfix.messages(1)[0])
 
     def test_by_proxy_header_and_xforward(self):
-        haproxy = postfix_fixture.SMTPD + "\n  -o smtpd_upstream_proxy_protocol=haproxy"
+        haproxy = documented_smtpd() + "  -o smtpd_upstream_proxy_protocol=haproxy"
         for identity in ("proxy1", "proxy2"):
-            # The fixture waits for a greeting; a second service gives it one.
-            plain = postfix_fixture.free_port()
+            # The fixture waits for a greeting; an ordinary service gives it one.
+            private = postfix_fixture.free_port()
             postfix = self.postfix(
-                services=postfix_fixture.SMTPD + "\n" +
-                haproxy.replace("{port}", str(plain)))
-            postfix.port = plain
+                services=documented_smtpd() + haproxy.replace("{port}", str(private)))
+            postfix.port = private
             wire = self.greet(self.gate(postfix, identity=identity).port)
             self.assertRegex(wire.deliver(CONTENT), rb"^250 ")
             self.assertRegex(postfix.messages(1)[0], rb"\[127\.0\.0\.77\]")
@@ -208,11 +247,13 @@ class Spawn(PostfixTest):
             shutil.copy(os.path.realpath(library), os.path.join(postfix.root, "libpostern.so"))
             os.chmod(program, 0o755)
 
-        postfix = self.postfix(
-            services=postfix_fixture.SMTPD + f"""
-127.0.0.1:{outer} inet n n n - 20 spawn user=nobody argv={{root}}/posternd --inetd
-  --upstream=smtp://127.0.0.1:{{port}} --upstream_identity=xclient --server_name=gate.example""",
-            before_start=install)
+        spawn = documented("spawn")
+        for given, here in (("smtp inet", f"127.0.0.1:{outer} inet"),
+                            ("/usr/local/lib/postern/posternd", "{root}/posternd"),
+                            (":10025", ":{port}")):
+            self.assertIn(given, spawn)
+            spawn = spawn.replace(given, here)
+        postfix = self.postfix(services=documented_smtpd() + spawn, before_start=install)
         wire = self.greet(outer)
         self.assertRegex(wire.command(b"HELP"), rb"^214-2\.0\.0 ")
         self.assertRegex(wire.command(b"XYZZY"), rb"^500[ -]5\.5\.1 ")

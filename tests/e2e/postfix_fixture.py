@@ -71,12 +71,6 @@ anvil     unix  -       -       n       -       1       anvil
 postlog   unix-dgram n  -       n       -       1       postlogd
 """
 
-# The private smtpd that a gate stands before.
-SMTPD = """127.0.0.1:{port} inet n - n - - smtpd
-  -o smtpd_authorized_xclient_hosts=127.0.0.1
-  -o smtpd_client_connection_count_limit=0"""
-
-
 def tree():
     """Where ./bazelw has unpacked the package."""
     tools = os.environ.get("POSTERN_TOOLS") or os.path.expanduser("~/.cache/postern/tools/bin")
@@ -92,10 +86,10 @@ def free_port():
 
 
 class Postfix:
-    """One running master. `services` are lines of master.cf in place of SMTPD; {port} is set in them.
-    `before_start` is called with this object when its directories are there."""
+    """One running master. `services` are lines of master.cf for smtpd and what a test adds; {port} is
+    set in them, and where a greeting is awaited. `before_start` is called with this object when its directories are there."""
 
-    def __init__(self, services=SMTPD, more="", before_start=None):
+    def __init__(self, services, more="", before_start=None):
         if os.geteuid() != 0:
             raise AssertionError("Postfix's master(8) runs as root alone; run this test as root")
         # Where its accounts can go: not below root's home.

@@ -231,8 +231,58 @@ def _abi_calls():
     yield b"\0" * 5 + b"\x09\1\0\5\0" + b"\0\1\x28PROXY TCP4 192.0.2.1 192.0.2.2 1 25\r\n", ""
 
 
+def _upstream():
+    ehlo = b"250-mx\r\n250-SIZE 1000\r\n250-8BITMIME\r\n250-DSN\r\n250 SMTPUTF8\r\n"
+    chunking = b"250-mx\r\n250-PIPELINING\r\n250 CHUNKING\r\n"
+    xclient = b"250-mx\r\n250-XFORWARD NAME ADDR HELO SOURCE\r\n250 XCLIENT NAME ADDR PORT HELO\r\n"
+    ok = b"250 2.0.0 Ok\r\n"
+    talks = [
+        b"220 mx\r\n" + ehlo + ok * 3 + b"354 go\r\n" + ok * 5,
+        b"220 mx\r\n" + chunking + ok * 6,
+        b"220 mx\r\n" + xclient + b"220 mx\r\n" + xclient + ok * 3 + b"354 go\r\n" + ok,
+        b"220 mx\r\n502 no\r\n" + ok * 4 + b"354 go\r\n550-5.7.1 no\r\n550 5.7.1 never\r\n",
+        b"220 mx\r\n" + ehlo + ok * 3 + b"354 go\r\n552 5.3.4 too big\r\n",
+        b"220 mx\r\n" + ehlo + b"421 4.3.2 closing\r\n",
+        b"554 no\r\n", b"220 mx\n", b"HTTP/1.1 400 Bad Request\r\n", b"\x15\x03\x01\0\2\2\x46",
+        b"220-a\r\n221 b\r\n", b"220 " + b"x" * 3000,
+    ]
+    # A cut of 3 with replies of that length would be luck: 0xF0 gives whole lines to some.
+    choices = [b"\0\0\x41\0\0", b"\0\0\x41\1\0", b"\1\0\1\2\0", b"\0\1\x41\3\0", b"\2\2\5\4\0",
+               b"\0\3\x0a\5\0", b"\4\4\x30\6\4\0\x15\0\1", b"\0\0\0\7\6\0\6\6\3\x44\0"]
+    yield from ((seed, "") for seed in _with(choices, talks))
+    yield b"\0\0\0\1\0220 mx\r\n250 mx\r\n", "CVE-2021-38371 (Exim) turned round: a reply in advance"
+
+
+def _gate():
+    def says(octets):
+        return b"\0" + bytes([len(octets)]) + octets
+
+    hello = says(b"EHLO c.example\r\n")
+    envelope = says(b"MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nRCPT TO:<e@f.example>\r\n")
+    message = says(b"DATA\r\n") + says(b"Subject: x\r\n\r\n..\r\n.\r\n")
+    quit = says(b"QUIT\r\n")
+    burst = says(b"EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nx\r\n.\r\nRSET\r\nQUIT\r\n")
+    usual = [b"\0\0\0", b"\1\0\0", b"\0\x08\0", b"\2\x08\0", b"\4\0\0", b"\x10\x40\0", b"\x20\x80\0",
+             b"\x30\0\0", b"\1\x08\0"]
+    for choice in usual:
+        yield choice + hello + envelope + message + envelope + says(b"RSET\r\n") + quit, ""
+        yield choice + burst, ""
+    for reply in range(7):
+        for fault in range(1, 10):
+            yield bytes([0, 0, reply * 10 + fault]) + hello + envelope + message + b"\3\x20\0" + quit, ""
+    yield b"\x08\0\x34" + hello + envelope + b"\3\0\x0a" + message + b"\3\0\x0a" + envelope + quit, ""
+    yield b"\0\0\0" + hello + envelope + b"\2\x0c250 2.0.0 Ok\r\n"[:14] + message, ""
+    yield b"\0\0\0" + hello + b"\5" + envelope + b"\x0d" + envelope + b"\4" + message + b"\x0f", ""
+    yield b"\0\0\0" + hello + envelope + says(b"DATA\r\n") + b"\6" + says(b"x" * 250) * 3 + b"\x0e\x0f", ""
+    for smuggled in (b"a\n.\n", b"a\n.\r\n", b"a\r.\r\n", b"a\r\n.\n", b"a\r\n\0.\r\n"):
+        yield (b"\0\0\0" + hello + envelope + says(b"DATA\r\n") + says(smuggled + b"MAIL FROM:<x@y>\r\n.\r\n")
+               + quit), "SMTP smuggling through a gate (CVE-2023-51764)"
+
+
 _SEEDS = {
     "abi_calls": _abi_calls,
+    "upstream": _upstream,
+    "gate": _gate,
     "inspect_vs_session": _inspect_vs_session,
     "table_loader": _table_loader,
     "reply_format": _reply_format,

@@ -46,6 +46,7 @@ Connection::Connection(Loop* loop, int fd, const sockaddr_storage& peer, bool tl
       writing_(false),
       start_tls_(false),
       broken_(false),
+      relayed_(false),
       client_port_(host::PortOf(peer)),
       client_(host::Address::FromSocket(peer)),
       deadline_(kNever),
@@ -101,7 +102,9 @@ bool Connection::OpenSession() {
   const std::string address = client_.ToString();
   options.client_address.data = reinterpret_cast<const uint8_t*>(address.data());
   options.client_address.size = address.size();
-  return api().session_open(loop_->shared()->engine, &options, &session_) >= 0;
+  if (api().session_open(loop_->shared()->engine, &options, &session_) < 0) return false;
+  if (loop_->shared()->upstream != nullptr) OpenGate();
+  return true;
 }
 
 // ---- Entries from the loop: each ends with Settle() ----
@@ -128,6 +131,7 @@ void Connection::OnTimer(uint64_t now) {
     } else if (session_ != nullptr) {
       Note(api().session_tick(session_, now));
       DrainEvents();
+      SettleGate();
       Advance();
       ProcessHeldInput();
     }
@@ -169,7 +173,7 @@ void Connection::Settle() {
 // ---- Reading ----
 
 bool Connection::Waiting() const {
-  return (flags_ & POSTERN_HAS_TICKET) != 0 || writing_ || !held_.empty();
+  return (flags_ & POSTERN_HAS_TICKET) != 0 || writing_ || !held_.empty() || ClientRoom() == 0;
 }
 
 void Connection::PauseReading() {
@@ -208,7 +212,9 @@ void Connection::HandleReadable() {
 }
 
 void Connection::ReadPlain() {
-  const ssize_t n = recv(fd_, loop_->buffer(), Loop::kReadOctets, 0);
+  // No more than goes through the gate: what does not would have to be kept.
+  const size_t room = std::min(Loop::kReadOctets, ClientRoom());
+  const ssize_t n = recv(fd_, loop_->buffer(), room, 0);
   if (n > 0) return Process(loop_->buffer(), static_cast<size_t>(n));
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
   Close("");
@@ -264,8 +270,11 @@ void Connection::Process(const uint8_t* data, size_t size) {
   size_t offset = 0;
   while (offset < size && phase_ == Phase::kOpen && !broken_ &&
          (flags_ & (POSTERN_CLOSING | POSTERN_HAS_TICKET)) == 0) {
+    if (ClientRoom() == 0) SettleGate();
+    const size_t room = ClientRoom();
+    if (room == 0) break;
     size_t consumed = 0;
-    Note(api().session_feed(session_, data + offset, size - offset, &consumed));
+    Note(api().session_feed(session_, data + offset, std::min(size - offset, room), &consumed));
     offset += consumed;
     const bool event = (flags_ & POSTERN_HAS_EVENT) != 0;
     if (event) DrainEvents();
@@ -282,19 +291,21 @@ void Connection::Process(const uint8_t* data, size_t size) {
     if (consumed == 0 && !event && ((flags_ & POSTERN_HAS_OUTPUT) == 0 || !FlushOutput())) break;
   }
   WriteContent();
+  SettleGate();
   Advance();
   if (phase_ == Phase::kOpen && offset < size) held_.assign(data + offset, data + size);
 }
 
 void Connection::ProcessHeldInput() {
-  while (phase_ == Phase::kOpen && !writing_ && (flags_ & POSTERN_HAS_TICKET) == 0) {
+  while (phase_ == Phase::kOpen && !writing_ && (flags_ & POSTERN_HAS_TICKET) == 0 &&
+         ClientRoom() > 0) {
     if (held_.empty()) return ResumeReading();
     std::vector<uint8_t> input;
     input.swap(held_);
     Process(input.data(), input.size());
     // The session takes nothing and says neither why nor that it is closing: a fault of its own.
     if (held_.size() == input.size() && !writing_ && phase_ == Phase::kOpen &&
-        (flags_ & POSTERN_HAS_TICKET) == 0) {
+        (flags_ & POSTERN_HAS_TICKET) == 0 && ClientRoom() > 0) {
       return Close("session stuck");
     }
   }
@@ -444,6 +455,10 @@ void Connection::Close(absl::string_view reason) {
     // What the session did not tell the end of, by its own fault.
     if (open_delivery_ != nullptr) OnReset(POSTERN_RESET_CLOSED);
     transaction_.reset();
+    if (gate_ != nullptr) {
+      gate_->Abandon();
+      SettleGate();
+    }
   }
   // Also for those who got no session at all: each connection leaves its line.
   LogSession(reason);
@@ -467,6 +482,7 @@ void Connection::Close(absl::string_view reason) {
 void Connection::Note(int32_t result) {
   if (result >= 0) {
     flags_ = result;
+    if (gate_ != nullptr) gate_->NoteFlags(result);
     if ((result & POSTERN_START_TLS) != 0) start_tls_ = true;
   } else if (result <= POSTERN_E_DEAD) {
     broken_ = true;

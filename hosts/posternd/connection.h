@@ -2,7 +2,7 @@
 //
 // One client: a socket, TLS if there is any, and the plugin's session behind it. Octets go from the
 // one to the other; decisions are answered here: recipients by the domains served, content by the
-// delivery. All SMTP is in the plugin.
+// delivery; or all of them by the server behind the gate. All SMTP is in the plugin.
 //
 // Back-pressure: what the client does not take stays in the session's own bounded output, and then
 // nothing is read; what the session does not take (a decision is open, output is stuck) is kept,
@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "hosts/common/gate/gate.h"
 #include "hosts/common/network.h"
 #include "hosts/posternd/loop.h"
 #include "hosts/posternd/maildir.h"
@@ -34,6 +35,8 @@
 namespace postern {
 namespace posternd {
 
+class UpstreamLink;
+
 class Connection {
  public:
   // Takes over the socket. `limited`: the connection limit is reached, so the client is told 421.
@@ -41,6 +44,8 @@ class Connection {
 
   void Notify(uint32_t notice);
   void OnTimer(uint64_t now);
+  // Something happened to the server behind the gate.
+  void OnUpstream();
   // Without a word to the client.
   void ForceClose();
 
@@ -100,7 +105,9 @@ class Connection {
   void Answer(uint64_t ticket, int32_t verdict, uint32_t reply_id = 0);
   void OnConnect(uint64_t ticket);
   void OnProxyHeader(const postern_event_proxy_header& event);
+  void BeginTransaction(const postern_event_mail& event);
   void OnMail(const postern_event_mail& event);
+  bool Serves(const postern_event_rcpt& event) const;
   void OnRecipient(const postern_event_rcpt& event);
   void OnContentBegin(const postern_event& event);
   void OnContent(const postern_event_content& event);
@@ -109,6 +116,16 @@ class Connection {
   void OnError(const postern_event_error& event);
   void WriteContent();
   void OnDelivered(const std::shared_ptr<Delivery>& delivery);
+
+  // The gate (connection_gate.cc).
+  void OpenGate();
+  void TellGateTheClient();
+  // False: not the gate's, or it has none.
+  bool HandleGateEvent(const postern_event& event);
+  // After every call to the gate.
+  void SettleGate();
+  void OnGateDecision(int32_t result);
+  size_t ClientRoom() const;
 
   // Writing, TLS, the end.
   bool FlushOutput();
@@ -129,6 +146,8 @@ class Connection {
   Loop* const loop_;
   std::shared_ptr<const Policy> policy_;
   postern_session* session_ = nullptr;
+  std::unique_ptr<gate::Gate> gate_;
+  UpstreamLink* link_ = nullptr;
   int fd_;
   int32_t flags_ = 0;  // POSTERN_HAS_* as the session said last
   Phase phase_ = Phase::kOpen;
@@ -142,8 +161,10 @@ class Connection {
   bool writing_ : 1;    // EV_WRITE is armed
   bool start_tls_ : 1;  // the session waits for a handshake
   bool broken_ : 1;     // the session is dead
+  bool relayed_ : 1;    // the server behind the gate decides about content
   uint16_t client_port_;
-  uint16_t deliveries_ = 0;  // on their way
+  uint16_t deliveries_ = 0;                                    // on their way
+  upstream::Failure told_failure_ = upstream::Failure::kNone;  // logged last
   uint32_t errors_ = 0;
   uint32_t messages_ = 0;
   uint32_t closed_reason_ = 0;  // POSTERN_CLOSED_*
@@ -161,6 +182,7 @@ class Connection {
   std::shared_ptr<Delivery> open_delivery_;  // the one whose ticket is open
   std::vector<uint8_t> held_;                // input that the session has not taken yet
   std::string helo_;
+  std::string recipient_;   // that the server behind the gate decides about
   std::bitset<128> rules_;  // POSTERN_RULE_* of what was refused
 };
 

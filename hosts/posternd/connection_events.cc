@@ -86,6 +86,7 @@ void Connection::DrainEvents() {
 }
 
 void Connection::HandleEvent(const postern_event& event) {
+  if (gate_ != nullptr && HandleGateEvent(event)) return;
   // The types' payloads follow the header; their first published size is never undercut.
   switch (event.type) {
     case POSTERN_EVENT_CONNECT:
@@ -152,6 +153,7 @@ void Connection::OnConnect(uint64_t ticket) {
         .Add("client", ClientName())
         .Write();
   }
+  TellGateTheClient();
   Answer(ticket, limited_ ? POSTERN_VERDICT_DEFER : POSTERN_VERDICT_ACCEPT);
 }
 
@@ -167,20 +169,26 @@ void Connection::OnProxyHeader(const postern_event_proxy_header& event) {
   }
 }
 
-void Connection::OnMail(const postern_event_mail& event) {
+void Connection::BeginTransaction(const postern_event_mail& event) {
   transaction_ = std::make_unique<Transaction>();
   transaction_->reverse_path = std::string(ToView(event.reverse_path));
   transaction_->smtputf8 = (event.event.flags & POSTERN_MAIL_SMTPUTF8) != 0;
   transaction_->queue_id = absl::StrCat(absl::Hex(loop_->NewId()));
+}
+
+void Connection::OnMail(const postern_event_mail& event) {
+  BeginTransaction(event);
   Answer(event.event.ticket, POSTERN_VERDICT_ACCEPT);
 }
 
-void Connection::OnRecipient(const postern_event_rcpt& event) {
+bool Connection::Serves(const postern_event_rcpt& event) const {
   const bool postmaster = (event.event.flags & POSTERN_PATH_POSTMASTER) != 0;
-  const bool served =
-      policy_->domains.empty() || postmaster ||
-      policy_->domains.count(AsciiLower(WithoutFinalDot(ToView(event.domain)))) != 0;
-  if (!served || transaction_ == nullptr) {
+  return policy_->domains.empty() || postmaster ||
+         policy_->domains.count(AsciiLower(WithoutFinalDot(ToView(event.domain)))) != 0;
+}
+
+void Connection::OnRecipient(const postern_event_rcpt& event) {
+  if (!Serves(event) || transaction_ == nullptr) {
     if (loop_->shared()->log->verbose()) {
       LogLine(loop_->shared()->log, "relay-denied", LogColour::kWarning)
           .Add("id", absl::StrCat(absl::Hex(id_)))
@@ -344,7 +352,7 @@ std::string Connection::ClientName() const {
 
 void Connection::LogMessage(const Transaction& transaction, absl::string_view verdict,
                             absl::string_view why) {
-  const bool good = verdict == "delivered" || verdict == "discarded";
+  const bool good = verdict == "delivered" || verdict == "discarded" || verdict == "relayed";
   LogLine line(loop_->shared()->log, "message", good ? LogColour::kGood : LogColour::kBad);
   line.Add("id", absl::StrCat(absl::Hex(id_)))
       .Add("queue_id", transaction.queue_id)

@@ -20,6 +20,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "hosts/posternd/connection.h"
+#include "hosts/posternd/upstream_link.h"
 
 namespace postern {
 namespace posternd {
@@ -99,6 +100,8 @@ Loop::Loop(int index, Shared* shared, std::shared_ptr<const Policy> policy, even
 
 Loop::~Loop() {
   Quit();
+  // Those that still wait for the answer to their goodbye.
+  while (!links_.empty()) UpstreamLink::Destroy(*links_.begin());
   for (Listener& listener : listeners_) {
     event_del(&listener.socket_event);
     close(event_get_fd(&listener.socket_event));
@@ -117,6 +120,16 @@ void Loop::AddListener(int fd, bool tls) {
   listener.tls = tls;
   event_assign(&listener.socket_event, base_, fd, EV_READ | EV_PERSIST, &Loop::OnAccept, &listener);
   event_add(&listener.socket_event, nullptr);
+}
+
+void Loop::AddConnection(int fd) {
+  Post([this, fd] {
+    sockaddr_storage peer = {};
+    socklen_t size = sizeof(peer);
+    if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0) peer = {};
+    shared_->limits.AddConnection(UINT32_MAX);
+    Connection::Accept(this, fd, peer, /*tls=*/false, /*limited=*/false);
+  });
 }
 
 void Loop::Start() {
@@ -263,6 +276,7 @@ void Loop::Unlink(Connection* connection) {
   if (connection->next != nullptr) connection->next->previous = connection->previous;
   if (connections_ == connection) connections_ = connection->next;
   connection->previous = connection->next = nullptr;
+  if (connections_ == nullptr && shared_->on_empty) shared_->on_empty();
 }
 
 uint64_t Loop::NewId() {

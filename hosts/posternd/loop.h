@@ -30,12 +30,14 @@
 #include "hosts/posternd/maildir.h"
 #include "hosts/posternd/timer_wheel.h"
 #include "hosts/posternd/tls.h"
+#include "hosts/posternd/upstream_offer.h"
 #include "plugin_api/postern.h"
 
 namespace postern {
 namespace posternd {
 
 class Connection;
+class UpstreamLink;
 
 // What a reload may change, for connections that come after it. [immutable]
 struct Policy {
@@ -52,8 +54,11 @@ struct Shared {
   const postern_api* api = nullptr;
   postern_engine* engine = nullptr;
   Logger* log = nullptr;
-  Maildir* maildir = nullptr;  // null: discard
+  Maildir* maildir = nullptr;  // null: discard, or upstream
   DeliveryPool* pool = nullptr;
+  UpstreamOffer* upstream = nullptr;  // null: no gate
+  // Called on a loop's thread when its last connection is gone; may be empty.
+  std::function<void()> on_empty;
   ConnectionLimits limits;
 };
 
@@ -70,6 +75,8 @@ class Loop {
 
   // Takes over the listening socket.
   void AddListener(int fd, bool tls);
+  // Takes over a connected socket.
+  void AddConnection(int fd);
   void Start();
 
   // Runs `task` on the loop's thread, after what was posted before.
@@ -94,6 +101,8 @@ class Loop {
   void Cancel(TimerNode* node) { wheel_.Cancel(node); }
   void Link(Connection* connection);
   void Unlink(Connection* connection);
+  void AddLink(UpstreamLink* link) { links_.insert(link); }
+  void RemoveLink(UpstreamLink* link) { links_.erase(link); }
   // Unique among all loops and, most likely, all runs.
   uint64_t NewId();
 
@@ -127,6 +136,7 @@ class Loop {
   event wake_;
   const int wake_fd_;
   Connection* connections_ = nullptr;
+  std::set<UpstreamLink*> links_;
   uint64_t next_id_ = 0;
 
   std::mutex mutex_;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "hosts/common/plugin.h"
+#include "hosts/posternd/inetd.h"
 #include "hosts/posternd/listener.h"
 #include "hosts/posternd/log.h"
 #include "hosts/posternd/loop.h"
@@ -28,17 +30,28 @@
 #include "hosts/posternd/options.h"
 #include "hosts/posternd/privileges.h"
 #include "hosts/posternd/reload.h"
+#include "hosts/posternd/upstream_offer.h"
 
 namespace postern {
 namespace posternd {
 namespace {
 
 constexpr int kExitUsage = 2;
+// How long the start waits for the server behind the gate.
+constexpr int kProbeMs = 3000;
 
 int Fail(const absl::Status& status) {
   const std::string line = absl::StrCat("posternd: ", status.message(), "\n");
   fputs(line.c_str(), stderr);
   return kExitUsage;
+}
+
+// With --inetd standard error often is the client, who has no use for it.
+int FailToSystemLog(const absl::Status& status) {
+  openlog("posternd", LOG_PID, LOG_MAIL);
+  syslog(LOG_ERR, "%s", std::string(status.message()).c_str());
+  closelog();
+  return Fail(status);
 }
 
 // Under `bazel run` the program starts in a folder of Bazel's; the person is elsewhere.
@@ -85,8 +98,10 @@ std::string Welcome(const Options& options, const host::Plugin& plugin,
       absl::StrCat("you@", options.domains.empty() ? "example.org" : *options.domains.begin());
   std::string text = absl::StrCat(
       "posternd (engine ", plugin.version(), ") serves SMTP on ", first.endpoint.ToString(), "\n",
-      options.discard ? "  Messages are accepted and thrown away (--discard).\n"
-                      : absl::StrCat("  Messages go to ", options.maildir, "/new\n"),
+      options.upstream_target.has_value()
+          ? absl::StrCat("  Messages go to ", options.upstream_target->name, "\n")
+      : options.discard ? "  Messages are accepted and thrown away (--discard).\n"
+                        : absl::StrCat("  Messages go to ", options.maildir, "/new\n"),
       "  Talk to it:\n");
   if (first.tls) {
     absl::StrAppend(&text, "    openssl s_client -quiet -crlf -connect ", endpoint.ToString(), "\n",
@@ -109,7 +124,8 @@ class Server {
   Server(Arguments arguments, host::Plugin plugin)
       : arguments_(std::move(arguments)), plugin_(std::move(plugin)) {}
 
-  absl::Status Start(Options options);
+  // `client`: the only one, already connected (--inetd); else negative.
+  absl::Status Start(Options options, int client);
   // Until a signal ends it.
   void Run(const sigset_t& signals);
 
@@ -132,11 +148,12 @@ class Server {
   std::vector<BoundAddress> bound_;
   std::unique_ptr<Maildir> maildir_;
   std::unique_ptr<DeliveryPool> pool_;
+  std::unique_ptr<UpstreamOffer> offer_;
   Shared shared_;
   std::vector<std::unique_ptr<Loop>> loops_;
 };
 
-absl::Status Server::Start(Options options) {
+absl::Status Server::Start(Options options, int client) {
   absl::Status status = log_.Open(options.log);
   if (!status.ok()) return status;
   absl::StatusOr<Loaded> loaded = LoadFiles(std::move(options), plugin_);
@@ -156,7 +173,8 @@ absl::Status Server::Start(Options options) {
 
   const Options& opts = current_.options;
   const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
-  const int loops = static_cast<int>(opts.threads == 0 ? std::min(cores, 256u) : opts.threads);
+  const int loops =
+      client >= 0 ? 1 : static_cast<int>(opts.threads == 0 ? std::min(cores, 256u) : opts.threads);
   for (const bool tls : {false, true}) {
     for (const host::Endpoint& endpoint : tls ? opts.listen_tls : opts.listen) {
       absl::StatusOr<BoundAddress> bound = Bind(endpoint, tls, loops);
@@ -168,7 +186,16 @@ absl::Status Server::Start(Options options) {
     status = BecomeUser(opts.user);
     if (!status.ok()) return status;
   }
-  if (!opts.discard) {
+  if (opts.upstream_target.has_value()) {
+    upstream::Options upstream;
+    upstream.protocol = opts.upstream_target->protocol;
+    upstream.identity = opts.upstream_identity;
+    if (!upstream.name.Assign(opts.server_name)) upstream.name.Assign("localhost");
+    offer_ = std::make_unique<UpstreamOffer>(*opts.upstream_target, upstream, &plugin_,
+                                             engine_.get(), &log_);
+    status = offer_->Start(opts.engine_config, kProbeMs);
+    if (!status.ok()) return status;
+  } else if (!opts.discard) {
     absl::StatusOr<std::unique_ptr<Maildir>> maildir = Maildir::Open(opts.maildir);
     if (!maildir.ok()) return maildir.status();
     maildir_ = *std::move(maildir);
@@ -183,6 +210,8 @@ absl::Status Server::Start(Options options) {
   shared_.log = &log_;
   shared_.maildir = maildir_.get();
   shared_.pool = pool_.get();
+  shared_.upstream = offer_.get();
+  if (client >= 0) shared_.on_empty = [] { kill(getpid(), SIGTERM); };
   const std::shared_ptr<const Policy> policy = current_.MakePolicy();
   for (int i = 0; i < loops; ++i) {
     absl::StatusOr<std::unique_ptr<Loop>> loop = Loop::Create(i, &shared_, policy);
@@ -193,6 +222,10 @@ absl::Status Server::Start(Options options) {
     }
   }
   for (const std::unique_ptr<Loop>& loop : loops_) loop->Start();
+  if (client >= 0) {
+    loops_.front()->AddConnection(client);
+    return absl::OkStatus();
+  }
   // Told only once nothing can be refused any more: a refusal is one sentence.
   if (opts.user.empty() && geteuid() == 0) {
     log_.Warning("running as root; --user=NAME gives the privileges up once the ports are bound");
@@ -232,6 +265,7 @@ void Server::Reload() {
   if (status.ok()) {
     status = Apply(*loaded, current_.options.engine_config, plugin_, engine_.get());
   }
+  if (status.ok() && offer_ != nullptr) status = offer_->Rebase(loaded->options.engine_config);
   if (!status.ok()) {
     log_.Error(absl::StrCat("reload refused, everything stays as it was: ", status.message()));
     return;
@@ -252,6 +286,8 @@ void Server::Reload() {
   now.listen_tls = running.listen_tls;
   now.maildir = running.maildir;
   now.discard = running.discard;
+  now.upstream_target = running.upstream_target;
+  now.upstream_identity = running.upstream_identity;
   now.plugin = running.plugin;
   now.user = running.user;
   now.threads = running.threads;
@@ -322,10 +358,22 @@ int Main(int argc, char** argv) {
   // The live lines of an interactive start are for a person.
   if (argc == 1) options->log.verbose = true;
   RaiseFileLimit();
+  // Before the server: what it has closed goes out to the client at the very end.
+  InetdClient inetd;
+  int client = -1;
+  const bool single = options->inetd;
+  if (single) {
+    const absl::StatusOr<int> taken = inetd.Take();
+    if (!taken.ok()) return FailToSystemLog(taken.status());
+    client = *taken;
+  }
   Server server(*arguments, *plugin);
-  const absl::Status status = server.Start(*std::move(options));
-  if (!status.ok()) return Fail(status);
-  server.SayWelcome(argc == 1);
+  const absl::Status status = server.Start(*std::move(options), client);
+  if (!status.ok()) {
+    if (client >= 0) close(client);
+    return single ? FailToSystemLog(status) : Fail(status);
+  }
+  if (!single) server.SayWelcome(argc == 1);
   server.Run(signals);
   return 0;
 }

@@ -35,6 +35,13 @@ ABSL_FLAG(StringList, proxy_networks, {},
 ABSL_FLAG(std::string, maildir, "",
           "DIR  where messages go (default ~/.local/state/postern/Maildir)");
 ABSL_FLAG(bool, discard, false, "accept messages and throw them away, for measuring");
+ABSL_FLAG(std::string, upstream, "",
+          "smtp://ADDR:PORT|lmtp://ADDR:PORT|smtp+unix:PATH|lmtp+unix:PATH  the server that this "
+          "one is a gate for, instead of a Maildir");
+ABSL_FLAG(std::string, upstream_identity, "",
+          "none|xclient|xforward|proxy1|proxy2  how it is told who the client is (default none)");
+ABSL_FLAG(bool, inetd, false,
+          "serve one client on descriptors 0 and 1, for inetd and Postfix's spawn(8)");
 ABSL_FLAG(StringList, domains, {}, "a,b,...  recipient domains that are accepted (default: all)");
 ABSL_FLAG(std::string, tls_cert, "", "FILE  certificate chain, PEM; with it STARTTLS is offered");
 ABSL_FLAG(std::string, tls_key, "", "FILE  its private key, PEM");
@@ -66,6 +73,9 @@ constexpr const char* kFlags[] = {"listen",
                                   "domains",
                                   "maildir",
                                   "discard",
+                                  "upstream",
+                                  "upstream_identity",
+                                  "inetd",
                                   "tls_cert",
                                   "tls_key",
                                   "config",
@@ -289,7 +299,12 @@ absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
                       place("proxy_networks"), &options.proxy_networks);
   }
   if (!status.ok()) return status;
-  if (options.listen.empty() && options.listen_tls.empty()) {
+  if (absl::GetFlag(FLAGS_inetd) && (!options.listen.empty() || !options.listen_tls.empty())) {
+    return absl::InvalidArgumentError(
+        "--inetd serves the client on descriptor 0 and listens nowhere; leave out --listen and "
+        "--listen_tls");
+  }
+  if (options.listen.empty() && options.listen_tls.empty() && !absl::GetFlag(FLAGS_inetd)) {
     options.listen.push_back(host::Endpoint::Parse("127.0.0.1:2525").value());
   }
 
@@ -303,7 +318,33 @@ absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
     return absl::InvalidArgumentError(
         "--discard and --maildir contradict each other; give one of both");
   }
-  if (!options.discard && options.maildir.empty()) {
+  const std::string upstream = text("upstream", FLAGS_upstream, file.upstream(), "");
+  if (!upstream.empty()) {
+    if (options.discard || !options.maildir.empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(options.discard ? "--discard" : "--maildir",
+                       " and --upstream contradict each other; give one of both"));
+    }
+    absl::StatusOr<UpstreamTarget> target = UpstreamTarget::Parse(upstream);
+    if (!target.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(place("upstream"), ": ", target.status().message()));
+    }
+    options.upstream_target = *std::move(target);
+  }
+  const std::string identity =
+      text("upstream_identity", FLAGS_upstream_identity, file.upstream_identity(), "none");
+  if (!upstream::ParseIdentityMode(identity, &options.upstream_identity)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(place("upstream_identity"), ": '", identity,
+                     "' is not known; write none, xclient, xforward, proxy1 or proxy2"));
+  }
+  if (upstream.empty() && identity != "none") {
+    return absl::InvalidArgumentError(
+        absl::StrCat(place("upstream_identity"), ": there is nobody to tell; give --upstream=..."));
+  }
+  options.inetd = absl::GetFlag(FLAGS_inetd);
+  if (!options.discard && options.maildir.empty() && upstream.empty()) {
     options.maildir = DefaultMaildir();
     // --version delivers nothing and so needs no place for mail.
     if (options.maildir.empty() && !arguments.version) {
@@ -388,9 +429,10 @@ absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
 
 std::string UsageText() {
   std::string text =
-      "posternd: an SMTP server. Receives mail and puts it into a Maildir.\n\n"
+      "posternd: an SMTP server. Receives mail and puts it into a Maildir, or passes it\non to the "
+      "server that it is a gate for.\n\n"
       "  posternd [--listen=ADDR:PORT] [--maildir=DIR] [--tls_cert=FILE --tls_key=FILE] ...\n\n"
-      "Flags (all but --config may stand in the configuration file as well):\n";
+      "Flags (all but --config and --inetd may stand in the configuration file as well):\n";
   for (const char* name : kFlags) {
     const absl::CommandLineFlag* flag = absl::FindCommandLineFlag(name);
     const std::string help = flag->Help();

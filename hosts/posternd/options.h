@@ -15,9 +15,12 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/optional.h"
 #include "hosts/common/network.h"
 #include "hosts/common/text_proto.h"
+#include "hosts/common/upstream/identity.h"
 #include "hosts/posternd/log.h"
+#include "hosts/posternd/upstream_target.h"
 
 namespace postern {
 namespace posternd {
@@ -36,8 +39,11 @@ struct Options {
   std::vector<host::Endpoint> listen;
   std::vector<host::Endpoint> listen_tls;
   std::vector<host::Network> proxy_networks;
-  std::string maildir;  // empty with discard
+  std::string maildir;  // empty with discard or upstream
   bool discard = false;
+  absl::optional<UpstreamTarget> upstream_target;
+  upstream::IdentityMode upstream_identity = upstream::IdentityMode::kNone;
+  bool inetd = false;
   std::set<std::string> domains;  // lower case; empty: all
   std::string tls_cert;
   std::string tls_key;

@@ -8,11 +8,15 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <tuple>
+#include <vector>
 
 #include "absl/flags/reflection.h"
 #include "absl/strings/match.h"
+#include "engine/proto/engine_config.pb.h"
 #include "gtest/gtest.h"
 #include "hosts/posternd/reload.h"
+#include "hosts/posternd/upstream_target.h"
 
 namespace postern {
 namespace posternd {
@@ -162,6 +166,87 @@ TEST(ReloadTest, NamesWhatNeedsARestart) {
   after.domains = {"a"};
   EXPECT_EQ(ChangesThatNeedRestart(before, after),
             (std::vector<std::string>{"maildir", "threads"}));
+}
+
+TEST_F(OptionsTest, UpstreamServersAreWrittenAsAddresses) {
+  const struct {
+    const char* text;
+    upstream::Protocol protocol;
+    const char* endpoint;
+    const char* path;
+  } cases[] = {
+      {"smtp://192.0.2.1:25", upstream::Protocol::kSmtp, "192.0.2.1:25", ""},
+      {"lmtp://[2001:db8::1]:24", upstream::Protocol::kLmtp, "[2001:db8::1]:24", ""},
+      {"lmtp+unix:/run/lmtp", upstream::Protocol::kLmtp, nullptr, "/run/lmtp"},
+      {"smtp+unix:relative", upstream::Protocol::kSmtp, nullptr, "relative"},
+  };
+  for (const auto& each : cases) {
+    absl::FlagSaver saver;
+    const Options options = Load({"--upstream", each.text, "--upstream_identity=proxy2"}).value();
+    ASSERT_TRUE(options.upstream_target.has_value());
+    EXPECT_EQ(options.upstream_target->name, each.text);
+    EXPECT_EQ(options.upstream_target->protocol, each.protocol);
+    EXPECT_EQ(options.upstream_target->path, each.path);
+    if (each.endpoint != nullptr) {
+      EXPECT_EQ(options.upstream_target->endpoint.ToString(), each.endpoint);
+    }
+    EXPECT_EQ(options.upstream_identity, upstream::IdentityMode::kProxy2);
+    EXPECT_TRUE(options.maildir.empty());
+  }
+  EXPECT_FALSE(Load({}).value().upstream_target.has_value());
+}
+
+TEST_F(OptionsTest, UpstreamMistakesAreNamed) {
+  ExpectRefused({"--upstream=mx.example:25"}, "write smtp://ADDR:PORT");
+  ExpectRefused({"--upstream=smtp:192.0.2.1:25"}, "write smtp://ADDR:PORT");
+  ExpectRefused({"--upstream=http://192.0.2.1:25"}, "write smtp://ADDR:PORT");
+  ExpectRefused({"--upstream=smtp://mx.example:25"}, "mx.example");
+  ExpectRefused({"--upstream=smtp://192.0.2.1:0"}, "port 0");
+  ExpectRefused({"--upstream=lmtp+unix:"}, "path of a socket");
+  ExpectRefused({"--upstream=lmtp+unix:" + std::string(200, 'x')}, "path of a socket");
+  ExpectRefused({"--upstream=smtp://192.0.2.1:25", "--maildir=/tmp/m"}, "--maildir and --upstream");
+  ExpectRefused({"--upstream=smtp://192.0.2.1:25", "--discard"}, "--discard and --upstream");
+  ExpectRefused({"--upstream=smtp://192.0.2.1:25", "--upstream_identity=proxy"},
+                "proxy1 or proxy2");
+  ExpectRefused({"--upstream_identity=xclient"}, "nobody to tell");
+  ExpectRefused({"--inetd", "--listen=127.0.0.1:25"}, "leave out --listen");
+}
+
+TEST_F(OptionsTest, AnotherUpstreamNeedsARestart) {
+  const Options before = Load({"--upstream=smtp://192.0.2.1:25"}).value();
+  absl::FlagSaver saver;
+  const Options after =
+      Load({"--upstream=smtp://192.0.2.2:25", "--upstream_identity=xclient"}).value();
+  EXPECT_EQ(ChangesThatNeedRestart(before, after),
+            (std::vector<std::string>{"upstream", "upstream_identity"}));
+}
+
+TEST_F(OptionsTest, OnlyWhatTheUpstreamTakesIsOffered) {
+  v1::EngineConfig config;
+  upstream::Capabilities all;
+  all.extensions = upstream::kEightBitMime | upstream::kSmtpUtf8 | upstream::kSize;
+  ASSERT_TRUE(config.ParseFromString(OfferOnly("", all)));
+  EXPECT_EQ(config.extensions().eightbitmime(), v1::SWITCH_DEFAULT);
+  EXPECT_EQ(config.extensions().smtputf8(), v1::SWITCH_DEFAULT);
+  EXPECT_EQ(config.limits().message_octets(), 0u);
+
+  upstream::Capabilities none;
+  ASSERT_TRUE(config.ParseFromString(OfferOnly("", none)));
+  EXPECT_EQ(config.extensions().eightbitmime(), v1::SWITCH_OFF);
+  EXPECT_EQ(config.extensions().smtputf8(), v1::SWITCH_OFF);
+
+  // The smaller limit of both, and never below what the engine takes.
+  for (const auto& [own, theirs, both] :
+       {std::tuple<uint64_t, uint64_t, uint64_t>{0, 10240000, 10240000},
+        {100000, 10240000, 100000},
+        {0, 100000000, 52428800},
+        {0, 10, 65536}}) {
+    v1::EngineConfig before;
+    before.mutable_limits()->set_message_octets(own);
+    all.size_limit = theirs;
+    ASSERT_TRUE(config.ParseFromString(OfferOnly(before.SerializeAsString(), all)));
+    EXPECT_EQ(config.limits().message_octets(), both);
+  }
 }
 
 }  // namespace

@@ -120,6 +120,11 @@ std::vector<std::string> ChangesThatNeedRestart(const Options& before, const Opt
   if (!same_endpoints(before.listen_tls, after.listen_tls)) changed.push_back("listen_tls");
   if (before.maildir != after.maildir) changed.push_back("maildir");
   if (before.discard != after.discard) changed.push_back("discard");
+  const auto name = [](const Options& options) {
+    return options.upstream_target.has_value() ? options.upstream_target->name : std::string();
+  };
+  if (name(before) != name(after)) changed.push_back("upstream");
+  if (before.upstream_identity != after.upstream_identity) changed.push_back("upstream_identity");
   if (before.plugin != after.plugin) changed.push_back("plugin");
   if (before.user != after.user) changed.push_back("user");
   if (before.threads != after.threads) changed.push_back("threads");

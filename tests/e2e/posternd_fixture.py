@@ -104,7 +104,7 @@ class Posternd:
     """One running server. Its attributes: port (the first listener's), ports, maildir, pid."""
 
     def __init__(self, *flags, listen=("127.0.0.1:0",), listen_tls=(), maildir=True,
-                 directory=None, log_format="text"):
+                 directory=None, log_format="text", listeners=None):
         self.directory = directory or tempfile.mkdtemp(prefix="posternd-")
         self._own_directory = directory is None
         self.maildir = os.path.join(self.directory, "Maildir")
@@ -121,7 +121,8 @@ class Posternd:
         command += list(flags)
         if shutil.which("setpriv"):
             command = ["setpriv", "--pdeathsig", "KILL"] + command
-        self._listeners = len(listen) + len(listen_tls)
+        # Those of a configuration file are not known here.
+        self._listeners = listeners or len(listen) + len(listen_tls)
         self._command = command
         self._process = None
         self._start()

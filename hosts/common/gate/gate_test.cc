@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The gate over the real plugin: what the client is told, and what the MTA hears.
+
+#include "hosts/common/gate/gate.h"
+
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "hosts/common/gate/gate_test_util.h"
+
+namespace postern::gate {
+namespace {
+
+constexpr char kContent[] = "Subject: x\r\n\r\n..dot\r\n...\r\nend\r\n";  // as a client sends it
+constexpr char kPlain[] = "Subject: x\r\n\r\n.dot\r\n..\r\nend\r\n";
+
+void Greet(Bench* bench) {
+  bench->Open();
+  EXPECT_EQ(bench->TakeReply().substr(0, 4), "220 ");
+  EXPECT_EQ(bench->Ask("EHLO client.example").substr(0, 3), "250");
+}
+
+std::string Deliver(Bench* bench, const std::string& content = kContent) {
+  EXPECT_EQ(bench->Ask("MAIL FROM:<a@example.org>"), "250 2.1.0 Ok\r\n");
+  EXPECT_EQ(bench->Ask("RCPT TO:<b@example.org>"), "250 2.1.5 Ok\r\n");
+  EXPECT_EQ(bench->Ask("DATA").substr(0, 3), "354");
+  return bench->Ask(content + ".");
+}
+
+std::vector<Pieces> AllPieces() {
+  return {{}, {1, 1, 1}, {1, 0, 0}, {0, 1, 0}, {0, 0, 1}, {3, 2, 5}};
+}
+
+TEST(GateTest, AMessageGoesThroughAsItIs) {
+  for (const Pieces& pieces : AllPieces()) {
+    for (const bool bdat : {false, true}) {
+      Bench bench(pieces);
+      if (bdat) bench.mail.keywords.push_back("CHUNKING");
+      Greet(&bench);
+      EXPECT_EQ(bench.mail.connections, 0u) << "a client that sends no mail costs nothing";
+      EXPECT_EQ(Deliver(&bench), "250 2.0.0 queued\r\n");
+      ASSERT_EQ(bench.mail.accepted.size(), 1u);
+      EXPECT_EQ(bench.mail.accepted[0].from, "<a@example.org>");
+      EXPECT_EQ(bench.mail.accepted[0].to, std::vector<std::string>{"<b@example.org>"});
+      EXPECT_EQ(bench.mail.accepted[0].content, kPlain);
+      EXPECT_EQ(bench.Ask("QUIT").substr(0, 3), "221");
+      EXPECT_EQ(bench.mail.heard.back(), "QUIT");
+    }
+  }
+}
+
+TEST(GateTest, OneConnectionServesManyTransactions) {
+  Bench bench;
+  Greet(&bench);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(Deliver(&bench), "250 2.0.0 queued\r\n");
+  EXPECT_EQ(bench.mail.accepted.size(), 5u);
+  EXPECT_EQ(bench.mail.connections, 1u);
+}
+
+TEST(GateTest, AnIdleConnectionThatTheMtaClosedIsMadeAnew) {
+  for (const bool noticed : {true, false}) {
+    Bench bench;
+    Greet(&bench);
+    EXPECT_EQ(Deliver(&bench), "250 2.0.0 queued\r\n");
+    if (noticed) {
+      bench.KillMta();
+      bench.mta_runs = true;
+    } else {
+      // It closes just as MAIL comes, with words or without.
+      bench.mail.fault_at = bench.mail.replies;
+      bench.mail.fault = Fault::kClosed;
+    }
+    EXPECT_EQ(Deliver(&bench), "250 2.0.0 queued\r\n");
+    EXPECT_EQ(bench.mail.connections, 2u);
+    EXPECT_EQ(bench.mail.accepted.size(), 2u);
+  }
+}
+
+TEST(GateTest, ItIsTriedAnewOnceAndNotForEver) {
+  Bench bench;
+  Greet(&bench);
+  EXPECT_EQ(Deliver(&bench), "250 2.0.0 queued\r\n");
+  bench.KillMta();
+  EXPECT_EQ(bench.Ask("MAIL FROM:<a@example.org>").substr(0, 3), "451");
+  EXPECT_EQ(bench.gate()->last_failure(), upstream::Failure::kUnavailable);
+}
+
+TEST(GateTest, TheMtasWordsReachTheClient) {
+  Bench bench;
+  bench.mail.replies_to = {{"MAIL FROM:<grey@", "450-4.2.0 come back\r\n450 4.2.0 in a minute"},
+                           {"MAIL FROM:<spam@", "550 5.7.1 listed by example.net"},
+                           {"RCPT TO:<no@", "550 5.1.1 <no@example.org>: no such user"},
+                           {"RCPT TO:<fwd@", "251 2.1.5 will forward"},
+                           {"RCPT TO:<plain@", "250 no code"},
+                           {"RCPT TO:<eight@", "550 5.1.1 gibt es nicht: \xC3\xA4"},
+                           {"RCPT TO:<long@", "550 5.1.1 " + std::string(1500, 'x')}};
+  Greet(&bench);
+  EXPECT_EQ(bench.Ask("MAIL FROM:<grey@example.org>"),
+            "450-4.2.0 come back\r\n450 4.2.0 in a minute\r\n");
+  EXPECT_EQ(bench.Ask("MAIL FROM:<spam@example.org>"), "550 5.7.1 listed by example.net\r\n");
+  EXPECT_EQ(bench.Ask("MAIL FROM:<a@example.org>"), "250 2.1.0 Ok\r\n");
+  EXPECT_EQ(bench.Ask("RCPT TO:<no@example.org>"), "550 5.1.1 <no@example.org>: no such user\r\n");
+  EXPECT_EQ(bench.Ask("RCPT TO:<fwd@example.org>"), "251 2.1.5 will forward\r\n");
+  EXPECT_EQ(bench.Ask("RCPT TO:<plain@example.org>").substr(0, 10), "250 2.1.5 ");
+  EXPECT_EQ(bench.Ask("RCPT TO:<eight@example.org>"), "550 5.1.1 gibt es nicht: ??\r\n");
+  EXPECT_EQ(bench.Ask("RCPT TO:<long@example.org>"),
+            "550 5.1.1 " + std::string(upstream::Reply::kMaxTextLine, 'x') + "\r\n");
+}
+
+TEST(GateTest, WhatMayNotStandThereKeepsItsClass) {
+  const struct {
+    const char* reply;
+    const char* told;  // as it begins
+  } cases[] = {
+      {"571 5.7.1 blocked", "554 5.7.1 blocked\r\n"},
+      {"454 4.7.1 Relay access denied", "451 4.7.1 Relay access denied\r\n"},
+      {"599 no enhanced code", "554 5."},
+      {"233 2.1.5 yes", "250 2.1.5 yes\r\n"},
+      // No words: the table's.
+      {"550", "550 5."},
+      {"550 \t", "550 5."},
+      // The server's goodbye is not the session's.
+      {"421 4.3.2 closing", "450 4."},
+  };
+  for (const auto& each : cases) {
+    Bench bench;
+    bench.mail.replies_to = {{"RCPT", each.reply}};
+    Greet(&bench);
+    EXPECT_EQ(bench.Ask("MAIL FROM:<a@example.org>"), "250 2.1.0 Ok\r\n");
+    const std::string told = bench.Ask("RCPT TO:<b@example.org>");
+    EXPECT_EQ(told.substr(0, std::string(each.told).size()), each.told) << each.reply;
+    EXPECT_FALSE(bench.pump()->closing());
+    EXPECT_EQ(bench.misbehaved, "");
+  }
+}
+
+TEST(GateTest, PipelinedCommandsAreAnsweredInOrderByTheMta) {
+  for (const Pieces& pieces : AllPieces()) {
+    Bench bench(pieces);
+    bench.mail.replies_to = {{"RCPT TO:<no@", "550 5.1.1 unknown"},
+                             {"RCPT TO:<full@", "452 4.2.2 full"}};
+    Greet(&bench);
+    bench.Send(
+        "MAIL FROM:<a@example.org>\r\nRCPT TO:<no@example.org>\r\nHELP\r\n"
+        "RCPT TO:<yes@example.org>\r\nXYZZY\r\nRCPT TO:<full@example.org>\r\nNOOP\r\nDATA\r\n");
+    EXPECT_EQ(bench.TakeReply(), "250 2.1.0 Ok\r\n");
+    EXPECT_EQ(bench.TakeReply(), "550 5.1.1 unknown\r\n");
+    EXPECT_EQ(bench.TakeReply().substr(0, 3), "214");
+    EXPECT_EQ(bench.TakeReply(), "250 2.1.5 Ok\r\n");
+    EXPECT_EQ(bench.TakeReply().substr(0, 3), "500");
+    EXPECT_EQ(bench.TakeReply(), "452 4.2.2 full\r\n");
+    EXPECT_EQ(bench.TakeReply().substr(0, 3), "250");
+    EXPECT_EQ(bench.TakeReply().substr(0, 3), "354");
+    EXPECT_EQ(bench.TakeReply(), "");
+    bench.Send(std::string(kContent) + ".\r\nQUIT\r\n");
+    EXPECT_EQ(bench.TakeReply(), "250 2.0.0 queued\r\n");
+    EXPECT_EQ(bench.TakeReply().substr(0, 3), "221");
+    ASSERT_EQ(bench.mail.accepted.size(), 1u);
+    EXPECT_EQ(bench.mail.accepted[0].to, std::vector<std::string>{"<yes@example.org>"});
+  }
+}
+
+TEST(GateTest, ABurstWithTheBodyInIt) {
+  for (const Pieces& pieces : AllPieces()) {
+    Bench bench(pieces);
+    bench.Open();
+    bench.Send(
+        "EHLO c.example\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.org>\r\nDATA\r\n" +
+        std::string(kContent) + ".\r\nMAIL FROM:<c@example.org>\r\nRCPT TO:<d@example.org>" +
+        "\r\nDATA\r\n.\r\nQUIT\r\n");
+    std::string codes;
+    for (std::string reply = bench.TakeReply(); !reply.empty(); reply = bench.TakeReply()) {
+      codes += reply.substr(0, 3) + " ";
+    }
+    EXPECT_EQ(codes, "220 250 250 250 354 250 250 250 354 250 221 ");
+    ASSERT_EQ(bench.mail.accepted.size(), 2u);
+    EXPECT_EQ(bench.mail.accepted[0].content, kPlain);
+    EXPECT_EQ(bench.mail.accepted[1].content, "");
+  }
+}
+
+TEST(GateTest, ARefusedDataLeavesTheTransactionOpen) {
+  Bench bench;
+  bench.mail.replies_to = {{"DATA", "451 4.3.0 policy server is asleep"}};
+  Greet(&bench);
+  EXPECT_EQ(bench.Ask("MAIL FROM:<a@example.org>"), "250 2.1.0 Ok\r\n");
+  EXPECT_EQ(bench.Ask("RCPT TO:<b@example.org>"), "250 2.1.5 Ok\r\n");
+  EXPECT_EQ(bench.Ask("DATA"), "451 4.3.0 policy server is asleep\r\n");
+  bench.mail.replies_to.clear();
+  EXPECT_EQ(bench.Ask("DATA").substr(0, 3), "354");
+  EXPECT_EQ(bench.Ask("x\r\n."), "250 2.0.0 queued\r\n");
+}
+
+TEST(GateTest, ResetsReachTheMta) {
+  for (const char* command : {"RSET", "EHLO again.example", "HELO again.example"}) {
+    Bench bench;
+    Greet(&bench);
+    EXPECT_EQ(bench.Ask("MAIL FROM:<a@example.org>"), "250 2.1.0 Ok\r\n");
+    EXPECT_EQ(bench.Ask("RCPT TO:<b@example.org>"), "250 2.1.5 Ok\r\n");
+    EXPECT_EQ(bench.Ask(command).substr(0, 3), "250");
+    EXPECT_EQ(bench.mail.heard.back(), "RSET") << command;
+    EXPECT_EQ(Deliver(&bench), "250 2.0.0 queued\r\n");
+    EXPECT_EQ(bench.mail.accepted.size(), 1u);
+    EXPECT_EQ(bench.mail.connections, 1u);
+  }
+}
+
+TEST(GateTest, SmugglingGetsNowhere) {
+  for (const char* smuggled :
+       {"a\n.\n", "a\n.\r\n", "a\r.\r\n", "a\r\n.\n", "a\r\n.\r", "a\r.\r", "\n.\r\n"}) {
+    for (const bool bdat : {false, true}) {
+      Bench bench;
+      if (bdat) bench.mail.keywords.push_back("CHUNKING");
+      Greet(&bench);
+      EXPECT_EQ(bench.Ask("MAIL FROM:<a@example.org>"), "250 2.1.0 Ok\r\n");
+      EXPECT_EQ(bench.Ask("RCPT TO:<b@example.org>"), "250 2.1.5 Ok\r\n");
+      EXPECT_EQ(bench.Ask("DATA").substr(0, 3), "354");
+      bench.Send("Subject: x\r\n\r\n" + std::string(smuggled) +
+                 "MAIL FROM:<evil@example.org>\r\nRCPT TO:<b@example.org>\r\nDATA\r\nhi\r\n.\r\n");
+      const std::string reply = bench.TakeReply();
+      EXPECT_EQ(reply.substr(0, 1), "5") << reply;
+      EXPECT_EQ(bench.mail.accepted.size(), 0u);
+      for (const std::string& line : bench.mail.heard) {
+        EXPECT_EQ(line.find("evil"), std::string::npos);
+      }
+      // The session goes on.
+      EXPECT_EQ(Deliver(&bench), "250 2.0.0 queued\r\n");
+    }
+  }
+}
+
+TEST(GateTest, NormalizedNewlinesGoOutWhole) {
+  // bare_newline: BARE_NEWLINE_NORMALIZE
+  Bench bench(Pieces{7, 11, 13}, std::string("\x28\x02", 2));
+  Greet(&bench);
+  std::string content;
+  std::string expected;
+  for (int i = 0; i < 8000; ++i) {
+    content += "\r\n";
+    content += i % 2 == 0 ? "\r" : "x\n";
+    expected += i % 2 == 0 ? "\r\n\r\n" : "\r\nx\r\n";
+  }
+  // A CR before the CR LF that ends the content stands alone too.
+  EXPECT_EQ(Deliver(&bench, content + "\r\n"), "250 2.0.0 queued\r\n");
+  ASSERT_EQ(bench.mail.accepted.size(), 1u);
+  EXPECT_EQ(bench.mail.accepted[0].content, expected + "\r\n");
+}
+
+TEST(GateTest, IdentityCommandsOfClientsStayOutside) {
+  Bench bench;
+  bench.options.identity = upstream::IdentityMode::kXclient;
+  bench.mail.keywords.push_back("XCLIENT ADDR NAME");
+  bench.mail.keywords.push_back("XFORWARD ADDR NAME");
+  Greet(&bench);
+  for (const char* line : {"XCLIENT ADDR=192.0.2.1", "XFORWARD ADDR=192.0.2.1",
+                           "PROXY TCP4 192.0.2.1 192.0.2.2 1 2"}) {
+    EXPECT_EQ(bench.Ask(line).substr(0, 3), "500") << line;
+  }
+  EXPECT_EQ(Deliver(&bench), "250 2.0.0 queued\r\n");
+  size_t xclient = 0;
+  for (const std::string& line : bench.mail.heard) {
+    EXPECT_EQ(line.find("192.0.2.1"), std::string::npos);
+    if (line.compare(0, 7, "XCLIENT") == 0) ++xclient;
+  }
+  EXPECT_EQ(xclient, 1u);
+}
+
+TEST(GateTest, ANewNameIsToldAnew) {
+  Bench bench;
+  bench.options.identity = upstream::IdentityMode::kXclient;
+  bench.mail.keywords.push_back("XCLIENT ADDR HELO");
+  Greet(&bench);
+  EXPECT_EQ(Deliver(&bench), "250 2.0.0 queued\r\n");
+  EXPECT_EQ(bench.Ask("EHLO other.example").substr(0, 3), "250");
+  EXPECT_EQ(Deliver(&bench), "250 2.0.0 queued\r\n");
+  EXPECT_EQ(bench.mail.connections, 1u);
+  std::string told;
+  for (const std::string& line : bench.mail.heard) {
+    if (line.compare(0, 7, "XCLIENT") == 0) told += line + "\n";
+  }
+  EXPECT_EQ(told,
+            "XCLIENT ADDR=[UNAVAILABLE] HELO=client.example\n"
+            "XCLIENT ADDR=[UNAVAILABLE] HELO=other.example\n");
+}
+
+TEST(GateTest, WithoutXclientNothingIsAccepted) {
+  Bench bench;
+  bench.options.identity = upstream::IdentityMode::kXclient;
+  Greet(&bench);
+  EXPECT_EQ(bench.Ask("MAIL FROM:<a@example.org>").substr(0, 3), "451");
+  EXPECT_EQ(bench.gate()->last_failure(), upstream::Failure::kIdentity);
+}
+
+TEST(GateTest, WhatTheMtaDoesNotOfferIsTriedAgainLater) {
+  Bench bench;
+  bench.mail.keywords = {};
+  Greet(&bench);
+  EXPECT_EQ(bench.Ask("MAIL FROM:<a@example.org> BODY=8BITMIME").substr(0, 3), "451");
+  EXPECT_EQ(bench.Ask("MAIL FROM:<a@example.org> SMTPUTF8").substr(0, 3), "451");
+  EXPECT_EQ(bench.Ask("MAIL FROM:<a@example.org> BODY=7BIT SIZE=100"), "250 2.1.0 Ok\r\n");
+  EXPECT_EQ(bench.mail.heard.back(), "MAIL FROM:<a@example.org>");
+}
+
+TEST(GateTest, ParametersAndPathsAreHandedOn) {
+  Bench bench;
+  Greet(&bench);
+  EXPECT_EQ(bench.Ask("MAIL FROM:<> SIZE=100 BODY=8BITMIME SMTPUTF8"), "250 2.1.0 Ok\r\n");
+  EXPECT_EQ(bench.mail.heard.back(), "MAIL FROM:<> SIZE=100 BODY=8BITMIME SMTPUTF8");
+  EXPECT_EQ(bench.Ask("RCPT TO:<@relay.example:\"a b\"@example.org>"), "250 2.1.5 Ok\r\n");
+  EXPECT_EQ(bench.mail.heard.back(), "RCPT TO:<\"a b\"@example.org>");
+  EXPECT_EQ(bench.Ask("RCPT TO:<Postmaster>"), "250 2.1.5 Ok\r\n");
+  EXPECT_EQ(bench.mail.heard.back(), "RCPT TO:<Postmaster>");
+  EXPECT_EQ(bench.Ask("RCPT TO:<\xC3\xA4@example.org>"), "250 2.1.5 Ok\r\n");
+}
+
+TEST(GateTest, LmtpBehindSmtp) {
+  Bench bench;
+  bench.options.protocol = upstream::Protocol::kLmtp;
+  bench.mail.lmtp = true;
+  bench.mail.replies_to = {{".<full@", "452 4.2.2 mailbox full"}, {".<gone@", "550 5.1.1 gone"}};
+  Greet(&bench);
+  const struct {
+    std::vector<std::string> to;
+    const char* told;
+  } cases[] = {{{"a", "b"}, "250 2.0.0 queued\r\n"},
+               {{"a", "full"}, "452 4.2.2 mailbox full\r\n"},
+               {{"gone", "a"}, "550 5.1.1 gone\r\n"},
+               {{"gone", "full"}, "452 4.2.2 mailbox full\r\n"}};
+  for (const auto& each : cases) {
+    EXPECT_EQ(bench.Ask("MAIL FROM:<a@example.org>"), "250 2.1.0 Ok\r\n");
+    for (const std::string& to : each.to) {
+      EXPECT_EQ(bench.Ask("RCPT TO:<" + to + "@example.org>"), "250 2.1.5 Ok\r\n");
+    }
+    EXPECT_EQ(bench.Ask("DATA").substr(0, 3), "354");
+    EXPECT_EQ(bench.Ask("x\r\n."), each.told);
+  }
+}
+
+TEST(GateTest, RefusalsToBegin) {
+  // Of the gate: the client is not to blame.
+  Bench bench;
+  bench.mail.fault_at = 0;
+  bench.mail.fault = Fault::kPermanent;
+  Greet(&bench);
+  EXPECT_EQ(bench.Ask("MAIL FROM:<a@example.org>").substr(0, 3), "451");
+  EXPECT_EQ(bench.gate()->last_failure(), upstream::Failure::kRefused);
+  // The next one is tried afresh.
+  EXPECT_EQ(Deliver(&bench), "250 2.0.0 queued\r\n");
+
+  // Of the client, which the PROXY header has named.
+  Bench proxied;
+  proxied.options.identity = upstream::IdentityMode::kProxy1;
+  proxied.identity.client.family = upstream::Peer::Family::kInet;
+  proxied.mail.fault_at = 0;
+  proxied.mail.fault = Fault::kPermanent;
+  Greet(&proxied);
+  EXPECT_EQ(proxied.Ask("MAIL FROM:<a@example.org>"), "550 5.7.1 never\r\n");
+}
+
+TEST(GateTest, BackPressureReachesTheClient) {
+  for (const bool bdat : {false, true}) {
+    Bench bench;
+    if (bdat) bench.mail.keywords.push_back("CHUNKING");
+    Greet(&bench);
+    EXPECT_EQ(bench.Ask("MAIL FROM:<a@example.org>"), "250 2.1.0 Ok\r\n");
+    EXPECT_EQ(bench.Ask("RCPT TO:<b@example.org>"), "250 2.1.5 Ok\r\n");
+    EXPECT_EQ(bench.Ask("DATA").substr(0, 3), "354");
+    std::string content;
+    while (content.size() < (1u << 20)) content += ".line\r\nanother one\r\n";
+    std::string wire;
+    for (size_t i = 0; i < content.size(); ++i) {
+      if (content[i] == '.') wire += '.';
+      wire += content[i];
+    }
+    bench.mta_listens = false;
+    bench.Send(wire + ".\r\n");
+    EXPECT_GT(bench.unsent(), wire.size() - 100 * 1024);
+    EXPECT_EQ(bench.gate()->ClientRoom(), 0u);
+    EXPECT_LE(bench.most_held, upstream::Client::kOutput);
+    bench.mta_listens = true;
+    bench.Turn();
+    EXPECT_EQ(bench.TakeReply(), "250 2.0.0 queued\r\n");
+    ASSERT_EQ(bench.mail.accepted.size(), 1u);
+    EXPECT_EQ(bench.mail.accepted[0].content, content);
+  }
+}
+
+}  // namespace
+}  // namespace postern::gate

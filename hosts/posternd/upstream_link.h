@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One connection to the server behind the gate: a socket and the client that speaks on it.
+//
+// It belongs to a Connection until that one parts with it; then it says goodbye by itself, waits a
+// moment for the answer, and is gone.
+//
+// Lifetime: owns itself. Gone when the socket is closed and no Connection holds it, or with its
+// loop.
+// Threads: its loop's.
+#ifndef POSTERN_HOSTS_POSTERND_UPSTREAM_LINK_H_
+#define POSTERN_HOSTS_POSTERND_UPSTREAM_LINK_H_
+
+#include <event2/event_struct.h>
+
+#include <cstdint>
+
+#include "hosts/common/upstream/client.h"
+#include "hosts/posternd/upstream_target.h"
+
+namespace postern {
+namespace posternd {
+
+class Connection;
+class Loop;
+
+class UpstreamLink {
+ public:
+  // Null if there is no socket to be had, or nobody listens.
+  static UpstreamLink* Open(Loop* loop, const UpstreamTarget& target,
+                            const upstream::Options& options, const upstream::Identity& identity,
+                            Connection* owner);
+
+  upstream::Client* client() { return &client_; }
+  // The owner will not be called again. May be called from within the owner's call.
+  void Part();
+  // Sends what the client has to say, and looks at its deadlines. Calls nobody.
+  void Flush();
+  // At the end of the loop: closes it whatever it waits for.
+  static void Destroy(UpstreamLink* link) { delete link; }
+
+ private:
+  UpstreamLink(Loop* loop, int fd, const upstream::Options& options,
+               const upstream::Identity& identity, Connection* owner);
+  ~UpstreamLink();
+
+  static void OnSocket(int fd, short what, void* link);
+  static void OnTimer(int fd, short what, void* link);
+  void Read();
+  bool FinishConnect();
+  // Tells the owner, and ends this object if nobody needs it any more: the last act of every entry.
+  void Settle();
+  void Close();
+
+  Loop* const loop_;
+  int fd_;
+  Connection* owner_;
+  bool connected_ = false;
+  bool writing_ = false;
+  bool in_event_ = false;  // Settle() comes
+  uint64_t deadline_ = upstream::Client::kNever;
+  event read_event_;
+  event write_event_;
+  event timer_;
+  upstream::Client client_;
+};
+
+}  // namespace posternd
+}  // namespace postern
+
+#endif  // POSTERN_HOSTS_POSTERND_UPSTREAM_LINK_H_

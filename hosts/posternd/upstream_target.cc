@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "hosts/posternd/upstream_target.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "engine/proto/engine_config.pb.h"
+
+namespace postern {
+namespace posternd {
+namespace {
+
+uint64_t MonotonicMs() {
+  timespec now = {};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1000 + static_cast<uint64_t>(now.tv_nsec) / 1000000;
+}
+
+// The engine's own default (docs/defaults.md), and the least that it takes.
+constexpr uint64_t kDefaultMessageOctets = 52428800;
+constexpr uint64_t kLeastMessageOctets = 65536;
+
+}  // namespace
+
+absl::StatusOr<UpstreamTarget> UpstreamTarget::Parse(absl::string_view text) {
+  UpstreamTarget target;
+  target.name = std::string(text);
+  absl::string_view rest = text;
+  const bool lmtp = absl::ConsumePrefix(&rest, "lmtp");
+  if (!lmtp && !absl::ConsumePrefix(&rest, "smtp")) rest = "";
+  target.protocol = lmtp ? upstream::Protocol::kLmtp : upstream::Protocol::kSmtp;
+  if (absl::ConsumePrefix(&rest, "+unix:")) {
+    sockaddr_un unused;
+    if (rest.empty() || rest.size() >= sizeof(unused.sun_path)) {
+      return absl::InvalidArgumentError(absl::StrCat("'", text, "': the path of a socket has 1 to ",
+                                                     sizeof(unused.sun_path) - 1, " octets"));
+    }
+    target.path = std::string(rest);
+    return target;
+  }
+  if (!absl::ConsumePrefix(&rest, "://")) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", text,
+                     "' names no server; write smtp://ADDR:PORT, lmtp://ADDR:PORT, smtp+unix:PATH "
+                     "or lmtp+unix:PATH"));
+  }
+  absl::StatusOr<host::Endpoint> endpoint = host::Endpoint::Parse(rest);
+  if (!endpoint.ok()) return endpoint.status();
+  if (endpoint->port == 0) {
+    return absl::InvalidArgumentError(absl::StrCat("'", text, "': nobody listens on port 0"));
+  }
+  target.endpoint = *endpoint;
+  return target;
+}
+
+int UpstreamTarget::Connect() const {
+  sockaddr_storage address = {};
+  socklen_t size;
+  if (path.empty()) {
+    size = endpoint.ToSocket(&address);
+  } else {
+    auto* const local = reinterpret_cast<sockaddr_un*>(&address);
+    local->sun_family = AF_UNIX;
+    memcpy(local->sun_path, path.data(), path.size());
+    size = sizeof(sockaddr_un);
+  }
+  const int fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  if (connect(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 && errno != EINPROGRESS) {
+    const int error = errno;
+    close(fd);
+    return -error;
+  }
+  return fd;
+}
+
+absl::StatusOr<upstream::Capabilities> ProbeUpstream(const UpstreamTarget& target,
+                                                     upstream::Options options, int timeout_ms) {
+  if (options.identity == upstream::IdentityMode::kXclient ||
+      options.identity == upstream::IdentityMode::kXforward) {
+    options.identity = upstream::IdentityMode::kNone;
+  }
+  const int fd = target.Connect();
+  if (fd < 0) return absl::UnavailableError(strerror(-fd));
+  const uint64_t end = MonotonicMs() + static_cast<uint64_t>(timeout_ms);
+  auto client = std::make_unique<upstream::Client>(options, upstream::Identity(), MonotonicMs());
+  bool connected = false;
+  std::string failure;
+  while (!client->ready() && !client->closed()) {
+    const uint64_t now = MonotonicMs();
+    if (now >= end) break;
+    pollfd wait = {fd, POLLIN, 0};
+    if (!connected || !client->output().empty()) wait.events |= POLLOUT;
+    if (poll(&wait, 1, static_cast<int>(end - now)) <= 0) continue;
+    client->Tick(MonotonicMs());
+    if (!connected) {
+      int error = 0;
+      socklen_t size = sizeof(error);
+      if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0) {
+        failure = strerror(error);
+        client->Disconnected();
+        break;
+      }
+      connected = true;
+      client->Connected();
+    }
+    if ((wait.revents & POLLOUT) != 0 && !client->output().empty()) {
+      const ssize_t n = send(fd, client->output().data(), client->output().size(), MSG_NOSIGNAL);
+      if (n > 0) client->ConsumeOutput(static_cast<size_t>(n));
+    }
+    if ((wait.revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
+      char octets[4096];
+      const ssize_t n = recv(fd, octets, sizeof(octets), 0);
+      if (n > 0) {
+        client->Feed({octets, static_cast<size_t>(n)});
+      } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+        client->Disconnected();
+      }
+    }
+  }
+  const bool ready = client->ready();
+  if (ready) {
+    client->Quit();
+    // Goodbye is a courtesy: nobody waits for the answer.
+    if (send(fd, client->output().data(), client->output().size(), MSG_NOSIGNAL) < 0) failure = "";
+  }
+  close(fd);
+  if (ready) return client->capabilities();
+  if (failure.empty()) {
+    failure = client->closed() ? std::string(upstream::FailureName(client->failure()))
+                               : "it does not answer in time";
+  }
+  return absl::UnavailableError(failure);
+}
+
+std::string OfferOnly(const std::string& engine_config, const upstream::Capabilities& offered) {
+  v1::EngineConfig config;
+  // It came out of a message of this type.
+  if (!config.ParseFromString(engine_config)) return engine_config;
+  v1::Extensions* const extensions = config.mutable_extensions();
+  if (!offered.Has(upstream::kEightBitMime)) {
+    extensions->set_eightbitmime(v1::SWITCH_OFF);
+    extensions->set_smtputf8(v1::SWITCH_OFF);
+  }
+  if (!offered.Has(upstream::kSmtpUtf8)) extensions->set_smtputf8(v1::SWITCH_OFF);
+  if (offered.size_limit != 0) {
+    const uint64_t own = config.limits().message_octets();
+    config.mutable_limits()->set_message_octets(std::max(
+        kLeastMessageOctets, std::min(own == 0 ? kDefaultMessageOctets : own, offered.size_limit)));
+  }
+  return config.SerializeAsString();
+}
+
+}  // namespace posternd
+}  // namespace postern

@@ -321,7 +321,7 @@ TEST(ReplyTable, WantsAWholeTableWhereItExtendsNone) {
   table.set_extends("default");
   EXPECT_EQ(Problem(table), "loaded");
   table.set_extends("de");
-  EXPECT_THAT(Problem(table), HasSubstr("table: extends \"de\" is unknown"));
+  EXPECT_THAT(Problem(table), HasSubstr("table: extends: \"de\" is unknown"));
 }
 
 TEST(ReplyTable, ReportsAllProblemsUpTo20) {
@@ -396,7 +396,7 @@ TEST(ReplyTable, ChecksCodeReferences) {
   for (int i = 0; i < 30; ++i) sparse += std::string(31, 'x') + " ";
   code->set_meaning(sparse);
   code->set_mend(sparse);
-  EXPECT_THAT(Problem(table), HasSubstr("takes 60 lines as a HELP topic; at most 56"));
+  EXPECT_THAT(Problem(table), HasSubstr("takes 61 lines as a HELP topic; at most 56"));
   code->clear_mend();
   *table.add_codes() = *code;
   EXPECT_THAT(Problem(table), HasSubstr("codes[1] 550: code: a second entry"));

@@ -324,6 +324,10 @@ void CheckHelpTopics(const postern::v1::ReplyTable& table, Problems* problems, T
     if (topic.text().empty()) problems->Add(place, "text: empty; write at least one line");
     std::vector<std::string> lines;
     LineChecker(place, problems).Check("text", topic.text(), TopicLimits(), &lines);
+    LineLimits utf8 = TopicLimits();
+    utf8.utf8 = true;
+    std::vector<std::string> for_people;
+    LineChecker(place, problems).Check("utf8_text", topic.utf8_text(), utf8, &for_people);
     data->topics[name] = std::move(lines);
   }
 }
@@ -349,66 +353,6 @@ void CheckFooters(const postern::v1::ReplyTable& table, Problems* problems, Tabl
     std::vector<std::string> lines;
     LineChecker(place, problems).Check("text", footer.text(), limits, &lines);
     data->footers[reply_class] = std::move(lines);
-  }
-}
-
-// All fields in printable ASCII: only then can HELP tell of it.
-bool IsAscii(const postern::v1::CodeReference& reference) {
-  for (const std::string* field :
-       {&reference.meaning(), &reference.seen_when(), &reference.mend(), &reference.differs()}) {
-    for (const char c : *field) {
-      if (!IsPrintableAscii(c)) return false;
-    }
-  }
-  return true;
-}
-
-void CheckCodes(const postern::v1::ReplyTable& table, Problems* problems, TableData* data) {
-  std::set<uint32_t> seen;
-  std::set<std::string> own_topics;
-  for (const auto& topic : table.help_topics()) {
-    own_topics.insert(absl::AsciiStrToUpper(topic.topic()));
-  }
-  for (int i = 0; i < table.codes_size(); ++i) {
-    const postern::v1::CodeReference& reference = table.codes(i);
-    const std::string place = Cat("codes[", i, "] ", reference.code());
-    if (reference.code() < 200 || reference.code() > 559 || reference.code() / 10 % 10 > 5) {
-      problems->Add(place, "code: no reply code (RFC 5321 section 4.2: 2 to 5, 0 to 5, 0 to 9)");
-      continue;
-    }
-    if (!seen.insert(reference.code()).second) {
-      problems->Add(place, "code: a second entry for the same code; keep one");
-      continue;
-    }
-    if (reference.meaning().empty()) {
-      problems->Add(place, "meaning: empty; write what the code means");
-    }
-    std::vector<std::string> lines;
-    const std::pair<std::string_view, const std::string*> fields[] = {
-        {"meaning", &reference.meaning()},
-        {"seen_when", &reference.seen_when()},
-        {"mend", &reference.mend()},
-        {"differs", &reference.differs()}};
-    for (const auto& [name, field] : fields) {
-      if (field->size() > kMaxReferenceOctets) {
-        problems->Add(place, Cat(name, ": ", field->size(), " octets; at most ",
-                                 kMaxReferenceOctets, " are taken: shorten it"));
-      } else if (FindBadUtf8Text(*field) != field->size()) {
-        problems->Add(place, Cat(name, ": holds a control character; remove it"));
-      } else {
-        for (const std::string& line : WrapText(*field, kHelpWidth - 12)) {
-          lines.push_back(EscapeBraces(line));
-        }
-      }
-    }
-    if (lines.size() > kMaxTextLines) {
-      problems->Add(place, Cat("takes ", lines.size(), " lines as a HELP topic; at most ",
-                               kMaxTextLines, " may: shorten it"));
-    }
-    const std::string name = Cat(reference.code());
-    if (!lines.empty() && IsAscii(reference) && own_topics.count(name) == 0) {
-      data->topics[name] = std::move(lines);
-    }
   }
 }
 
@@ -441,13 +385,16 @@ bool WalkFields(std::string_view message, Visit visit) {
 }  // namespace
 
 void Problems::Add(std::string_view place, std::string_view what) {
-  if (++count_ > kMaxTableProblems) return;
-  text_ += Cat(text_.empty() ? "" : "\n", place, ": ", what);
+  all_.push_back(Cat(place, ": ", what));
 }
 
 std::string Problems::Text() const {
-  if (count_ <= kMaxTableProblems) return text_;
-  return Cat(text_, "\nand ", count_ - kMaxTableProblems, " more");
+  std::string text;
+  for (size_t i = 0; i < all_.size() && i < kMaxTableProblems; ++i) {
+    text += Cat(i == 0 ? "" : "\n", all_[i]);
+  }
+  if (all_.size() <= kMaxTableProblems) return text;
+  return Cat(text, "\nand ", all_.size() - kMaxTableProblems, " more");
 }
 
 void CheckTable(const postern::v1::ReplyTable& table, Problems* problems, TableData* data) {
@@ -469,7 +416,7 @@ void CheckTable(const postern::v1::ReplyTable& table, Problems* problems, TableD
   }
   CheckHelpTopics(table, problems, data);
   CheckFooters(table, problems, data);
-  CheckCodes(table, problems, data);
+  CheckReference(table, problems, data);
 }
 
 void CheckWhole(const TableData& data, Problems* problems) {
@@ -485,9 +432,10 @@ std::string DescribeUnparsable(std::string_view serialized) {
   Problems problems;
   int index[16] = {};
   const bool whole = WalkFields(serialized, [&](int field, std::string_view message) {
-    static constexpr std::string_view kEntries[] = {"",        "name",        "language", "extends",
-                                                    "replies", "help_topics", "footers",  "codes"};
-    if (field < 1 || field > 7) return;
+    static constexpr std::string_view kEntries[] = {
+        "",        "name",  "language", "extends",  "replies",       "help_topics",
+        "footers", "codes", "classes",  "subjects", "enhanced_codes"};
+    if (field < 1 || field > 10) return;
     if (field <= 3) {
       if (FindBadUtf8Text(message) != message.size()) {
         problems.Add("table", Cat(kEntries[field], ": not well-formed UTF-8"));

@@ -197,7 +197,7 @@ void CheckEnhanced(const ReplyRule& rule, const postern::v1::Reply& reply, const
     text->enhanced = {0, 0, 0};
     return;
   }
-  if (text->enhanced[0] != first_digit) {
+  if (text->enhanced[0] != first_digit && first_digit != 0) {
     problems->Add(
         place, Cat("enhanced_code: class ", text->enhanced[0], " is not the first digit of code ",
                    reply.code(), "; begin it with ", first_digit));
@@ -243,7 +243,9 @@ void CheckReply(const postern::v1::Reply& reply, int index, std::set<uint32_t>* 
     return;
   }
   ReplyText text;
-  if (reply.code() > 599 || !CodeAllowed(*rule, static_cast<uint16_t>(reply.code()))) {
+  if (reply.code() == 0) {
+    problems->Add(place, Cat("code: missing; use ", CodeList(*rule)));
+  } else if (reply.code() > 599 || !CodeAllowed(*rule, static_cast<uint16_t>(reply.code()))) {
     if (IsRequiredCommand(rule->situation) && (reply.code() == 500 || reply.code() == 502)) {
       problems->Add(place, Cat("code: a required command is never answered ", reply.code(),
                                " (RFC 5321 section 4.5.1); use ", CodeList(*rule)));

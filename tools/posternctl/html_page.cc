@@ -111,7 +111,8 @@ class Page {
       Add("<button type=\"button\" data-wanted=\"", digit, "\" aria-pressed=\"false\" title=\"",
           reference == nullptr ? "" : HtmlText(reference->name()), "\">", digit, "xx</button>\n");
     }
-    Add("</div>\n<button type=\"button\" id=\"theme\">Colours</button>\n",
+    Add("</div>\n<button type=\"button\" id=\"theme\" title=\"Light, dark, or as the system has "
+        "it\">Auto</button>\n",
         "<div class=\"found\" id=\"found\" role=\"status\" aria-live=\"polite\"></div>\n",
         "</div></div>\n<main id=\"main\" class=\"wide\">\n");
   }

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "engine/commands/command_table.h"
 #include "engine/session/config.h"
 
@@ -229,13 +230,20 @@ const std::vector<SituationText>& Situations() {
 }
 
 std::string TitleOf(const std::string& id) {
-  std::string title = id;
-  for (size_t i = 0; i < title.size(); ++i) {
-    if (title[i] == '_')
-      title[i] = ' ';
-    else if (i > 0)
-      title[i] = absl::ascii_tolower(static_cast<unsigned char>(title[i]));
+  std::string title;
+  for (const absl::string_view word : absl::StrSplit(id, '_')) {
+    std::string shown(word);
+    const bool stays = commands::FindVerb(shown) != commands::Verb::kUnknown || shown == "TLS" ||
+                       shown == "OK" || shown == "LF" || shown == "CR" || shown == "NUL" ||
+                       shown == "ASCII" || shown == "AUTH" || shown == "LMTP";
+    if (shown == "UTF8") {
+      shown = "UTF-8";
+    } else if (!stays) {
+      absl::AsciiStrToLower(&shown);
+    }
+    absl::StrAppend(&title, title.empty() ? "" : " ", shown);
   }
+  if (!title.empty()) title[0] = absl::ascii_toupper(static_cast<unsigned char>(title[0]));
   return title;
 }
 

@@ -81,7 +81,7 @@ struct SituationText {
 };
 const std::vector<SituationText>& Situations();
 
-// "RCPT_REJECTED" in words a page can show as a headline: "Rcpt rejected".
+// "RCPT_REJECTED" as a headline: "RCPT rejected".
 std::string TitleOf(const std::string& id);
 
 }  // namespace ctl

@@ -59,7 +59,12 @@
     $("#compare").hidden = narrowed;
     found.textContent = narrowed
       ? (shown === 0 ? "Nothing found. Fewer words find more." : shown + " of " + cards.length + " shown.")
-      : cards.length + " entries. Search for a code, a word, or the text that a client got.";
+      : cards.length + " entries.";
+    if (narrowed) return;
+    const hint = document.createElement("span");
+    hint.className = "hint";
+    hint.textContent = " Search for a code, a word, or the text that a client got.";
+    found.append(hint);
   }
   search.addEventListener("input", filter);
   for (const chip of $$("[data-wanted]")) {
@@ -146,7 +151,7 @@
 
   // Light, dark, or as the system has it.
   const theme = $("#theme");
-  const names = { "": "Colours: system", light: "Colours: light", dark: "Colours: dark" };
+  const names = { "": "Auto", light: "Light", dark: "Dark" };
   function stored() {
     try { return localStorage.getItem("postern-theme") || ""; } catch (error) { return ""; }
   }

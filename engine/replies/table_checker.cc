@@ -68,7 +68,7 @@ class LineChecker {
              std::vector<std::string>* out) {
     if (static_cast<size_t>(lines.size()) > limits.max_lines) {
       problems_->Add(place_, Cat(field, ": ", lines.size(), " lines; at most ", limits.max_lines,
-                                 " may stand here"));
+                                 " may stand here: shorten it"));
       return;
     }
     for (int i = 0; i < lines.size(); ++i) {
@@ -135,7 +135,9 @@ class LineChecker {
       if (piece.value == Placeholder::kCommands) CheckCommands(pieces);
     }
     if (limits.begins_with_server && first && !BeginsWithServer(pieces)) {
-      Add("must begin with {server} and a space (RFC 5321 sections 4.2.3 and 4.3.1)");
+      Add("does not begin with the server's name (RFC 5321 sections 4.2.3 and 4.3.1); begin it "
+          "with "
+          "{server} and a space");
     }
     const size_t longest = kLineFrame + limits.enhanced_octets + LongestRendering(pieces);
     if (longest > kMaxReplyLine) {
@@ -314,7 +316,7 @@ void CheckHelpTopics(const postern::v1::ReplyTable& table, Problems* problems, T
     std::string place = Cat("help_topics[", i, "]");
     if (!GoodTopicName(topic.topic())) {
       problems->Add(place, Cat("topic: a name is 1 to ", kMaxWordValue,
-                               " printable ASCII octets without a space"));
+                               " printable ASCII octets without a space; rename it"));
       continue;
     }
     place += Cat(" ", topic.topic());
@@ -342,7 +344,8 @@ void CheckFooters(const postern::v1::ReplyTable& table, Problems* problems, Tabl
     const std::string place = Cat("footers[", i, "] class ", reply_class);
     if (reply_class != 4 && reply_class != 5) {
       // A line behind an EHLO success would be read as a keyword, one behind 354 as content's.
-      problems->Add(place, "reply_class: a footer may stand on class 4 or 5 only");
+      problems->Add(place,
+                    "reply_class: a footer may stand on class 4 or 5 only; use one of these");
       continue;
     }
     if (!seen.insert(reply_class).second) {

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The HTML page of `posternctl render --html` in a real browser.
 
-    python3 tools/posternctl/page_test.py --screenshot docs/images    (or: bazelw run, see BUILD)
+    ./bazelw run //tools/posternctl:pictures -- --screenshot docs/images
 
-writes the pictures of the docs.
+writes the pictures of the docs anew.
 """
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -256,28 +257,36 @@ class HostileTableTest(unittest.TestCase):
                 self.assertEqual(window.console(), [])
 
 
+def write_picture(window, path):
+    """PNG, with a palette where pngquant is there to make one."""
+    with open(path, "wb") as file:
+        file.write(window.screenshot())
+    if shutil.which("pngquant"):
+        subprocess.run(["pngquant", "--force", "--skip-if-larger", "--output", path, "64", path],
+                       check=False, timeout=60)
+
+
 def write_pictures(directory):
-    """The pictures of the docs, small: palette PNGs where pngquant is there."""
+    """The pictures of the docs."""
+    def show(window, selector):
+        window.run("document.documentElement.style.scrollBehavior = 'auto';"
+                   f"document.querySelector('{selector}').scrollIntoView()")
+
     with tempfile.TemporaryDirectory() as scratch:
         page = "file://" + render(scratch)
         with browser.Browser(1180, 760) as window:
             window.open(page)
             for scheme in ("light", "dark"):
                 window.colours(scheme)
-                window.run("document.documentElement.style.scrollBehavior = 'auto';"
-                           "document.querySelector('#class-5').scrollIntoView()")
-                with open(os.path.join(directory, f"reference-{scheme}.png"), "wb") as file:
-                    file.write(window.screenshot())
+                show(window, "#class-5")
+                write_picture(window, os.path.join(directory, f"reference-{scheme}.png"))
             window.colours("light")
-            window.run("document.querySelector('#compare').scrollIntoView()")
-            with open(os.path.join(directory, "reference-compare.png"), "wb") as file:
-                file.write(window.screenshot())
+            show(window, "#compare")
+            write_picture(window, os.path.join(directory, "reference-compare.png"))
         with browser.Browser(phone=True) as window:
             window.open(page)
-            window.run("document.documentElement.style.scrollBehavior = 'auto';"
-                       "document.querySelector('#reply-bare-lf').scrollIntoView()")
-            with open(os.path.join(directory, "reference-phone.png"), "wb") as file:
-                file.write(window.screenshot())
+            show(window, "#reply-bare-lf")
+            write_picture(window, os.path.join(directory, "reference-phone.png"))
 
 
 if __name__ == "__main__":

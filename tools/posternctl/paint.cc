@@ -156,32 +156,43 @@ std::string Pad(const std::string& text, size_t width) {
   return columns >= width ? text : text + std::string(width - columns, ' ');
 }
 
+namespace {
+
+std::string VisibleOctet(char c) {
+  switch (c) {
+    case '\r':
+      return "\\r";
+    case '\n':
+      return "\\n";
+    case '\t':
+      return "\\t";
+    case '\0':
+      return "\\0";
+    case '\\':
+      return "\\\\";
+    default:
+      break;
+  }
+  const unsigned octet = static_cast<unsigned char>(c);
+  if (octet >= 0x20 && octet < 0x7f) return std::string(1, c);
+  return absl::StrFormat("\\x%02X", octet);
+}
+
+}  // namespace
+
 std::string Visible(const std::string& octets) {
+  constexpr size_t kShortestRun = 32;
   std::string out;
-  for (const char c : octets) {
-    const unsigned octet = static_cast<unsigned char>(c);
-    switch (c) {
-      case '\r':
-        out += "\\r";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      case '\0':
-        out += "\\0";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      default:
-        if (octet >= 0x20 && octet < 0x7f) {
-          out += c;
-        } else {
-          out += absl::StrFormat("\\x%02X", octet);
-        }
+  for (size_t i = 0; i < octets.size();) {
+    size_t end = octets.find_first_not_of(octets[i], i);
+    if (end == std::string::npos) end = octets.size();
+    const std::string one = VisibleOctet(octets[i]);
+    if (end - i >= kShortestRun) {
+      absl::StrAppend(&out, "{", one, "*", end - i, "}");
+      i = end;
+    } else {
+      out += one;
+      ++i;
     }
   }
   return out;

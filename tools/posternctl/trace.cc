@@ -219,6 +219,7 @@ class Player {
     Turn turn;
     turn.client = octets;
     turn.before = State();
+    const uint64_t lines_before = session_.GetInfo().lines;
     // Verbs that make no event are told by their name.
     if (!session_.GetInfo().content && !octets.empty()) {
       std::string_view name;
@@ -243,6 +244,12 @@ class Player {
       turn.understood.push_back("the TLS handshake succeeded");
     }
     turn.after = State();
+    // F2: what follows a bare LF up to the next CR LF is of the same line.
+    if (turn.reply.empty() && turn.understood.empty() && turn.rules.empty() && !octets.empty() &&
+        session_.GetInfo().lines == lines_before) {
+      turn.understood.emplace_back(octets.back() == '\n' ? "the rest of a line that was answered"
+                                                         : "no whole line yet");
+    }
     return turn;
   }
 

@@ -73,6 +73,10 @@ std::string AsText(const MergedTable& table, const Paint& paint) {
   for (const auto& [name, topic] : table.topics()) {
     absl::StrAppend(&out, "\n  ", paint.Cyan("HELP " + name), "\n");
     replies(table.RenderTopic(name), "    ");
+    if (topic.utf8_text_size() > 0) {
+      absl::StrAppend(&out, "    ", paint.Dim("for people who read UTF-8:"), "\n");
+      for (const std::string& line : topic.utf8_text()) absl::StrAppend(&out, "    ", line, "\n");
+    }
   }
   absl::StrAppend(&out, "\n", paint.Bold("Reply codes"), "\n\n");
   for (const auto& [code, reference] : table.codes()) {
@@ -108,7 +112,11 @@ std::string AsJson(const MergedTable& table) {
   }
   json.EndList().Key("help_topics").BeginList();
   for (const auto& [name, topic] : table.topics()) {
-    json.BeginObject().Field("topic", name).Texts("lines", table.RenderTopic(name)).EndObject();
+    json.BeginObject().Field("topic", name).Texts("lines", table.RenderTopic(name));
+    if (topic.utf8_text_size() > 0) {
+      json.Texts("utf8_lines", {topic.utf8_text().begin(), topic.utf8_text().end()});
+    }
+    json.EndObject();
   }
   return json.EndList().EndObject().Done();
 }

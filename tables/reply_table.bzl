@@ -1,24 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compiles and checks reply tables."""
 
-def reply_table(name, src, check = True, visibility = None):
+def reply_table(name, srcs, check = True, visibility = None):
     """NAME: NAME.binpb, the serialized table; NAME_check_test: it loads.
 
     Args:
       name: of the compiled table.
-      src: the table as protobuf text.
+      srcs: the table as protobuf text; several files are read as one.
       check: whether to add the test.
       visibility: of the compiled table.
     """
     native.genrule(
         name = name,
-        srcs = [
-            src,
-            "//engine/proto:reply_table.proto",
-        ],
+        srcs = srcs + ["//engine/proto:reply_table.proto"],
         outs = [name + ".binpb"],
-        cmd = "$(execpath @postern_protoc//:protoc) --encode=postern.v1.ReplyTable " +
-              "$(location //engine/proto:reply_table.proto) < $(location %s) > $@" % src,
+        cmd = "cat %s | " % " ".join(["$(location %s)" % src for src in srcs]) +
+              "$(execpath @postern_protoc//:protoc) --encode=postern.v1.ReplyTable " +
+              "$(location //engine/proto:reply_table.proto) > $@",
         exec_tools = ["@postern_protoc//:protoc"],
         message = "Compiling reply table",
         visibility = visibility,

@@ -211,10 +211,20 @@ const BoundReplies::Topic* BoundReplies::FindTopic(std::string_view topic) const
   const auto name_of = [this](const Topic& t) {
     return std::string_view(octets_.data() + t.name_offset, t.name_length);
   };
-  const auto found = std::lower_bound(
-      topics_.begin(), topics_.end(), name,
-      [&](const Topic& t, std::string_view wanted) { return name_of(t) < wanted; });
-  return found != topics_.end() && name_of(*found) == name ? &*found : nullptr;
+  const auto find = [&]() -> const Topic* {
+    const auto found = std::lower_bound(
+        topics_.begin(), topics_.end(), name,
+        [&](const Topic& t, std::string_view wanted) { return name_of(t) < wanted; });
+    return found != topics_.end() && name_of(*found) == name ? &*found : nullptr;
+  };
+  if (const Topic* exact = find()) return exact;
+  // "5.1.1" is told of as "X.1.1" where the class makes no difference.
+  if (topic.size() < 2 || upper[1] != '.' ||
+      (upper[0] != '2' && upper[0] != '4' && upper[0] != '5')) {
+    return nullptr;
+  }
+  upper[0] = 'X';
+  return find();
 }
 
 bool BoundReplies::HasHelpTopic(std::string_view topic) const noexcept {

@@ -135,8 +135,9 @@ class BoundReplies {
     return Format(ReplyId::kHelpOverview, values, out, capacity);
   }
 
-  // HELP_TOPIC's head and the topic's lines. A topic is a command or a reply code, without regard
-  // to case; a reply code without a topic of its own is told from the table's code reference.
+  // HELP_TOPIC's head and the topic's lines. A topic is a command, a reply code, an enhanced code
+  // or the id of a reply, without regard to case; a code without a topic of its own is told from
+  // the table's reference.
   size_t FormatHelpTopic(std::string_view topic, const Values& values, char* out,
                          size_t capacity) const noexcept;
   bool HasHelpTopic(std::string_view topic) const noexcept;

@@ -287,7 +287,8 @@ TEST(BoundReplies, MakesATopicOfACodeReference) {
   code->set_mend("Mend it.");
   const auto replies = BindTable(table);
   EXPECT_EQ(RenderTopic(*replies, "550"),
-            "214-2.0.0 Help on 550\r\n214-2.0.0 Not {taken}.\r\n214 2.0.0 Mend it.\r\n");
+            "214-2.0.0 Help on 550\r\n214-2.0.0 5xx Permanent Negative Completion\r\n214-2.0.0 Not "
+            "{taken}.\r\n214 2.0.0 Mend it.\r\n");
 }
 
 TEST(BoundReplies, OwnTopicStandsBeforeTheCodeReference) {

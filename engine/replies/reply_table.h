@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "engine/replies/bound_replies.h"  // IWYU pragma: export
@@ -34,6 +35,10 @@ class ReplyTable {
   // `extends: "none"`) gets what it lacks from the default table. InvalidArgumentError with one
   // line per problem, at most kMaxTableProblems of them, each naming entry, line and mend.
   static absl::StatusOr<std::shared_ptr<const ReplyTable>> Load(std::string_view serialized);
+
+  // What Load would refuse, problem by problem and without a limit: "PLACE: WHAT; MEND". Empty for
+  // a good table. For tools; Load is enough for whoever only wants to use the table.
+  static std::vector<std::string> Check(std::string_view serialized);
 
   // The default table, tables/en.textproto. Cannot fail with the table that the build checked.
   static absl::StatusOr<std::shared_ptr<const ReplyTable>> LoadDefault();

@@ -29,6 +29,7 @@ inline constexpr size_t kMaxCommandsIndent = 16;
 inline constexpr size_t kHelpWidth = 72;
 inline constexpr size_t kMaxHelpTopics = 256;
 inline constexpr size_t kMaxReferenceOctets = 1000;
+inline constexpr size_t kMaxEnhancedReferences = 256;
 
 struct ReplyText {
   uint16_t code = 0;                             // 0: not there
@@ -41,9 +42,11 @@ struct TableData {
   std::string name;
   std::string language;
   std::array<ReplyText, kReplyIdLimit> replies;
-  // By upper-case name; reply codes without a topic of their own have one from the reference.
+  // By upper-case name. Reply codes and enhanced codes ("X.1.1") without a topic of their own have
+  // one from the reference.
   std::map<std::string, std::vector<std::string>> topics;
   std::array<std::vector<std::string>, 6> footers;  // by class
+  std::array<std::string, 6> class_names;           // by class; for HELP and a reply code
 };
 
 }  // namespace postern::replies

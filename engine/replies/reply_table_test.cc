@@ -276,9 +276,9 @@ TEST(ReplyTable, RefusesEmptyText) {
 // RFC 5321 sections 4.1.1.1, 4.2.3 and 4.3.1.
 TEST(ReplyTable, WantsTheServerNameFirstWhereTheRfcDoes) {
   EXPECT_THAT(Problem(One(postern::v1::GREETING, 220, "", "Welcome to {server}")),
-              HasSubstr("GREETING: text line 1: must begin with {server}"));
+              HasSubstr("GREETING: text line 1: does not begin with the server's name"));
   EXPECT_THAT(Problem(One(postern::v1::GREETING, 220, "", "{server}-ESMTP")),
-              HasSubstr("must begin with {server}"));
+              HasSubstr("begin it with {server}"));
   EXPECT_EQ(Problem(One(postern::v1::GREETING, 220, "", "{server}")), "loaded");
   for (const ReplyRule* rule = ReplyRulesBegin(); rule != ReplyRulesEnd(); ++rule) {
     const bool wanted = rule->codes[0] == 421 || rule->codes[0] == 221 ||
@@ -287,9 +287,9 @@ TEST(ReplyTable, WantsTheServerNameFirstWhereTheRfcDoes) {
     EXPECT_EQ(rule->begins_with_server, wanted) << rule->name;
   }
   EXPECT_THAT(Problem(One(postern::v1::QUIT_OK, 221, "2.0.0", "Bye")),
-              HasSubstr("QUIT_OK: text line 1: must begin with {server}"));
+              HasSubstr("QUIT_OK: text line 1: does not begin with the server's name"));
   EXPECT_THAT(Problem(One(postern::v1::SHUTTING_DOWN, 421, "4.3.2", "Bye")),
-              HasSubstr("SHUTTING_DOWN: text line 1: must begin with {server}"));
+              HasSubstr("SHUTTING_DOWN: text line 1: does not begin with the server's name"));
 }
 
 // C214: HELP lists what is in force.
@@ -321,7 +321,7 @@ TEST(ReplyTable, WantsAWholeTableWhereItExtendsNone) {
   table.set_extends("default");
   EXPECT_EQ(Problem(table), "loaded");
   table.set_extends("de");
-  EXPECT_THAT(Problem(table), HasSubstr("table: extends \"de\" is unknown"));
+  EXPECT_THAT(Problem(table), HasSubstr("table: extends: \"de\" is unknown"));
 }
 
 TEST(ReplyTable, ReportsAllProblemsUpTo20) {
@@ -396,7 +396,7 @@ TEST(ReplyTable, ChecksCodeReferences) {
   for (int i = 0; i < 30; ++i) sparse += std::string(31, 'x') + " ";
   code->set_meaning(sparse);
   code->set_mend(sparse);
-  EXPECT_THAT(Problem(table), HasSubstr("takes 60 lines as a HELP topic; at most 56"));
+  EXPECT_THAT(Problem(table), HasSubstr("takes 61 lines as a HELP topic; at most 56"));
   code->clear_mend();
   *table.add_codes() = *code;
   EXPECT_THAT(Problem(table), HasSubstr("codes[1] 550: code: a second entry"));

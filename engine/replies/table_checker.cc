@@ -68,7 +68,7 @@ class LineChecker {
              std::vector<std::string>* out) {
     if (static_cast<size_t>(lines.size()) > limits.max_lines) {
       problems_->Add(place_, Cat(field, ": ", lines.size(), " lines; at most ", limits.max_lines,
-                                 " may stand here"));
+                                 " may stand here: shorten it"));
       return;
     }
     for (int i = 0; i < lines.size(); ++i) {
@@ -135,7 +135,9 @@ class LineChecker {
       if (piece.value == Placeholder::kCommands) CheckCommands(pieces);
     }
     if (limits.begins_with_server && first && !BeginsWithServer(pieces)) {
-      Add("must begin with {server} and a space (RFC 5321 sections 4.2.3 and 4.3.1)");
+      Add("does not begin with the server's name (RFC 5321 sections 4.2.3 and 4.3.1); begin it "
+          "with "
+          "{server} and a space");
     }
     const size_t longest = kLineFrame + limits.enhanced_octets + LongestRendering(pieces);
     if (longest > kMaxReplyLine) {
@@ -197,7 +199,7 @@ void CheckEnhanced(const ReplyRule& rule, const postern::v1::Reply& reply, const
     text->enhanced = {0, 0, 0};
     return;
   }
-  if (text->enhanced[0] != first_digit) {
+  if (text->enhanced[0] != first_digit && first_digit != 0) {
     problems->Add(
         place, Cat("enhanced_code: class ", text->enhanced[0], " is not the first digit of code ",
                    reply.code(), "; begin it with ", first_digit));
@@ -243,7 +245,9 @@ void CheckReply(const postern::v1::Reply& reply, int index, std::set<uint32_t>* 
     return;
   }
   ReplyText text;
-  if (reply.code() > 599 || !CodeAllowed(*rule, static_cast<uint16_t>(reply.code()))) {
+  if (reply.code() == 0) {
+    problems->Add(place, Cat("code: missing; use ", CodeList(*rule)));
+  } else if (reply.code() > 599 || !CodeAllowed(*rule, static_cast<uint16_t>(reply.code()))) {
     if (IsRequiredCommand(rule->situation) && (reply.code() == 500 || reply.code() == 502)) {
       problems->Add(place, Cat("code: a required command is never answered ", reply.code(),
                                " (RFC 5321 section 4.5.1); use ", CodeList(*rule)));
@@ -312,7 +316,7 @@ void CheckHelpTopics(const postern::v1::ReplyTable& table, Problems* problems, T
     std::string place = Cat("help_topics[", i, "]");
     if (!GoodTopicName(topic.topic())) {
       problems->Add(place, Cat("topic: a name is 1 to ", kMaxWordValue,
-                               " printable ASCII octets without a space"));
+                               " printable ASCII octets without a space; rename it"));
       continue;
     }
     place += Cat(" ", topic.topic());
@@ -324,6 +328,10 @@ void CheckHelpTopics(const postern::v1::ReplyTable& table, Problems* problems, T
     if (topic.text().empty()) problems->Add(place, "text: empty; write at least one line");
     std::vector<std::string> lines;
     LineChecker(place, problems).Check("text", topic.text(), TopicLimits(), &lines);
+    LineLimits utf8 = TopicLimits();
+    utf8.utf8 = true;
+    std::vector<std::string> for_people;
+    LineChecker(place, problems).Check("utf8_text", topic.utf8_text(), utf8, &for_people);
     data->topics[name] = std::move(lines);
   }
 }
@@ -336,7 +344,8 @@ void CheckFooters(const postern::v1::ReplyTable& table, Problems* problems, Tabl
     const std::string place = Cat("footers[", i, "] class ", reply_class);
     if (reply_class != 4 && reply_class != 5) {
       // A line behind an EHLO success would be read as a keyword, one behind 354 as content's.
-      problems->Add(place, "reply_class: a footer may stand on class 4 or 5 only");
+      problems->Add(place,
+                    "reply_class: a footer may stand on class 4 or 5 only; use one of these");
       continue;
     }
     if (!seen.insert(reply_class).second) {
@@ -349,66 +358,6 @@ void CheckFooters(const postern::v1::ReplyTable& table, Problems* problems, Tabl
     std::vector<std::string> lines;
     LineChecker(place, problems).Check("text", footer.text(), limits, &lines);
     data->footers[reply_class] = std::move(lines);
-  }
-}
-
-// All fields in printable ASCII: only then can HELP tell of it.
-bool IsAscii(const postern::v1::CodeReference& reference) {
-  for (const std::string* field :
-       {&reference.meaning(), &reference.seen_when(), &reference.mend(), &reference.differs()}) {
-    for (const char c : *field) {
-      if (!IsPrintableAscii(c)) return false;
-    }
-  }
-  return true;
-}
-
-void CheckCodes(const postern::v1::ReplyTable& table, Problems* problems, TableData* data) {
-  std::set<uint32_t> seen;
-  std::set<std::string> own_topics;
-  for (const auto& topic : table.help_topics()) {
-    own_topics.insert(absl::AsciiStrToUpper(topic.topic()));
-  }
-  for (int i = 0; i < table.codes_size(); ++i) {
-    const postern::v1::CodeReference& reference = table.codes(i);
-    const std::string place = Cat("codes[", i, "] ", reference.code());
-    if (reference.code() < 200 || reference.code() > 559 || reference.code() / 10 % 10 > 5) {
-      problems->Add(place, "code: no reply code (RFC 5321 section 4.2: 2 to 5, 0 to 5, 0 to 9)");
-      continue;
-    }
-    if (!seen.insert(reference.code()).second) {
-      problems->Add(place, "code: a second entry for the same code; keep one");
-      continue;
-    }
-    if (reference.meaning().empty()) {
-      problems->Add(place, "meaning: empty; write what the code means");
-    }
-    std::vector<std::string> lines;
-    const std::pair<std::string_view, const std::string*> fields[] = {
-        {"meaning", &reference.meaning()},
-        {"seen_when", &reference.seen_when()},
-        {"mend", &reference.mend()},
-        {"differs", &reference.differs()}};
-    for (const auto& [name, field] : fields) {
-      if (field->size() > kMaxReferenceOctets) {
-        problems->Add(place, Cat(name, ": ", field->size(), " octets; at most ",
-                                 kMaxReferenceOctets, " are taken: shorten it"));
-      } else if (FindBadUtf8Text(*field) != field->size()) {
-        problems->Add(place, Cat(name, ": holds a control character; remove it"));
-      } else {
-        for (const std::string& line : WrapText(*field, kHelpWidth - 12)) {
-          lines.push_back(EscapeBraces(line));
-        }
-      }
-    }
-    if (lines.size() > kMaxTextLines) {
-      problems->Add(place, Cat("takes ", lines.size(), " lines as a HELP topic; at most ",
-                               kMaxTextLines, " may: shorten it"));
-    }
-    const std::string name = Cat(reference.code());
-    if (!lines.empty() && IsAscii(reference) && own_topics.count(name) == 0) {
-      data->topics[name] = std::move(lines);
-    }
   }
 }
 
@@ -441,13 +390,16 @@ bool WalkFields(std::string_view message, Visit visit) {
 }  // namespace
 
 void Problems::Add(std::string_view place, std::string_view what) {
-  if (++count_ > kMaxTableProblems) return;
-  text_ += Cat(text_.empty() ? "" : "\n", place, ": ", what);
+  all_.push_back(Cat(place, ": ", what));
 }
 
 std::string Problems::Text() const {
-  if (count_ <= kMaxTableProblems) return text_;
-  return Cat(text_, "\nand ", count_ - kMaxTableProblems, " more");
+  std::string text;
+  for (size_t i = 0; i < all_.size() && i < kMaxTableProblems; ++i) {
+    text += Cat(i == 0 ? "" : "\n", all_[i]);
+  }
+  if (all_.size() <= kMaxTableProblems) return text;
+  return Cat(text, "\nand ", all_.size() - kMaxTableProblems, " more");
 }
 
 void CheckTable(const postern::v1::ReplyTable& table, Problems* problems, TableData* data) {
@@ -469,7 +421,7 @@ void CheckTable(const postern::v1::ReplyTable& table, Problems* problems, TableD
   }
   CheckHelpTopics(table, problems, data);
   CheckFooters(table, problems, data);
-  CheckCodes(table, problems, data);
+  CheckReference(table, problems, data);
 }
 
 void CheckWhole(const TableData& data, Problems* problems) {
@@ -485,9 +437,10 @@ std::string DescribeUnparsable(std::string_view serialized) {
   Problems problems;
   int index[16] = {};
   const bool whole = WalkFields(serialized, [&](int field, std::string_view message) {
-    static constexpr std::string_view kEntries[] = {"",        "name",        "language", "extends",
-                                                    "replies", "help_topics", "footers",  "codes"};
-    if (field < 1 || field > 7) return;
+    static constexpr std::string_view kEntries[] = {
+        "",        "name",  "language", "extends",  "replies",       "help_topics",
+        "footers", "codes", "classes",  "subjects", "enhanced_codes"};
+    if (field < 1 || field > 10) return;
     if (field <= 3) {
       if (FindBadUtf8Text(message) != message.size()) {
         problems.Add("table", Cat(kEntries[field], ": not well-formed UTF-8"));

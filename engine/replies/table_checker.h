@@ -11,27 +11,32 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/proto/reply_table.pb.h"
 #include "engine/replies/reply_table_data.h"
 
 namespace postern::replies {
 
-// What is wrong, one line each: "place: what; mend". All are counted, the first
-// kMaxTableProblems are kept.
+// What is wrong, one line each: "place: what; mend".
 class Problems {
  public:
   void Add(std::string_view place, std::string_view what);
-  bool empty() const { return count_ == 0; }
+  bool empty() const { return all_.empty(); }
+  // The first kMaxTableProblems, and how many more there are.
   std::string Text() const;
+  const std::vector<std::string>& all() const { return all_; }
 
  private:
-  size_t count_ = 0;
-  std::string text_;
+  std::vector<std::string> all_;
 };
 
 // Checks every entry of `table` and puts the good ones over what `data` holds.
 void CheckTable(const postern::v1::ReplyTable& table, Problems* problems, TableData* data);
+
+// The part of CheckTable that is about codes, classes, subjects and enhanced codes
+// (reference_checker.cc). Puts the HELP topics that are made from them into `data`.
+void CheckReference(const postern::v1::ReplyTable& table, Problems* problems, TableData* data);
 
 // Every id has a reply.
 void CheckWhole(const TableData& data, Problems* problems);

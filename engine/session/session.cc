@@ -389,6 +389,8 @@ Info Session::GetInfo() const {
   info.octets_out = output_.total();
   info.lines = lines_;
   info.messages = messages_;
+  info.phase = phase_;
+  info.content = mode_ == Mode::kContent;
   info.memory_octets = sizeof(Session) + splitter_.memory_octets() + output_.memory_octets();
   if (proxy_ != nullptr) {
     info.memory_octets += sizeof(wire::ProxyHeaderParser) + proxy_->memory_octets();

@@ -68,6 +68,8 @@ struct Info {
   uint64_t messages = 0;
   uint64_t memory_octets = 0;
   uint64_t fingerprint = 0;
+  commands::Phase phase = commands::Phase::kStart;
+  bool content = false;  // octets that come now are content
 };
 
 class Session {

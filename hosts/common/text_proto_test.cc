@@ -76,6 +76,45 @@ TEST_F(TextProtoTest, NamesThePlaceOfAWrongValue) {
   EXPECT_EQ(result.status().message().find("my.textproto:3:"), 0u) << result.status();
 }
 
+TEST_F(TextProtoTest, ParseTellsWhereEachFieldStands) {
+  const ParsedText parsed =
+      schema_.Parse("sample.Sample", "# a comment\nname: 'a'\n\n  count: 3\n").value();
+  EXPECT_TRUE(parsed.faults.empty());
+  EXPECT_EQ(parsed.places.at("name").line, 2);
+  EXPECT_EQ(parsed.places.at("count").line, 4);
+  EXPECT_EQ(parsed.places.at("count").column, 3);
+  EXPECT_EQ(parsed.serialized, schema_.Serialize("sample.Sample", "name:'a' count:3", "f").value());
+}
+
+TEST_F(TextProtoTest, ParseGoesOnBehindUnknownFieldsAndNamesTheNearest) {
+  const ParsedText parsed =
+      schema_.Parse("sample.Sample", "coumt: 1\nname: 'a'\ncolour { x: 1 }\n").value();
+  ASSERT_EQ(parsed.faults.size(), 2u);
+  EXPECT_EQ(parsed.faults[0].place.line, 1);
+  EXPECT_EQ(parsed.faults[0].what, "there is no field \"coumt\" in Sample; did you mean count?");
+  EXPECT_EQ(parsed.faults[1].place.line, 3);
+  EXPECT_EQ(parsed.faults[1].what, "there is no field \"colour\" in Sample; remove it");
+  EXPECT_EQ(parsed.serialized, schema_.Serialize("sample.Sample", "name:'a'", "f").value());
+}
+
+TEST_F(TextProtoTest, ParseGoesOnBehindABrokenEntry) {
+  const ParsedText parsed =
+      schema_.Parse("sample.Sample", "count: x\nname: 'a\nname: 'b'\ncount: 7\n").value();
+  ASSERT_EQ(parsed.faults.size(), 2u);
+  EXPECT_EQ(parsed.faults[0].place.line, 1);
+  EXPECT_EQ(parsed.faults[1].place.line, 2);
+  EXPECT_EQ(parsed.places.at("count").line, 4);
+  EXPECT_EQ(parsed.serialized, schema_.Serialize("sample.Sample", "name:'b' count:7", "f").value());
+}
+
+TEST_F(TextProtoTest, PrintIsTheWayBack) {
+  const std::string serialized = schema_.Serialize("sample.Sample", "name:'\xc3\xa4'", "f").value();
+  EXPECT_EQ(schema_.Print("sample.Sample", serialized).value(), "name: \"\xc3\xa4\"\n");
+  EXPECT_FALSE(schema_.Print("sample.Sample", "\x0a\x7f").ok());
+  EXPECT_TRUE(schema_.HasField("sample.Sample", "count"));
+  EXPECT_FALSE(schema_.HasField("sample.Sample", "cont"));
+}
+
 TEST_F(TextProtoTest, ReadsTextAndCompiledFiles) {
   const std::string text = Write("t.textproto", "count: 7");
   const std::string binary = Write("t.binpb", "\x10\x07");

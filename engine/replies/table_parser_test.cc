@@ -47,8 +47,16 @@ std::string Small() {
   v1::HelpTopic* const topic = table.add_help_topics();
   topic->set_topic("NOOP");
   topic->add_text("Nothing");
+  topic->add_utf8_text("N\xc3\xa4h");
   table.add_footers()->add_text("Call us");
-  table.add_codes()->set_meaning("fine");
+  v1::CodeReference* const code = table.add_codes();
+  code->set_meaning("fine");
+  code->add_enhanced_codes("X.0.0");
+  code->add_rfc("RFC 5321");
+  code->add_neighbours()->set_differs("a lot");
+  table.add_classes()->set_reply_class(2);
+  table.add_subjects()->set_digit(5);
+  table.add_enhanced_codes()->set_code("X.0.0");
   return table.SerializeAsString();
 }
 

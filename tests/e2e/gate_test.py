@@ -333,7 +333,7 @@ class BeforeAScriptedServer(GateTest):
             while sent < len(octets):
                 sent += wire.socket.send(octets[sent:sent + 65536])
         self.assertLess(sent, len(octets) // 2, "sockets hold that much, and no more")
-        self.assertLess(resident(front.pid) - before, 2 * 1024 * 1024)
+        self.assertLess(resident(front.pid) - before, 8 * 1024 * 1024)
         server.reads.set()
         wire.socket.settimeout(60)
         wire.send(octets[sent:])

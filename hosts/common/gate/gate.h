@@ -68,8 +68,8 @@ class Gate {
   bool HandleEvent(const postern_event& event);
   // After anything that happened to the attached client: octets fed, output taken, a tick, its end.
   void Advance();
-  // What a call on the session gave, at least after each tick: so the gate learns that a decision ran
-  // out of time, and does not answer it.
+  // What a call on the session gave, at least after each tick: so the gate learns that a decision
+  // ran out of time, and does not answer it.
   void NoteFlags(int32_t flags);
   // True if the session was answered since the last call: then *result is what session_answer gave,
   // and there are output and events to be looked after.

@@ -90,6 +90,16 @@ void Client::Disconnected() {
 
 void Client::Feed(std::string_view octets) {
   while (!octets.empty() && step_ != Step::kClosed) {
+    if (parser_.AtReplyStart()) {
+      premature_ = !output_.empty();
+      const bool content =
+          step_ == Step::kContent || step_ == Step::kFinishing || step_ == Step::kFinal;
+      // What it says before it has the whole command answers something else. Words of farewell may
+      // come at any time, and a refusal of content.
+      if (premature_ && !content) {
+        return Fail(octets.front() == '4' ? Failure::kClosed : Failure::kNonsense);
+      }
+    }
     size_t consumed = 0;
     ReplyParser::Line line;
     const ReplyParser::Status status = parser_.Next(octets, &consumed, &line);
@@ -219,11 +229,6 @@ void Client::Refused() {
 void Client::HandleReply() {
   const uint16_t code = incoming_.code;
   const int reply_class = incoming_.reply_class();
-  // What it says before it has the whole command answers something else. A refusal of content may
-  // come at any time.
-  const bool content = step_ == Step::kContent || step_ == Step::kFinishing ||
-                       (step_ == Step::kFinal && chunks_due_ > 0);
-  if (!content && !output_.empty() && code != 421) return Fail(Failure::kNonsense);
   switch (step_) {
     case Step::kGreeting:
       return code == 220 ? SayHelo(true) : Refused();
@@ -328,6 +333,13 @@ void Client::HandleFinalReply() {
     }
     if (incoming_.code == 421) Fail(Failure::kClosed);
     return;
+  }
+  if (premature_) {
+    // Before it had the end of the content: it can only have refused it, and will not get the end.
+    if (reply_class == 2) return Fail(Failure::kNonsense);
+    reply_ = incoming_;
+    Decide();
+    return Fail(Failure::kClosed);
   }
   if (!content_failed_ && (reply_.code == 0 || Rank(incoming_) > Rank(reply_))) reply_ = incoming_;
   --replies_due_;

@@ -211,7 +211,8 @@ class Client {
   bool bdat_ = false;
   bool content_failed_ = false;
   bool reset_wanted_ = false;
-  bool sent_ = false;             // a command, since it was last looked at
+  bool sent_ = false;         // a command, since it was last looked at
+  bool premature_ = false;    // the reply being read began before the last command had left
   bool smtputf8_ = false;     // of the transaction
   uint32_t recipients_ = 0;   // accepted in this transaction
   uint32_t replies_due_ = 0;  // to content, one for each recipient in LMTP

@@ -185,6 +185,34 @@ TEST(ClientTest, AReplyBeforeTheCommandWasTakenAnswersNothing) {
   }
 }
 
+TEST(ClientTest, AReplyThatBeganBeforeTheCommandWasTakenAnswersNothing) {
+  for (const bool bdat : {false, true}) {
+    for (const int step : {3, 5, 10}) {
+      Talk talk(0);
+      ASSERT_TRUE(GoTo(step, bdat, &talk));
+      talk.Say("2");
+      talk.Heard();
+      talk.Say("50 2.0.0 Ok\r\n");
+      EXPECT_EQ(talk.client->failure(), Failure::kNonsense) << step;
+      EXPECT_EQ(talk.Outcome(), "sends nonsense");
+    }
+  }
+}
+
+TEST(ClientTest, ARefusalBeforeTheEndOfContentWasTakenIsTheAnswer) {
+  AtEveryCut([](Talk* talk) {
+    talk->Start();
+    talk->Open();
+    talk->Data();
+    talk->client->Content("x\r\n");
+    talk->client->Finish();
+    talk->Say("552 5.3.4 too big\r\n");
+    EXPECT_EQ(talk->Outcome(), "552 5.3.4 too big");
+    EXPECT_TRUE(talk->client->closed());
+    EXPECT_EQ(talk->Heard(), "") << "the end of the content must not follow";
+  });
+}
+
 TEST(ClientTest, RepliesGivenInAdvanceAnswerNothing) {
   Talk talk(0);
   talk.Connect();

@@ -183,6 +183,15 @@ def merge(binary, name, folders, *options):
     return out
 
 
+def seeds_with_history(name):
+    """First ten digits of the files that corpus/NAME.md tells about, where a target has one."""
+    path = os.path.join(CORPUS, name + ".md")
+    if not os.path.exists(path):
+        return set()
+    with open(path, encoding="utf-8") as file:
+        return set(re.findall(r"^\| ([0-9a-f]{10}) \|", file.read(), re.MULTILINE))
+
+
 def minimise(name, binary, more_folders):
     """corpus/NAME becomes the least set that covers what it and the folders cover, and the seeds."""
     folder = os.path.join(CORPUS, name)
@@ -193,8 +202,10 @@ def minimise(name, binary, more_folders):
         shutil.rmtree(out)
         out = fewer
     before = count_files(folder)
+    kept = seeds_with_history(name)
     for file in os.listdir(folder):
-        os.remove(os.path.join(folder, file))
+        if file[:10] not in kept:
+            os.remove(os.path.join(folder, file))
     for file in os.listdir(out):
         add_octets(folder, read(os.path.join(out, file)))
     shutil.rmtree(out)

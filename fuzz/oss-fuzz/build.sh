@@ -40,9 +40,9 @@ for label in $labels; do
   install -m 755 "$built" "$OUT/$name"
   install -m 644 "$built.options" "$OUT/$name.options"
   install -m 644 "$bin/fuzz/smtp.dict" "$OUT/$name.dict"
-  # Seeds, what was found worth keeping, and what once failed.
+  # Seeds, what was found worth keeping, and what once failed; some are both.
   rm -f "$OUT/${name}_seed_corpus.zip"
-  find "corpus/$name" "corpus/regressions/$name" -type f 2>/dev/null |
+  find "corpus/$name" "corpus/regressions/$name" -type f 2>/dev/null | awk -F/ '!seen[$NF]++' |
     zip -q -j "$OUT/${name}_seed_corpus.zip" -@
 done
 

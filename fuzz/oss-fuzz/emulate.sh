@@ -37,6 +37,7 @@ need() {
   echo "0 passed, 1 failed"
   exit 1
 }
+[[ -e $root/.git ]] || { echo "emulate: $root is no git checkout" >&2; exit 1; }
 need clang-19 "clang-19 libclang-rt-19-dev lld-19"
 need rsync rsync
 need zip zip

@@ -87,19 +87,15 @@ class Host {
  public:
   explicit Host(Input input) : input_(input), heap_(input_.Word()), flags_(input_.Octet()) {
     api_ = postern_plugin_v1(POSTERN_ABI_VERSION, nullptr);
-    host_.struct_size = sizeof(host_);
-    host_.user = this;
-    host_.log = Log;
-    host_.allocate = [](void* user, size_t size) {
-      return static_cast<Host*>(user)->heap_.Allocate(size);
-    };
-    host_.deallocate = [](void* user, void* p, size_t size) {
-      static_cast<Host*>(user)->heap_.Deallocate(p, size);
-    };
+    current_ = this;
+    host_ = Callbacks();
+    engines_[0] = CommonEngine();
   }
+  ~Host() { current_ = nullptr; }
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
 
   void Run() {
-    EngineCreate(true);
     SessionOpen(true);
     for (int i = 0; i < kMostCalls && !input_.empty(); ++i) {
       Call();
@@ -114,14 +110,47 @@ class Host {
       terms.utf8 = true;
       Require("RepliesAreStrict", oracle::RepliesAreStrict(one.output, terms));
     }
-    for (postern_engine* engine : engines_) api_->engine_release(engine);
+    for (postern_engine*& engine : engines_) Release(&engine);
     for (postern_table* table : tables_) api_->table_release(table);
     RequireThat(heap_.held() == 0, "memory", "not all came back");
   }
 
  private:
+  // Callbacks go to the host of the input that runs, so that an engine can serve all inputs: making
+  // one is most of the work of a short input.
+  static postern_host Callbacks() {
+    postern_host host = {};
+    host.struct_size = sizeof(host);
+    host.user = &current_;
+    host.log = Log;
+    host.allocate = [](void* user, size_t size) {
+      return (*static_cast<Host**>(user))->heap_.Allocate(size);
+    };
+    host.deallocate = [](void* user, void* p, size_t size) {
+      (*static_cast<Host**>(user))->heap_.Deallocate(p, size);
+    };
+    return host;
+  }
+
+  // With the defaults; never released.
+  static postern_engine* CommonEngine() {
+    static postern_engine* const engine = [] {
+      const postern_host host = Callbacks();
+      postern_engine* made = nullptr;
+      postern_plugin_v1(POSTERN_ABI_VERSION, nullptr)
+          ->engine_create(&host, nullptr, 0, nullptr, &made, nullptr);
+      return made;
+    }();
+    return engine;
+  }
+
+  void Release(postern_engine** engine) {
+    if (*engine != CommonEngine()) api_->engine_release(*engine);
+    *engine = nullptr;
+  }
+
   static void Log(void* user, int32_t severity, const char* text, size_t size) {
-    auto* self = static_cast<Host*>(user);
+    auto* self = *static_cast<Host**>(user);
     RequireThat(severity >= POSTERN_LOG_DEBUG && severity <= POSTERN_LOG_HOST_MISBEHAVED, "log",
                 "a severity that is none");
     for (size_t i = 0; i < size; ++i) {
@@ -369,11 +398,10 @@ class Host {
     RequireThat((result >= 0) == (*slot != nullptr), "table_load", "no table, or one in spite");
   }
 
-  void EngineCreate(bool plain) {
-    postern_engine** const slot = plain ? &engines_[0] : &engines_[input_.Below(kSlots)];
-    api_->engine_release(*slot);
-    *slot = nullptr;
-    const uint8_t how = plain ? 0 : input_.Octet();
+  void EngineCreate() {
+    postern_engine** const slot = &engines_[input_.Below(kSlots)];
+    Release(slot);
+    const uint8_t how = input_.Octet();
     std::string config;
     if ((how & 3) == 1) config = std::string(input_.TakeCounted());
     if ((how & 3) == 2) config = WildConfig(&input_);
@@ -389,6 +417,8 @@ class Host {
 
   void EngineSet() {
     postern_engine* const engine = engines_[input_.Below(kSlots)];
+    // What is common must not change from input to input.
+    if (engine == CommonEngine()) return;
     const uint8_t how = input_.Octet();
     ErrorText error(how >> 2);
     int32_t result = 0;
@@ -534,14 +564,11 @@ class Host {
         return;
       }
       case 12:
-        return EngineCreate(false);
+        return EngineCreate();
       case 13:
         return EngineSet();
       case 14: {
-        postern_engine** const engine = &engines_[input_.Below(kSlots)];
-        api_->engine_release(*engine);
-        *engine = nullptr;
-        return;
+        return Release(&engines_[input_.Below(kSlots)]);
       }
       case 15:
         return Inspect();
@@ -619,6 +646,8 @@ class Host {
     }
     RequireThat(sum == heap_.held(), "memory", "sessions hold other than they say");
   }
+
+  inline static Host* current_ = nullptr;
 
   const postern_api* api_ = nullptr;
   Input input_;

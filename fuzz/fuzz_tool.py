@@ -183,6 +183,15 @@ def merge(binary, name, folders, *options):
     return out
 
 
+def seeds_with_history(name):
+    """First ten digits of the files that corpus/NAME.md tells about, where a target has one."""
+    path = os.path.join(CORPUS, name + ".md")
+    if not os.path.exists(path):
+        return set()
+    with open(path, encoding="utf-8") as file:
+        return set(re.findall(r"^\| ([0-9a-f]{10}) \|", file.read(), re.MULTILINE))
+
+
 def minimise(name, binary, more_folders):
     """corpus/NAME becomes the least set that covers what it and the folders cover, and the seeds."""
     folder = os.path.join(CORPUS, name)
@@ -193,8 +202,10 @@ def minimise(name, binary, more_folders):
         shutil.rmtree(out)
         out = fewer
     before = count_files(folder)
+    kept = seeds_with_history(name)
     for file in os.listdir(folder):
-        os.remove(os.path.join(folder, file))
+        if file[:10] not in kept:
+            os.remove(os.path.join(folder, file))
     for file in os.listdir(out):
         add_octets(folder, read(os.path.join(out, file)))
     shutil.rmtree(out)
@@ -233,6 +244,27 @@ def check():
     return wrong
 
 
+def control_fails():
+    """Whether the target that must fail does: what follows would find nothing in a wrong build."""
+    bazelw("build", "--config=fuzz", "--noshow_progress", "//fuzz:negative_control")
+    binary = os.path.join(work_folder("bin"), "negative_control")
+    shutil.copy(os.path.join(ROOT, "bazel-bin", "fuzz", "negative_control"), binary + ".new")
+    os.replace(binary + ".new", binary)
+    with tempfile.TemporaryDirectory() as folder:
+        for octet, report in ((b"a", "heap-buffer-overflow"), (b"l", "LeakSanitizer"),
+                              (b"u", "signed integer overflow"), (b"o", "negative control")):
+            path = os.path.join(folder, "input")
+            with open(path, "wb") as file:
+                file.write(octet)
+            done = subprocess.run([binary, path, "-artifact_prefix=" + folder + "/"], text=True,
+                                  env=environment(), stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, errors="replace", check=False)
+            if done.returncode == 0 or report not in done.stdout:
+                print("negative control: the fault %s was not found; this build finds nothing" % octet)
+                return False
+    return True
+
+
 def run_main(arguments):
     parser = argparse.ArgumentParser(prog="fuzz:run")
     parser.add_argument("--target", action="append", default=[])
@@ -246,7 +278,7 @@ def run_main(arguments):
     if not names:
         parser.error("--target=NAME or --all; targets: " + " ".join(sorted(all_targets())))
     binaries = build(names)
-    failed = False
+    failed = not control_fails()
     for name in names:
         run = Run(name, binaries[name], options.time, options.runs)
         print(run.report(), flush=True)

@@ -6,9 +6,9 @@
 // (JudgeFraming, SequenceReply, JudgeArguments, JudgeLimits), the session's ways to refuse (Refuse,
 // HandleBareLf) and HELP.
 //
-// Input: configuration (WildConfig), state to be reached, TLS flags, cuts, then the line without
-// its CR LF. Oracles: SameVerdict; RepliesAreStrict for what inspection words (R4); with CR LF and
-// without it is one line.
+// Input: configuration (the defaults, or WildConfig), state to be reached, TLS flags, cuts, then
+// the line without its CR LF. Oracles: SameVerdict; RepliesAreStrict for what inspection words
+// (R4); with CR LF and without it is one line.
 
 #include <cstddef>
 #include <cstdint>
@@ -199,7 +199,9 @@ oracle::Inspected Inspect(postern_engine* engine, const postern_inspect_context&
 }
 
 void Run(Input input) {
-  postern_engine* const engine = MakeEngine(WildConfig(&input));
+  // Mostly the defaults: an engine of its own for each input would be most of the work.
+  const bool wild = input.Octet() >= 192;
+  postern_engine* const engine = MakeEngine(wild ? WildConfig(&input) : std::string());
   if (engine == nullptr) return;
   const unsigned stage = input.Below(7);
   const uint8_t tls = input.Octet();

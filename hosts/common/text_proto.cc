@@ -261,9 +261,15 @@ absl::StatusOr<ParsedText> TextProtoSchema::Parse(const std::string& message,
     // The cut may have healed what it cut; the text as a whole is broken all the same.
     if (reader.result.faults.empty()) reader.result.faults = of_the_whole;
   }
-  std::stable_sort(
-      reader.result.faults.begin(), reader.result.faults.end(),
-      [](const TextFault& a, const TextFault& b) { return a.place.line < b.place.line; });
+  // Insertion keeps the order of what stands on one line. std::stable_sort would too, but what
+  // libstdc++ 12 uses inside it is deprecated, and clang says so.
+  const auto earlier = [](const TextFault& a, const TextFault& b) {
+    return a.place.line < b.place.line;
+  };
+  auto& faults = reader.result.faults;
+  for (auto fault = faults.begin(); fault != faults.end(); ++fault) {
+    std::rotate(std::upper_bound(faults.begin(), fault, *fault, earlier), fault, fault + 1);
+  }
   reader.result.serialized = reader.whole->SerializeAsString();
   return std::move(reader.result);
 }

@@ -484,6 +484,9 @@ class Runner {
 
   size_t NextCut(size_t left) {
     if (cuts_ != Cuts::kLines) return cutter_.Next(left);
+    // The CR may have come in an earlier step.
+    const bool cr = line_begun_ && !line_.line.empty() && line_.line.back() == '\r';
+    if (cr && pending_[pending_at_] == '\n') return 1;
     const size_t end = pending_.find("\r\n", pending_at_);
     return end == std::string::npos ? left : end + 2 - pending_at_;
   }

@@ -2,6 +2,7 @@
 
 #include "fuzz/session/dialogue.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -42,7 +43,7 @@ class Octets {
   void Add(char c) { text_ += c; }
 
   void Repeat(char c, size_t count) {
-    count = Allowed(1, count);
+    count = Allowed(1, count, kMaxExpandedOctets, &expanded_);
     text_.append(count, c);
   }
 
@@ -51,7 +52,7 @@ class Octets {
     const size_t end = !text_.empty() && text_.back() == '\n' ? text_.size() - 1 : text_.size();
     const size_t before = end == 0 ? std::string::npos : text_.rfind('\n', end - 1);
     const std::string line = text_.substr(before == std::string::npos ? 0 : before + 1);
-    count = Allowed(line.size(), count);
+    count = Allowed(line.size(), count, kMaxRepeatedLines, &repeated_);
     for (size_t i = 0; i < count; ++i) text_ += line;
   }
 
@@ -64,17 +65,17 @@ class Octets {
   }
 
  private:
-  size_t Allowed(size_t size, size_t count) {
+  static size_t Allowed(size_t size, size_t count, size_t limit, size_t* used) {
     if (size == 0) return 0;
-    const size_t most = (kMaxExpandedOctets - expanded_) / size;
-    if (count > most) count = most;
-    expanded_ += count * size;
+    count = std::min(count, (limit - *used) / size);
+    *used += count * size;
     return count;
   }
 
   std::vector<DialogueStep>* const steps_;
   std::string text_;
   size_t expanded_ = 0;
+  size_t repeated_ = 0;
 };
 
 }  // namespace

@@ -39,9 +39,11 @@ namespace postern::fuzz {
 constexpr size_t kSetupOctets = 10;
 constexpr char kMark = '\xFF';
 
-// Repetition (X, R) makes no more octets than this of one input: the work of an execution stays
-// bounded, and every limit of a small configuration is still passed.
-constexpr size_t kMaxExpandedOctets = 80 * 1024;
+// Repetition makes no more octets than this of one input: the work of an execution stays bounded,
+// and every limit of a small configuration is still passed. Lines cost more than octets, and what
+// is counted in them (recipients, commands, errors) is passed with less.
+constexpr size_t kMaxExpandedOctets = 80 * 1024;  // X
+constexpr size_t kMaxRepeatedLines = 8 * 1024;    // R, in octets
 
 enum SetupExtension : uint8_t {
   kWithoutSize = 1,

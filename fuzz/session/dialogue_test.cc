@@ -96,6 +96,9 @@ TEST(DialogueTest, RepetitionIsBounded) {
   std::string many;
   for (int i = 0; i < 50; ++i) many += "\xFFXa\xFF\xFE";
   EXPECT_EQ(Of(many).steps[0].octets.size(), kMaxExpandedOctets);
+  std::string lines = "0123456\n";
+  for (int i = 0; i < 50; ++i) lines += "\xFFR\xFE";
+  EXPECT_EQ(Of(lines).steps[0].octets.size(), 8 + kMaxRepeatedLines);
 }
 
 TEST(DialogueTest, EveryConfigurationIsTaken) {

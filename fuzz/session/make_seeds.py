@@ -166,6 +166,8 @@ HOSTS = [
     ("worded-content-421", setup(), ENVELOPE + worded(9, DEFER, 421, [4, 3, 0], b"mx.example not now") + b"x" + END + MAIL),
     ("utf8-transaction-over", setup(), EHLO + MAIL + b"RSET\r\n" + b"MAIL FROM:<a@client.example> SMTPUTF8\r\n" + RCPT + b"DATA\r\n" + b"\xffT\x00" + b"x" + END + b"\xffT\x00" + b"NOOP\r\n" + b"\xffT\x00" + MAIL + b"RCPT TO:<\xc3\xbc@mx.example>\r\n"),
     ("shutdown-in-starttls", setup(CAN_STARTTLS), EHLO + plan(4, LATER) + b"STARTTLS\r\n" + notice(4) + verdict(ACCEPT) + notice(1) + EHLO),
+    ("message-of-the-limit", setup(SMALL_MESSAGE), ENVELOPE + repeat(b"y", 65534) + END + MAIL + RCPT),
+    ("message-one-over", setup(SMALL_MESSAGE), ENVELOPE + repeat(b"y", 65535) + END + MAIL + RCPT),
     ("tables-swapped", setup(), b"\xffS\x03" + EHLO + b"\xffS\x01" + b"XYZZY\r\n" + plan(6, REJECT) + MAIL + RCPT + b"\xffS\x02" + b"NOOP\r\nXYZZY\r\n"),
 ]
 

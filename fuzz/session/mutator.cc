@@ -141,6 +141,11 @@ std::string Mark(Random* random) {
       s += '2';
       break;
     default:
+      // So is another table.
+      if (random->Below(8) != 0) {
+        s += "T\x01";
+        break;
+      }
       s += 'S';
       s += static_cast<char>(random->Below(kTableChoices));
       break;
@@ -229,6 +234,11 @@ void MutateOnce(Pieces* pieces, Random* random) {
       lines.insert(where, Mark(random));
       break;
     default:
+      // A new configuration is the dearest change of all: an engine is made for it.
+      if (random->Below(4) != 0) {
+        lines.insert(where, std::string(kLines[random->Below(std::size(kLines))]));
+        break;
+      }
       pieces->setup[random->Below(kSetupOctets - 2)] ^= static_cast<char>(1u << random->Below(8));
       break;
   }

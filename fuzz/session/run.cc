@@ -154,7 +154,7 @@ class Engines {
     key += static_cast<char>(setup.table);
     postern_engine*& engine = engines_[key];
     if (engine != nullptr) return engine;
-    if (engines_.size() > 256) {
+    if (engines_.size() > 512) {
       for (auto& [unused, old] : engines_) {
         if (old != nullptr) api_->engine_release(old);
       }
@@ -293,6 +293,8 @@ class Runner {
         Answer((ticket_ == 0 ? last_ticket_ : ticket_) + 0x100000001, step.answer, true);
         break;
       case StepKind::kSwap: {
+        // One is as good as many, and each binds a table.
+        if (swapped_) break;
         swapped_ = true;
         const uint64_t before = WorkDone();
         Must(api_->engine_set_table(
@@ -482,6 +484,9 @@ class Runner {
 
   size_t NextCut(size_t left) {
     if (cuts_ != Cuts::kLines) return cutter_.Next(left);
+    // The CR may have come in an earlier step.
+    const bool cr = line_begun_ && !line_.line.empty() && line_.line.back() == '\r';
+    if (cr && pending_[pending_at_] == '\n') return 1;
     const size_t end = pending_.find("\r\n", pending_at_);
     return end == std::string::npos ? left : end + 2 - pending_at_;
   }

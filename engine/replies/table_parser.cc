@@ -16,10 +16,13 @@ namespace {
 using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedInputStream;
 using v1::ClassFooter;
+using v1::ClassReference;
 using v1::CodeReference;
+using v1::EnhancedReference;
 using v1::HelpTopic;
 using v1::Reply;
 using v1::ReplyTable;
+using v1::SubjectReference;
 
 // Calls visit(tag, record, payload) for each field; `payload` of a length-delimited one is what is
 // behind its length. False if `octets` are no message.
@@ -68,11 +71,19 @@ void Reserve(std::string_view octets, Reply* reply) {
 }
 void Reserve(std::string_view octets, HelpTopic* topic) {
   topic->mutable_text()->Reserve(Count(octets, HelpTopic::kTextFieldNumber));
+  topic->mutable_utf8_text()->Reserve(Count(octets, HelpTopic::kUtf8TextFieldNumber));
 }
 void Reserve(std::string_view octets, ClassFooter* footer) {
   footer->mutable_text()->Reserve(Count(octets, ClassFooter::kTextFieldNumber));
 }
-void Reserve(std::string_view, CodeReference*) {}
+void Reserve(std::string_view octets, CodeReference* code) {
+  code->mutable_enhanced_codes()->Reserve(Count(octets, CodeReference::kEnhancedCodesFieldNumber));
+  code->mutable_rfc()->Reserve(Count(octets, CodeReference::kRfcFieldNumber));
+  code->mutable_neighbours()->Reserve(Count(octets, CodeReference::kNeighboursFieldNumber));
+}
+void Reserve(std::string_view, ClassReference*) {}
+void Reserve(std::string_view, SubjectReference*) {}
+void Reserve(std::string_view, EnhancedReference*) {}
 
 template <typename Entry>
 bool ParseEntry(std::string_view octets, Entry* entry) {
@@ -89,6 +100,10 @@ bool ParseTable(std::string_view serialized, ReplyTable* table) {
   table->mutable_help_topics()->Reserve(Count(serialized, ReplyTable::kHelpTopicsFieldNumber));
   table->mutable_footers()->Reserve(Count(serialized, ReplyTable::kFootersFieldNumber));
   table->mutable_codes()->Reserve(Count(serialized, ReplyTable::kCodesFieldNumber));
+  table->mutable_classes()->Reserve(Count(serialized, ReplyTable::kClassesFieldNumber));
+  table->mutable_subjects()->Reserve(Count(serialized, ReplyTable::kSubjectsFieldNumber));
+  table->mutable_enhanced_codes()->Reserve(
+      Count(serialized, ReplyTable::kEnhancedCodesFieldNumber));
   // Fields that are no lists, and those of later versions.
   std::string rest;
   const bool whole = ForEachField(
@@ -102,6 +117,12 @@ bool ParseTable(std::string_view serialized, ReplyTable* table) {
             return ParseEntry(payload, table->add_footers());
           case Tag(ReplyTable::kCodesFieldNumber):
             return ParseEntry(payload, table->add_codes());
+          case Tag(ReplyTable::kClassesFieldNumber):
+            return ParseEntry(payload, table->add_classes());
+          case Tag(ReplyTable::kSubjectsFieldNumber):
+            return ParseEntry(payload, table->add_subjects());
+          case Tag(ReplyTable::kEnhancedCodesFieldNumber):
+            return ParseEntry(payload, table->add_enhanced_codes());
           default:
             rest.append(record.data(), record.size());
             return true;

@@ -222,9 +222,9 @@ class Player {
     const uint64_t lines_before = session_.GetInfo().lines;
     // Verbs that make no event are told by their name.
     if (!session_.GetInfo().content && !octets.empty()) {
-      std::string_view name;
-      std::string_view rest;
-      const commands::Verb verb = commands::TakeVerb(octets, &name, &rest);
+      std::string_view line(octets);
+      while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
+      const commands::Verb verb = commands::TakeVerb(commands::StripTrailingSpace(line)).verb;
       if (verb == commands::Verb::kRset || verb == commands::Verb::kNoop) {
         turn.understood.emplace_back(commands::GetCommand(verb).name);
       }

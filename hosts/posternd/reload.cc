@@ -40,8 +40,11 @@ std::string LineOfEntry(absl::string_view table_text, absl::string_view complain
     const absl::StatusOr<host::ParsedText> parsed =
         Schema().Parse("postern.v1.ReplyTable", table_text);
     if (parsed.ok()) {
-      const auto place = parsed->places.find(std::string(entry));
-      if (place != parsed->places.end()) return absl::StrCat(place->second.line);
+      // Where its name stands, else where it begins.
+      for (const char* name : {".id", ""}) {
+        const auto place = parsed->places.find(absl::StrCat(entry, name));
+        if (place != parsed->places.end()) return absl::StrCat(place->second.line);
+      }
     }
   }
   // Reply ids are words of capitals; the first one in the complaint that the table has decides.

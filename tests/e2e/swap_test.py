@@ -34,10 +34,10 @@ def good(number):
 # Each breaks another thing: the table, and what the log says of it.
 _BAD = (
     ('replies {\n  id: NOOP_OK\n  code: 550\n  enhanced_code: "5.0.0"\n  text: "x"\n}\n',
-     "table.textproto:1: replies[0] NOOP_OK: code: 550 is not allowed here"),
+     "table.textproto:2: replies[0] NOOP_OK: code: 550 is not allowed here"),
     ('name: "x"\nreplies {\n  id: NOOP_OK\n  code: 250\n  enhanced_code: "2.0.0"\n'
      '  text: "{nonsense}"\n}\n',
-     "table.textproto:2: replies[0] NOOP_OK: text line 1: placeholder {nonsense}"),
+     "table.textproto:3: replies[0] NOOP_OK: text line 1: placeholder {nonsense}"),
     ("replies { id: NOOP_", "table.textproto:1:"),
 )
 

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -26,9 +28,12 @@ std::vector<std::string> Check(const Table& table) {
   return ReplyTable::Check(table.SerializeAsString());
 }
 
+// The whole reference; what is embedded is shorter.
 Table Default() {
+  std::ifstream in("tables/en_binpb.binpb", std::ios::binary);
+  const std::string octets((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
   Table table;
-  EXPECT_TRUE(table.ParseFromString(std::string(DefaultTableBytes())));
+  EXPECT_TRUE(table.ParseFromString(octets));
   return table;
 }
 
@@ -80,6 +85,36 @@ TEST(Reference, EveryCodePairThatTheDefaultSendsIsListed) {
     if (reply.enhanced_code().empty()) continue;
     EXPECT_NE(listed[reply.code()].count(reply.enhanced_code()), 0u)
         << reply.id() << " " << reply.code() << " " << reply.enhanced_code();
+  }
+}
+
+// The library's own copy says the same to a client, and is a good table itself.
+TEST(Reference, TheEmbeddedTableSpeaksLikeTheWhole) {
+  EXPECT_THAT(ReplyTable::Check(DefaultTableBytes()), IsEmpty());
+  Table embedded;
+  ASSERT_TRUE(embedded.ParseFromString(std::string(DefaultTableBytes())));
+  EXPECT_LT(DefaultTableBytes().size(), Default().SerializeAsString().size() * 3 / 4);
+  EXPECT_EQ(embedded.codes(0).use_when(), "");
+  const auto whole = ReplyTable::Load(Default().SerializeAsString());
+  const auto shorter = ReplyTable::LoadDefault();
+  ASSERT_TRUE(whole.ok() && shorter.ok());
+  BindOptions options;
+  options.server = "mx.example";
+  const auto a = BoundReplies::Bind(*whole, options);
+  const auto b = BoundReplies::Bind(*shorter, options);
+  const auto help = [](const BoundReplies& replies, const std::string& topic) {
+    std::string octets(replies.MaxHelpTopicOctets(), '\0');
+    octets.resize(replies.FormatHelpTopic(topic, Values(), octets.data(), octets.size()));
+    return octets;
+  };
+  for (const auto& code : embedded.codes()) {
+    const std::string topic = std::to_string(code.code());
+    EXPECT_FALSE(help(*b, topic).empty()) << topic;
+    EXPECT_EQ(help(*a, topic), help(*b, topic));
+  }
+  for (const auto& code : embedded.enhanced_codes()) {
+    EXPECT_FALSE(help(*b, code.code()).empty()) << code.code();
+    EXPECT_EQ(help(*a, code.code()), help(*b, code.code()));
   }
 }
 

@@ -59,7 +59,8 @@ class ReplyTable {
   std::unique_ptr<const TableData> data_;
 };
 
-// The serialized default table that is embedded in the library.
+// The serialized default table that is embedded in the library: without what only tools tell of
+// codes, such as their neighbours (embed_main.cc).
 std::string_view DefaultTableBytes();
 
 }  // namespace postern::replies

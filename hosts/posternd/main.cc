@@ -31,6 +31,7 @@
 #include "hosts/posternd/privileges.h"
 #include "hosts/posternd/reload.h"
 #include "hosts/posternd/upstream_offer.h"
+#include "hosts/posternd/watch.h"
 
 namespace postern {
 namespace posternd {
@@ -125,7 +126,7 @@ class Server {
       : arguments_(std::move(arguments)), plugin_(std::move(plugin)) {}
 
   // `client`: the only one, already connected (--inetd); else negative.
-  absl::Status Start(Options options, int client);
+  absl::Status Start(Options options, int client, const sigset_t& signals);
   // Until a signal ends it.
   void Run(const sigset_t& signals);
 
@@ -144,6 +145,7 @@ class Server {
   const host::Plugin plugin_;
   Logger log_;
   Loaded current_;
+  std::unique_ptr<FileWatch> watch_;  // null without --watch
   host::EnginePtr engine_;
   std::vector<BoundAddress> bound_;
   std::unique_ptr<Maildir> maildir_;
@@ -153,9 +155,16 @@ class Server {
   std::vector<std::unique_ptr<Loop>> loops_;
 };
 
-absl::Status Server::Start(Options options, int client) {
+absl::Status Server::Start(Options options, int client, const sigset_t& signals) {
   absl::Status status = log_.Open(options.log);
   if (!status.ok()) return status;
+  if (options.watch) {
+    absl::StatusOr<std::unique_ptr<FileWatch>> watch = FileWatch::Create(signals);
+    if (!watch.ok()) return watch.status();
+    watch_ = *std::move(watch);
+    // Before they are read: what is changed from then on is seen.
+    watch_->Follow(FilesOf(options));
+  }
   absl::StatusOr<Loaded> loaded = LoadFiles(std::move(options), plugin_);
   if (!loaded.ok()) return loaded.status();
   current_ = *std::move(loaded);
@@ -239,20 +248,24 @@ absl::Status Server::Start(Options options, int client) {
 
 void Server::Run(const sigset_t& signals) {
   for (;;) {
-    int signal = 0;
-    if (sigwait(&signals, &signal) != 0) continue;
-    if (signal == SIGHUP) {
-      Reload();
-    } else {
-      return Stop(signals);
+    int signal = 0;  // a file changed
+    if (watch_ != nullptr) {
+      signal = watch_->Wait();
+    } else if (sigwait(&signals, &signal) != 0) {
+      continue;
     }
+    if (signal != 0 && signal != SIGHUP) return Stop(signals);
+    if (signal == SIGHUP) {
+      const absl::Status reopened = log_.Reopen();
+      if (!reopened.ok()) log_.Error(absl::StrCat("log kept: ", reopened.message()));
+    }
+    Reload();
   }
 }
 
 void Server::Reload() {
-  const absl::Status reopened = log_.Reopen();
-  if (!reopened.ok()) log_.Error(absl::StrCat("log kept: ", reopened.message()));
   absl::StatusOr<Options> options = LoadOptions(arguments_, Schema());
+  if (watch_ != nullptr && options.ok()) watch_->Follow(FilesOf(*options));
   absl::StatusOr<Loaded> loaded =
       options.ok() ? LoadFiles(*std::move(options), plugin_) : options.status();
   absl::Status status = loaded.status();
@@ -292,6 +305,7 @@ void Server::Reload() {
   now.user = running.user;
   now.threads = running.threads;
   now.delivery_threads = running.delivery_threads;
+  now.watch = running.watch;
   now.log = running.log;
   log_.Info("reloaded: configuration, reply table and certificate are in force for new sessions");
 }
@@ -368,7 +382,7 @@ int Main(int argc, char** argv) {
     client = *taken;
   }
   Server server(*arguments, *plugin);
-  const absl::Status status = server.Start(*std::move(options), client);
+  const absl::Status status = server.Start(*std::move(options), client, signals);
   if (!status.ok()) {
     if (client >= 0) close(client);
     return single ? FailToSystemLog(status) : Fail(status);

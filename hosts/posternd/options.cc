@@ -57,6 +57,8 @@ ABSL_FLAG(uint32_t, max_connections_per_client, 0,
 ABSL_FLAG(uint32_t, threads, 0, "N  event loops (default: one per core)");
 ABSL_FLAG(uint32_t, delivery_threads, 0, "N  threads that make messages durable (default 8)");
 ABSL_FLAG(uint32_t, grace_seconds, 0, "N  how long a stop waits for sessions (default 10)");
+ABSL_FLAG(bool, watch, false,
+          "reload by itself when configuration, table, certificate or key change");
 ABSL_FLAG(std::string, log_format, "", "text|json  (default text)");
 ABSL_FLAG(std::string, log_file, "", "FILE  the log (default: standard error)");
 ABSL_FLAG(bool, verbose, false,
@@ -89,6 +91,7 @@ constexpr const char* kFlags[] = {"listen",
                                   "threads",
                                   "delivery_threads",
                                   "grace_seconds",
+                                  "watch",
                                   "log_format",
                                   "log_file",
                                   "verbose"};
@@ -312,6 +315,7 @@ absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
                         const std::string& field, const std::string& otherwise) {
     return Choose<std::string>(arguments, name, flag, field, otherwise);
   };
+  options.watch = Choose(arguments, "watch", FLAGS_watch, file.watch(), false);
   options.discard = Choose(arguments, "discard", FLAGS_discard, file.discard(), false);
   options.maildir = text("maildir", FLAGS_maildir, file.maildir(), "");
   if (options.discard && !options.maildir.empty()) {
@@ -442,10 +446,11 @@ std::string UsageText() {
     const std::string meaning = gap == std::string::npos ? help : help.substr(gap + 2);
     absl::StrAppend(&text, "  --", name, value, "\n        ", meaning, "\n");
   }
-  absl::StrAppend(&text,
-                  "\nSIGHUP reads configuration, table and certificate again; SIGINT and SIGTERM "
-                  "stop gracefully,\na second one at once. Exit status 2: something given is "
-                  "wrong, and one sentence says what.\n");
+  absl::StrAppend(
+      &text,
+      "\nSIGHUP reads configuration, table and certificate again, and --watch does so by "
+      "itself;\nSIGINT and SIGTERM stop gracefully, a second one at once. Exit status 2: "
+      "something given\nis wrong, and one sentence says what.\n");
   return text;
 }
 

@@ -56,6 +56,7 @@ struct Options {
   uint32_t threads = 0;
   uint32_t delivery_threads = 0;
   uint32_t grace_seconds = 0;
+  bool watch = false;
   Logger::Options log;
   std::string config_file;
   // Serialized postern.v1.EngineConfig, server_name included.

@@ -157,6 +157,12 @@ TEST(LineOfEntryTest, FindsTheEntryThatAComplaintNames) {
   EXPECT_EQ(LineOfEntry(table, "GREETING lacks text"), "3");
   EXPECT_EQ(LineOfEntry(table, "something else"), "");
   EXPECT_EQ(LineOfEntry("", "GREETING"), "");
+  // As the engine counts: entries without an id too.
+  EXPECT_EQ(LineOfEntry(table, "replies[1] GREETING_REFUSED: text: empty"), "7");
+  EXPECT_EQ(LineOfEntry(table + "footers { reply_class: 2 }\n",
+                        "footers[0] class 2: reply_class: a footer may stand on class 4 or 5 only"),
+            "10");
+  EXPECT_EQ(LineOfEntry(table, "replies[7] BARE_LF: no such entry"), "9");
 }
 
 TEST(ReloadTest, NamesWhatNeedsARestart) {

@@ -32,6 +32,21 @@ absl::Status ConfigError(const Options& options, const absl::Status& status) {
 }  // namespace
 
 std::string LineOfEntry(absl::string_view table_text, absl::string_view complaint) {
+  // "replies[3] NOOP_OK: text line 2: ...": the engine counts entries, and so does the parser.
+  const size_t bracket = complaint.find(']');
+  const absl::string_view entry =
+      bracket == absl::string_view::npos ? absl::string_view() : complaint.substr(0, bracket + 1);
+  if (!entry.empty() && !absl::StrContains(entry, ' ')) {
+    const absl::StatusOr<host::ParsedText> parsed =
+        Schema().Parse("postern.v1.ReplyTable", table_text);
+    if (parsed.ok()) {
+      // Where its name stands, else where it begins.
+      for (const char* name : {".id", ""}) {
+        const auto place = parsed->places.find(absl::StrCat(entry, name));
+        if (place != parsed->places.end()) return absl::StrCat(place->second.line);
+      }
+    }
+  }
   // Reply ids are words of capitals; the first one in the complaint that the table has decides.
   const std::vector<absl::string_view> lines = absl::StrSplit(table_text, '\n');
   for (size_t i = 0; i < complaint.size();) {
@@ -106,6 +121,10 @@ absl::Status Apply(const Loaded& loaded, const std::string& old_config, const ho
                          status.message());
 }
 
+std::vector<std::string> FilesOf(const Options& options) {
+  return {options.config_file, options.table, options.tls_cert, options.tls_key};
+}
+
 std::vector<std::string> ChangesThatNeedRestart(const Options& before, const Options& after) {
   std::vector<std::string> changed;
   const auto same_endpoints = [](const std::vector<host::Endpoint>& a,
@@ -129,6 +148,7 @@ std::vector<std::string> ChangesThatNeedRestart(const Options& before, const Opt
   if (before.user != after.user) changed.push_back("user");
   if (before.threads != after.threads) changed.push_back("threads");
   if (before.delivery_threads != after.delivery_threads) changed.push_back("delivery_threads");
+  if (before.watch != after.watch) changed.push_back("watch");
   if (before.log.file != after.log.file) changed.push_back("log_file");
   if (before.log.format != after.log.format) changed.push_back("log_format");
   if (before.log.verbose != after.log.verbose) changed.push_back("verbose");

@@ -36,6 +36,9 @@ absl::StatusOr<Loaded> LoadFiles(Options options, const host::Plugin& plugin);
 absl::Status Apply(const Loaded& loaded, const std::string& old_config, const host::Plugin& plugin,
                    postern_engine* engine);
 
+// The files that a reload reads; empty where none is named.
+std::vector<std::string> FilesOf(const Options& options);
+
 // Which options differ that only a restart can change.
 std::vector<std::string> ChangesThatNeedRestart(const Options& before, const Options& after);
 

@@ -14,6 +14,7 @@
 #include "tools/posternctl/config_check.h"
 #include "tools/posternctl/findings.h"
 #include "tools/posternctl/flags.h"
+#include "tools/posternctl/languages.h"
 #include "tools/posternctl/leaks.h"
 #include "tools/posternctl/translation.h"
 
@@ -48,9 +49,7 @@ void CheckTable(const SourceFile& file, std::vector<Finding>* findings) {
   v1::ReplyTable table;
   if (!table.ParseFromString(file.parsed.serialized)) return;
   if (absl::GetFlag(FLAGS_translation)) {
-    v1::ReplyTable original;
-    original.ParseFromString(std::string(replies::DefaultTableBytes()));
-    for (const std::string& problem : CompareTranslation(original, table)) {
+    for (const std::string& problem : CompareTranslation(DefaultTable(), table)) {
       findings->push_back(FromProblem(file, problem));
     }
   }

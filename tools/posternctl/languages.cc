@@ -18,6 +18,18 @@ std::vector<std::string> LanguageNames() {
   return names;
 }
 
+const v1::ReplyTable& DefaultTable() {
+  static const v1::ReplyTable* const table = [] {
+    auto* made = new v1::ReplyTable;
+    for (size_t i = 0; i < kLanguageCount; ++i) {
+      if (std::string(kLanguages[i].language) != "en") continue;
+      made->ParseFromArray(kLanguages[i].octets, static_cast<int>(kLanguages[i].size));
+    }
+    return made;
+  }();
+  return *table;
+}
+
 absl::StatusOr<v1::ReplyTable> ReadChosenTable() {
   const std::string path = absl::GetFlag(FLAGS_table);
   const std::string language = absl::GetFlag(FLAGS_language);

@@ -28,6 +28,9 @@ extern const size_t kLanguageCount;
 
 std::vector<std::string> LanguageNames();
 
+// The default table, whole: the library's own copy lacks what only tools tell.
+const v1::ReplyTable& DefaultTable();
+
 // The table of --table or --language, or the default; checked.
 absl::StatusOr<v1::ReplyTable> ReadChosenTable();
 

@@ -12,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "engine/commands/command_table.h"
 #include "engine/session/config.h"
+#include "tools/posternctl/languages.h"
 
 namespace postern {
 namespace ctl {
@@ -115,9 +116,7 @@ absl::StatusOr<MergedTable> MergedTable::Make(const v1::ReplyTable& own,
   merged.own_ = own;
   merged.server_ = server;
   v1::ReplyTable base;
-  if (own.extends() != "none" && !base.ParseFromString(std::string(replies::DefaultTableBytes()))) {
-    return absl::InternalError("the default table inside the program does not parse");
-  }
+  if (own.extends() != "none") base = DefaultTable();
   for (const v1::ReplyTable* table : {static_cast<const v1::ReplyTable*>(&base), &own}) {
     for (const auto& one : table->replies()) merged.replies_[one.id()] = one;
     for (const auto& one : table->codes()) merged.codes_[one.code()] = one;

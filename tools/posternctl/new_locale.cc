@@ -8,9 +8,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "engine/replies/reply_rules.h"
-#include "engine/replies/reply_table.h"
 #include "tools/posternctl/commands.h"
 #include "tools/posternctl/flags.h"
+#include "tools/posternctl/languages.h"
 #include "tools/posternctl/merged_table.h"
 #include "tools/posternctl/paint.h"
 #include "tools/posternctl/table_file.h"
@@ -172,10 +172,7 @@ int RunNew(const Invocation& invocation) {
   if (!IsLanguageTag(locale)) {
     return Fail(absl::StrCat("'", locale, "' is no language tag (RFC 5646); write de, pt-BR, say"));
   }
-  v1::ReplyTable table;
-  if (!table.ParseFromString(std::string(replies::DefaultTableBytes()))) {
-    return Fail("the default table inside the program does not parse");
-  }
+  const v1::ReplyTable& table = DefaultTable();
   Skeleton skeleton(locale);
   skeleton.Head();
   for (const SituationText& situation : Situations()) {

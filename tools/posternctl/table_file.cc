@@ -17,6 +17,7 @@
 #include "tools/posternctl/command_line.h"
 #include "tools/posternctl/embedded.h"
 #include "tools/posternctl/flags.h"
+#include "tools/posternctl/languages.h"
 
 namespace postern {
 namespace ctl {
@@ -130,7 +131,7 @@ absl::StatusOr<v1::ReplyTable> ReadTable(const std::string& path) {
   std::string name = path;
   if (path.empty() || path == "default") {
     name = "the default table";
-    serialized = std::string(replies::DefaultTableBytes());
+    serialized = DefaultTable().SerializeAsString();
   } else {
     absl::StatusOr<SourceFile> file = ReadSource(path);
     if (!file.ok()) return file.status();

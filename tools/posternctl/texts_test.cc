@@ -9,13 +9,13 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "engine/replies/reply_table.h"
 #include "tools/posternctl/command_line.h"
 #include "tools/posternctl/dialogue.h"
 #include "tools/posternctl/findings.h"
 #include "tools/posternctl/flags.h"
 #include "tools/posternctl/html_page.h"
 #include "tools/posternctl/json.h"
+#include "tools/posternctl/languages.h"
 #include "tools/posternctl/leaks.h"
 #include "tools/posternctl/merged_table.h"
 #include "tools/posternctl/paint.h"
@@ -197,11 +197,7 @@ TEST(Leaks, LeavesHarmlessTextsAlone) {
   }
 }
 
-v1::ReplyTable Default() {
-  v1::ReplyTable table;
-  EXPECT_TRUE(table.ParseFromString(std::string(replies::DefaultTableBytes())));
-  return table;
-}
+v1::ReplyTable Default() { return DefaultTable(); }
 
 TEST(Translation, TheOriginalIsWhole) {
   EXPECT_THAT(CompareTranslation(Default(), Default()), IsEmpty());

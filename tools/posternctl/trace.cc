@@ -221,12 +221,13 @@ class Player {
     turn.before = State();
     const uint64_t lines_before = session_.GetInfo().lines;
     // Verbs that make no event are told by their name.
-    if (!session_.GetInfo().content && !octets.empty()) {
-      std::string_view name;
-      std::string_view rest;
-      const commands::Verb verb = commands::TakeVerb(octets, &name, &rest);
+    std::string silent;
+    if (!session_.GetInfo().content) {
+      std::string_view line(octets);
+      while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
+      const commands::Verb verb = commands::TakeVerb(commands::StripTrailingSpace(line)).verb;
       if (verb == commands::Verb::kRset || verb == commands::Verb::kNoop) {
-        turn.understood.emplace_back(commands::GetCommand(verb).name);
+        silent = std::string(commands::GetCommand(verb).name);
       }
     }
     size_t at = 0;
@@ -244,6 +245,9 @@ class Player {
       turn.understood.push_back("the TLS handshake succeeded");
     }
     turn.after = State();
+    if (!silent.empty() && turn.rules.empty() && !turn.reply.empty()) {
+      turn.understood.insert(turn.understood.begin(), silent);
+    }
     // F2: what follows a bare LF up to the next CR LF is of the same line.
     if (turn.reply.empty() && turn.understood.empty() && turn.rules.empty() && !octets.empty() &&
         session_.GetInfo().lines == lines_before) {

@@ -78,9 +78,15 @@ Finding FromProblem(const SourceFile& file, const std::string& problem) {
 }
 
 void SortFindings(std::vector<Finding>* findings) {
-  std::stable_sort(findings->begin(), findings->end(), [](const Finding& a, const Finding& b) {
+  // Insertion, which keeps the order of equals. std::stable_sort would too, but what libstdc++ 12
+  // uses inside it is deprecated, and clang says so.
+  const auto earlier = [](const Finding& a, const Finding& b) {
     return a.line != b.line ? a.line < b.line : a.column < b.column;
-  });
+  };
+  for (auto finding = findings->begin(); finding != findings->end(); ++finding) {
+    std::rotate(std::upper_bound(findings->begin(), finding, *finding, earlier), finding,
+                finding + 1);
+  }
 }
 
 std::string PrintFinding(const Finding& finding, const Paint& paint) {

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kKnownVerbs[] = {"HELO", "EHLO", "MAIL", "RCPT", "DATA", "RSET",
                                             "NOOP", "QUIT", "VRFY", "EXPN", "HELP", "STARTTLS",
-                                            "TURN", "SEND", "SOML", "SAML"};
+                                            "TURN", "SEND", "SOML", "SAML", "BDAT"};
 
 // Codes of which the default table tells (tables/en.textproto).
 constexpr std::string_view kCodeTopics[] = {"211", "214", "220", "221", "250", "251", "252",
@@ -57,7 +57,8 @@ uint64_t Machine::LineLimit() const {
     return limit;
   }
   if (SizeInForce()) limit += 26;
-  if (BodyInForce()) limit += 14;
+  // BODY=8BITMIME and the 16 of BODY=BINARYMIME, which has them in it (RFC 3030 section 3).
+  if (BodyInForce()) limit += 16;
   if (Utf8InForce()) limit += 10;
   return limit;
 }
@@ -66,12 +67,21 @@ uint64_t Machine::LineLimit() const {
 size_t Machine::LineCap() const {
   size_t cap = 512;
   if (!setup_.has(kWithoutSize)) cap += 26;
-  if (!setup_.has(kWithout8BitMime)) cap += 14;
+  if (!setup_.has(kWithout8BitMime)) cap += 16;
   if (!setup_.has(kWithoutSmtpUtf8)) cap += 10;
   return cap;
 }
 
 void Machine::Refuse(const std::vector<Refusal>& refusals, bool with_line) {
+  ChunkText chunk;
+  if (with_line && refusals[0].rule != POSTERN_RULE_C500 && IsBdat(&chunk)) {
+    RefuseBdat(chunk, refusals);
+  } else {
+    RefuseNow(refusals, with_line);
+  }
+}
+
+void Machine::RefuseNow(const std::vector<Refusal>& refusals, bool with_line) {
   if (failed()) return;
   SeenEvent error;
   error.type = POSTERN_EVENT_ERROR;
@@ -315,17 +325,27 @@ void Machine::Command(std::string_view raw) {
     if (missing && sequence.empty()) sequence.push_back({id, POSTERN_RULE_C503});
   };
   if (starttls && tls_) need(true, kTlsAlreadyActive);
-  if (verb == "MAIL" || verb == "RCPT" || verb == "DATA" || starttls) need(!helo_, kNeedHelo);
-  if (verb == "MAIL") need(transaction_, kNestedMail);
-  if (verb == "RCPT" || verb == "DATA") need(!transaction_, kNeedMail);
-  if (verb == "DATA") need(recipients_ == 0, kNeedRcpt);
-  if (starttls) need(transaction_, kBadSequence);
+  const bool content = verb == "DATA" || verb == "BDAT";
+  if (verb == "MAIL" || verb == "RCPT" || content || starttls) need(!helo_, kNeedHelo);
+  if (verb == "MAIL") need(InTransaction(), kNestedMail);
+  if (verb == "RCPT" || content) need(!InTransaction(), kNeedMail);
+  // RFC 3030 section 2: no DATA once a BDAT came, and nothing behind one that failed.
+  if (verb == "RCPT") need(chunks_ != Chunks::kNone, kBadSequence);
+  if (verb == "DATA") need(chunks_ != Chunks::kNone, kDataAfterBdat);
+  if (verb == "BDAT") need(chunks_ == Chunks::kFailed, kBdatOutOfPlace);
+  if (content) need(recipients_ == 0, kNeedRcpt);
+  if (verb == "DATA") need(binary_, kBinarymimeNeedsBdat);
+  if (starttls) need(InTransaction(), kBadSequence);
   if (!sequence.empty()) {
     Refuse(sequence, true);
     return;
   }
 
   // Arguments.
+  if (verb == "BDAT") {
+    Bdat(line);
+    return;
+  }
   if (verb == "DATA" || verb == "RSET" || verb == "QUIT" || starttls) {
     if (has_argument) {
       Refuse({{kArgumentsUnexpected, POSTERN_RULE_C501}}, true);
@@ -336,6 +356,7 @@ void Machine::Command(std::string_view raw) {
       begin.type = POSTERN_EVENT_CONTENT_BEGIN;
       begin.ticket = true;
       begin.count = recipients_;
+      bdat_begin_ = false;
       Decide(POSTERN_EVENT_CONTENT_BEGIN, begin);
     } else if (verb == "RSET") {
       if (!CountCommand()) return;
@@ -443,6 +464,9 @@ void Machine::CheckEhloLines(const SeenReply& reply) {
   if (StartTlsOffered() && !tls_) want.emplace_back("STARTTLS");
   if (setup_.has(kWithExpn)) want.emplace_back("EXPN");
   if (!setup_.has(kWithoutHelp)) want.emplace_back("HELP");
+  want.emplace_back("CHUNKING");
+  // On where CHUNKING and 8BITMIME are.
+  if (!setup_.has(kWithout8BitMime)) want.emplace_back("BINARYMIME");
   std::vector<std::string> have = reply.lines;
   // Keywords come in any order.
   std::sort(want.begin() + 1, want.end());
@@ -524,10 +548,7 @@ void Machine::Parameters(std::string_view text, bool mail, std::vector<Refusal>*
     if (smtputf8) mail_smtputf8_ = true;
     if (body) {
       const std::string kind = Upper(value);
-      if (kind == "BINARYMIME") {
-        // RFC 3030 section 3: known, and not offered.
-        refusals->push_back({kParameterNotInForce, POSTERN_RULE_C555});
-      } else if (kind != "7BIT" && kind != "8BITMIME") {
+      if (kind != "7BIT" && kind != "8BITMIME" && kind != "BINARYMIME") {
         refusals->push_back({kBadParameter, POSTERN_RULE_C501});
       }
     }
@@ -619,7 +640,10 @@ void Machine::Mail(std::string_view argument) {
   event.parameters = parameters;
   if (!size.empty()) event.number = SizeValue(size);
   const std::string body = Upper(Value(parameters, "BODY"));
-  event.count = body == "7BIT" ? POSTERN_BODY_7BIT : body == "8BITMIME" ? POSTERN_BODY_8BITMIME : 0;
+  if (body == "7BIT") event.count = POSTERN_BODY_7BIT;
+  if (body == "8BITMIME") event.count = POSTERN_BODY_8BITMIME;
+  if (body == "BINARYMIME") event.count = POSTERN_BODY_BINARYMIME;
+  mail_binary_ = body == "BINARYMIME";
   Decide(POSTERN_EVENT_MAIL, event);
 }
 

@@ -42,6 +42,8 @@ commands::ParseContext Context(uint8_t bits, const commands::Leniency* leniency)
   enable(5, Extension::kExpn);
   enable(6, Extension::kHelp);
   enable(7, Extension::kStarttls);
+  // The extensions that are off by default go with one that is on.
+  enable(7, Extension::kAuth);
   context.now.can_starttls = true;
   context.leniency = leniency;
   return context;

@@ -11,6 +11,7 @@
 namespace postern::plugin {
 namespace {
 
+using session::AuthEnd;
 using session::CloseReason;
 using session::EventType;
 using session::ResetReason;
@@ -40,6 +41,15 @@ static_assert(Equal(EventType::kUnknown, POSTERN_EVENT_UNKNOWN));
 static_assert(Equal(EventType::kError, POSTERN_EVENT_ERROR));
 static_assert(Equal(EventType::kQuit, POSTERN_EVENT_QUIT));
 static_assert(Equal(EventType::kClosed, POSTERN_EVENT_CLOSED));
+static_assert(Equal(EventType::kAuth, POSTERN_EVENT_AUTH));
+static_assert(Equal(EventType::kAuthEnd, POSTERN_EVENT_AUTH_END));
+
+static_assert(Equal(AuthEnd::kCancelled, POSTERN_AUTH_END_CANCELLED));
+static_assert(Equal(AuthEnd::kBadBase64, POSTERN_AUTH_END_BAD_BASE64));
+static_assert(Equal(AuthEnd::kTooLong, POSTERN_AUTH_END_TOO_LONG));
+static_assert(Equal(AuthEnd::kClosed, POSTERN_AUTH_END_CLOSED));
+static_assert(Equal(AuthEnd::kRounds, POSTERN_AUTH_END_ROUNDS));
+static_assert(Equal(AuthEnd::kTimeout, POSTERN_AUTH_END_TIMEOUT));
 
 static_assert(Equal(ResetReason::kRset, POSTERN_RESET_RSET));
 static_assert(Equal(ResetReason::kHelo, POSTERN_RESET_HELO));
@@ -59,6 +69,7 @@ static_assert(Equal(CloseReason::kPolicy, POSTERN_CLOSED_POLICY));
 static_assert(Equal(CloseReason::kShutdown, POSTERN_CLOSED_SHUTDOWN));
 static_assert(Equal(CloseReason::kTls, POSTERN_CLOSED_TLS));
 static_assert(Equal(CloseReason::kMemory, POSTERN_CLOSED_MEMORY));
+static_assert(Equal(CloseReason::kAuth, POSTERN_CLOSED_AUTH));
 
 static_assert(Equal(session::kHeloExtended, POSTERN_HELO_EXTENDED));
 static_assert(Equal(session::kHeloLiteral, POSTERN_HELO_LITERAL));
@@ -69,6 +80,10 @@ static_assert(Equal(session::kPathLiteral, POSTERN_PATH_LITERAL));
 static_assert(Equal(session::kPathRoute, POSTERN_PATH_ROUTE));
 static_assert(Equal(session::kPathUtf8, POSTERN_PATH_UTF8));
 static_assert(Equal(session::kMailSmtpUtf8, POSTERN_MAIL_SMTPUTF8));
+static_assert(Equal(session::kMailAuth, POSTERN_MAIL_AUTH));
+static_assert(Equal(session::kMailAuthNull, POSTERN_MAIL_AUTH_NULL));
+static_assert(Equal(session::kAuthFirst, POSTERN_AUTH_FIRST));
+static_assert(Equal(session::kAuthHasResponse, POSTERN_AUTH_HAS_RESPONSE));
 
 static_assert(Equal(commands::Body::kNone, POSTERN_BODY_NONE));
 static_assert(Equal(commands::Body::k7Bit, POSTERN_BODY_7BIT));
@@ -146,7 +161,10 @@ const postern_event* StoreEvent(const Session& session, const Session::Pending& 
                        part(payload.parameters),
                        payload.number,
                        payload.count,
-                       0};
+                       0,
+                       {},
+                       {},
+                       Bytes(session.mail_auth())};
       break;
     case EventType::kRcpt:
       storage->rcpt = {Header<postern_event_rcpt>(type, payload.flags, ticket),
@@ -189,6 +207,15 @@ const postern_event* StoreEvent(const Session& session, const Session::Pending& 
       break;
     case EventType::kClosed:
       storage->closed = {Header<postern_event_closed>(type, 0, ticket), pending.reason, 0};
+      break;
+    case EventType::kAuth: {
+      const Session::AuthParts parts = session.auth_parts();
+      storage->auth = {Header<postern_event_auth>(type, parts.flags, ticket),
+                       Bytes(parts.mechanism), Bytes(parts.response), parts.round, 0};
+      break;
+    }
+    case EventType::kAuthEnd:
+      storage->auth_end = {Header<postern_event_auth_end>(type, 0, ticket), pending.reason, 0};
       break;
     case EventType::kNone:
     case EventType::kConnect:

@@ -63,6 +63,7 @@ static_assert(static_cast<int>(session::Verdict::kAccept) == POSTERN_VERDICT_ACC
 static_assert(static_cast<int>(session::Verdict::kReject) == POSTERN_VERDICT_REJECT);
 static_assert(static_cast<int>(session::Verdict::kDefer) == POSTERN_VERDICT_DEFER);
 static_assert(static_cast<int>(session::Verdict::kDisconnect) == POSTERN_VERDICT_DISCONNECT);
+static_assert(static_cast<int>(session::Verdict::kChallenge) == POSTERN_VERDICT_CHALLENGE);
 static_assert(static_cast<int>(Notice::kTlsEstablished) == POSTERN_NOTICE_TLS_ESTABLISHED);
 static_assert(static_cast<int>(Notice::kTlsFailed) == POSTERN_NOTICE_TLS_FAILED);
 static_assert(static_cast<int>(Notice::kDisconnected) == POSTERN_NOTICE_DISCONNECTED);
@@ -117,10 +118,13 @@ inline int32_t Run(postern_session* session, std::string_view call, Body&& body)
 }
 
 // An answer that is nothing but a verdict, as nearly all are. What is looked at was in the struct
-// from the first.
+// from the first, or is there.
 bool IsBareVerdict(const postern_answer* answer) {
   return answer != nullptr && answer->struct_size >= kFirstSize<postern_answer> &&
-         (answer->reply_id | answer->code) == 0 && answer->text.size == 0;
+         (answer->reply_id | answer->code) == 0 && answer->text.size == 0 &&
+         answer->verdict != POSTERN_VERDICT_CHALLENGE &&
+         (answer->struct_size < sizeof(postern_answer) ||
+          (answer->challenge.size | answer->auth_mechanisms.size) == 0);
 }
 
 // What the host is told of an answer that was not taken.
@@ -224,8 +228,9 @@ int32_t SessionAnswer(postern_session* session, uint64_t ticket,
                         "answer is null, or its struct_size below the first published one",
                         POSTERN_E_ARGUMENT);
     }
-    if (!IsValid(ours.text)) {
-      return Misbehaved(session, kCall, "text has a size and no data", POSTERN_E_ARGUMENT);
+    if (!IsValid(ours.text) || !IsValid(ours.challenge) || !IsValid(ours.auth_mechanisms)) {
+      return Misbehaved(session, kCall, "text, challenge or auth_mechanisms: a size and no data",
+                        POSTERN_E_ARGUMENT);
     }
     Answer inside;
     inside.verdict = static_cast<session::Verdict>(ours.verdict);
@@ -237,6 +242,8 @@ int32_t SessionAnswer(postern_session* session, uint64_t ticket,
     }
     inside.enhanced = {ours.enhanced_class, ours.enhanced_subject, ours.enhanced_detail};
     inside.text = View(ours.text);
+    inside.challenge = View(ours.challenge);
+    inside.auth_mechanisms = View(ours.auth_mechanisms);
     if (!fits) {
       // Any override without a code is refused; the ticket and the verdict are judged before it.
       inside.code = 0;
@@ -325,6 +332,7 @@ int32_t SessionInfo(postern_session* session, postern_session_info* info) noexce
     // The engine counts itself; the rest is what lies around it here.
     ours.memory_octets = inside.memory_octets + sizeof(postern_session) - sizeof(Session);
     ours.fingerprint = inside.fingerprint;
+    ours.authenticated = inside.authenticated ? 1 : 0;
     CopyOut(ours, info);
     return int32_t{POSTERN_OK};
   });

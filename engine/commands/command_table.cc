@@ -20,24 +20,27 @@ using V = Verb;
 // §4.1.4: NOOP, HELP, EXPN, VRFY and RSET may come at any time; contract C214 takes HELP to mean
 // even behind a refused greeting, where §3.1 has only QUIT served.
 constexpr Command kCommands[kVerbCount] = {
-    // verb, name, needs, arguments, phases, before_tls, progress
-    {V::kUnknown, "", E::kNever, A::kOptional, kAny, true, true},
-    {V::kHelo, "HELO", E::kCore, A::kRequired, kGreeted, false, false},
-    {V::kEhlo, "EHLO", E::kCore, A::kRequired, kGreeted, true, false},
-    {V::kMail, "MAIL", E::kCore, A::kRequired, In(Phase::kReady), false, false},
-    {V::kRcpt, "RCPT", E::kCore, A::kRequired, In(Phase::kMail) | In(Phase::kRcpt), false, true},
-    {V::kData, "DATA", E::kCore, A::kForbidden, In(Phase::kRcpt), false, true},
-    {V::kRset, "RSET", E::kCore, A::kForbidden, kGreeted, false, false},
-    {V::kNoop, "NOOP", E::kCore, A::kOptional, kGreeted, true, false},
-    {V::kQuit, "QUIT", E::kCore, A::kForbidden, kAny, true, true},
-    {V::kVrfy, "VRFY", E::kCore, A::kRequired, kGreeted, false, false},
-    {V::kExpn, "EXPN", E::kExpn, A::kRequired, kGreeted, false, false},
-    {V::kHelp, "HELP", E::kHelp, A::kOptional, kAny, true, false},
-    {V::kStarttls, "STARTTLS", E::kStarttls, A::kForbidden, In(Phase::kReady), true, false},
-    {V::kTurn, "TURN", E::kNever, A::kForbidden, kGreeted, false, false},
-    {V::kSend, "SEND", E::kNever, A::kRequired, kGreeted, false, false},
-    {V::kSoml, "SOML", E::kNever, A::kRequired, kGreeted, false, false},
-    {V::kSaml, "SAML", E::kNever, A::kRequired, kGreeted, false, false},
+    // verb, name, needs, arguments, phases, before_tls, progress, before_auth
+    {V::kUnknown, "", E::kNever, A::kOptional, kAny, true, true, true},
+    {V::kHelo, "HELO", E::kCore, A::kRequired, kGreeted, false, false, true},
+    {V::kEhlo, "EHLO", E::kCore, A::kRequired, kGreeted, true, false, true},
+    {V::kMail, "MAIL", E::kCore, A::kRequired, In(Phase::kReady), false, false, false},
+    {V::kRcpt, "RCPT", E::kCore, A::kRequired, In(Phase::kMail) | In(Phase::kRcpt), false, true,
+     false},
+    {V::kData, "DATA", E::kCore, A::kForbidden, In(Phase::kRcpt), false, true, false},
+    {V::kRset, "RSET", E::kCore, A::kForbidden, kGreeted, false, false, true},
+    {V::kNoop, "NOOP", E::kCore, A::kOptional, kGreeted, true, false, true},
+    {V::kQuit, "QUIT", E::kCore, A::kForbidden, kAny, true, true, true},
+    {V::kVrfy, "VRFY", E::kCore, A::kRequired, kGreeted, false, false, false},
+    {V::kExpn, "EXPN", E::kExpn, A::kRequired, kGreeted, false, false, false},
+    {V::kHelp, "HELP", E::kHelp, A::kOptional, kAny, true, false, true},
+    {V::kStarttls, "STARTTLS", E::kStarttls, A::kForbidden, In(Phase::kReady), true, false, true},
+    {V::kTurn, "TURN", E::kNever, A::kForbidden, kGreeted, false, false, false},
+    {V::kSend, "SEND", E::kNever, A::kRequired, kGreeted, false, false, false},
+    {V::kSoml, "SOML", E::kNever, A::kRequired, kGreeted, false, false, false},
+    {V::kSaml, "SAML", E::kNever, A::kRequired, kGreeted, false, false, false},
+    // Counted by the session, which knows whether there is such a mechanism.
+    {V::kAuth, "AUTH", E::kAuth, A::kRequired, In(Phase::kReady), false, true, true},
 };
 
 namespace {
@@ -60,6 +63,7 @@ constexpr Keyword kKeywords[] = {
     {E::kStarttls, "STARTTLS"},
     {E::kExpn, "EXPN"},
     {E::kHelp, "HELP"},
+    {E::kAuth, "AUTH"},
 };
 static_assert(sizeof(kKeywords) / sizeof(kKeywords[0]) <= kMaxKeywords);
 
@@ -77,6 +81,7 @@ constexpr Increment kIncrements[] = {
     {E::kEightBitMime, V::kMail,
      14},                          // RFC 6152 §2 names no figure: the length of " BODY=8BITMIME"
     {E::kSmtpUtf8, V::kMail, 10},  // RFC 6531 §3.1 item 5
+    {E::kAuth, V::kMail, 500},     // RFC 4954 §3 (5)
 };
 
 constexpr internal::VerbTable MakeVerbTable() {

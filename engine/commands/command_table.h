@@ -39,8 +39,9 @@ enum class Verb : uint8_t {
   kSend,
   kSoml,
   kSaml,
+  kAuth,  // RFC 4954
 };
-inline constexpr size_t kVerbCount = 17;
+inline constexpr size_t kVerbCount = 18;
 
 // What a command, a parameter or an EHLO keyword needs to be in force.
 enum class Extension : uint8_t {
@@ -54,18 +55,28 @@ enum class Extension : uint8_t {
   kStarttls,
   kHelp,
   kExpn,
+  kAuth,
 };
-inline constexpr size_t kExtensionCount = 10;
+inline constexpr size_t kExtensionCount = 11;
 
 constexpr uint32_t Bit(Extension extension) { return uint32_t{1} << static_cast<int>(extension); }
 
 // All that decides whether something is in force.
 struct Conditions {
-  uint32_t enabled = 0;       // Bit()s of the extensions that the configuration turns on
-  bool can_starttls = false;  // the host can do a TLS handshake
-  bool tls = false;           // TLS is up
-  bool extended = false;      // EHLO, not HELO, began this session (RFC 5321 §3.2)
+  // Bit()s of the extensions that the configuration turns on; kAuth only while AUTH may be offered
+  // as well (see MayOfferAuth).
+  uint32_t enabled = 0;
+  bool can_starttls = false;   // the host can do a TLS handshake
+  bool tls = false;            // TLS is up
+  bool extended = false;       // EHLO, not HELO, began this session (RFC 5321 §3.2)
+  bool authenticated = false;  // AUTH succeeded (RFC 4954 §4)
 };
+
+// RFC 4954 §4: no password in the clear unless the configuration wants it, and no keyword without a
+// mechanism behind it.
+constexpr bool MayOfferAuth(bool tls, bool auth_without_tls, bool any_mechanism) {
+  return any_mechanism && (tls || auth_without_tls);
+}
 
 // The extensions that are offered in a session as it stands, as Bit()s.
 constexpr uint32_t AllInForce(const Conditions& now) {
@@ -104,9 +115,10 @@ struct Command {
   std::string_view name;
   Extension needs;
   Arguments arguments;
-  uint8_t phases;   // bits (1 << Phase) in which it is allowed
-  bool before_tls;  // served before TLS where TLS is required (RFC 3207 §4)
-  bool progress;    // not counted among commands without progress
+  uint8_t phases;    // bits (1 << Phase) in which it is allowed
+  bool before_tls;   // served before TLS where TLS is required (RFC 3207 §4)
+  bool progress;     // not counted among commands without progress
+  bool before_auth;  // served before AUTH where AUTH is required (RFC 4954 §6)
 };
 
 // Indexed by Verb.

@@ -9,6 +9,7 @@ constexpr ParameterRow kParameters[] = {
     {Verb::kMail, Extension::kSize, Word("size"), TakeSize},              // RFC 1870 §3
     {Verb::kMail, Extension::kEightBitMime, Word("body"), TakeBody},      // RFC 6152 §2
     {Verb::kMail, Extension::kSmtpUtf8, Word("smtputf8"), TakeSmtpUtf8},  // RFC 6531 §3.1
+    {Verb::kMail, Extension::kAuth, Word("auth"), TakeAuth},              // RFC 4954 §5
 };
 constexpr size_t kParameterRows = sizeof(kParameters) / sizeof(kParameters[0]);
 static_assert(kParameterRows <= 32, "one bit each in `seen`");

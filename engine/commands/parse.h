@@ -55,7 +55,11 @@ enum class Fault : uint8_t {
   kParameterNotInForce,
   kParameterRepeated,
   kTooManyParameters,
+  kBadAuthArgument,
 };
+
+// AUTH= of MAIL, RFC 4954 §5.
+enum class AuthParameter : uint8_t { kNone, kMailbox, kNull };
 
 struct ParsedCommand {
   // Member by member: compilers clear a whole of this size in a loop.
@@ -68,11 +72,15 @@ struct ParsedCommand {
   // MAIL parameters.
   bool smtputf8 = false;
   Body body = Body::kNone;
+  AuthParameter auth = AuthParameter::kNone;
   uint64_t size = 0;  // RFC 1870; UINT64_MAX stands for every number beyond
 
   // HELO, EHLO: the name. VRFY, EXPN: the String as sent. HELP: the topic. NOOP: ignored text.
+  // AUTH: the mechanism.
   std::string_view argument;
-  std::string_view parameters;  // MAIL, RCPT: as sent, without the space before them
+  // MAIL, RCPT: as sent, without the space before them. AUTH: the initial response, which is empty
+  // only where there is none.
+  std::string_view parameters;
   // What to quote in the reply: the keyword of a refused parameter, with its value where that is
   // what is wrong.
   std::string_view complaint;
@@ -124,6 +132,7 @@ inline std::string_view StripTrailingSpace(std::string_view line) {
 Fault ParseHelo(std::string_view rest, const ParseContext&, ParsedCommand*);
 Fault ParseMail(std::string_view rest, const ParseContext&, ParsedCommand*);
 Fault ParseRcpt(std::string_view rest, const ParseContext&, ParsedCommand*);
+Fault ParseAuth(std::string_view rest, const ParseContext&, ParsedCommand*);
 Fault ParseQuery(Verb verb, std::string_view rest, const ParseContext&, ParsedCommand*);
 inline Fault ParseNothing(std::string_view rest, ParsedCommand* command) {
   return command->fault = rest.empty() ? Fault::kNone : Fault::kArgumentsUnexpected;

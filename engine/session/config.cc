@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "engine/proto/engine_config.pb.h"
+#include "engine/syntax/auth.h"
 #include "engine/syntax/domain.h"
 
 namespace postern::session {
@@ -52,6 +53,7 @@ class Loader {
       Problem("require_tls",
               "needs extensions.starttls, else no client could ever send mail; turn it on");
     }
+    LoadAuth(proto);
     if (!problems_.empty()) return absl::InvalidArgumentError(problems_);
     return std::move(config_);
   }
@@ -94,9 +96,31 @@ class Loader {
     Turn(proto.starttls(), Extension::kStarttls, true, "starttls");
     Turn(proto.help(), Extension::kHelp, true, "help");
     Turn(proto.expn(), Extension::kExpn, false, "expn");
+    Turn(proto.auth(), Extension::kAuth, false, "auth");
     if (config_.Enabled(Extension::kSmtpUtf8) && !config_.Enabled(Extension::kEightBitMime)) {
       Problem("extensions.smtputf8",
               "needs extensions.eightbitmime (RFC 6531 section 3.1); turn both on or off");
+    }
+  }
+
+  void LoadAuth(const v1::EngineConfig& proto) {
+    config_.require_auth = proto.require_auth();
+    config_.auth_without_tls = proto.auth_without_tls();
+    if (config_.require_auth && !config_.Enabled(Extension::kAuth)) {
+      Problem("require_auth", "needs extensions.auth, else no client could ever send mail");
+    }
+    if (proto.auth_mechanisms_size() == 0) return;
+    std::string list;
+    bool one_each = true;
+    for (const std::string& name : proto.auth_mechanisms()) {
+      one_each = one_each && !name.empty() && name.find(' ') == std::string::npos;
+      absl::StrAppend(&list, list.empty() ? "" : " ", name);
+    }
+    if (one_each) config_.auth_line = MakeAuthLine(list);
+    if (config_.auth_line.empty()) {
+      Problem("auth_mechanisms",
+              "are names of SASL mechanisms (RFC 4422 section 3.1), each once: 1 to 20 of A to Z, "
+              "digits, - and _, such as SCRAM-SHA-256; at most 400 octets in all");
     }
   }
 
@@ -142,6 +166,9 @@ class Loader {
           &limits.content_decision_timeout_ms);
     Limit(proto.session_timeout_ms(), 1, kMostMilliseconds, "session_timeout_ms",
           &limits.session_timeout_ms);
+    // RFC 4954 §9: not before at least 3 attempts have failed.
+    Limit(proto.auth_failures(), 3, 1'000'000'000, "auth_failures", &limits.auth_failures);
+    Limit(proto.auth_rounds(), 1, 1000, "auth_rounds", &limits.auth_rounds);
   }
 
   Config config_;
@@ -149,6 +176,41 @@ class Loader {
 };
 
 }  // namespace
+
+std::string MakeAuthLine(std::string_view mechanisms) {
+  constexpr size_t kMostListOctets = 400;
+  if (mechanisms.empty() || mechanisms.size() > kMostListOctets) return {};
+  std::string line = "AUTH";
+  for (bool more = true; more;) {
+    const size_t space = mechanisms.find(' ');
+    const std::string_view name = mechanisms.substr(0, space);
+    more = space != std::string_view::npos;
+    mechanisms.remove_prefix(more ? space + 1 : name.size());
+    const syntax::AuthArgument argument = syntax::ParseAuthArgument(name);
+    if (!argument.ok() || FindMechanism(line, name)) return {};
+    for (const char c : name) {
+      if (c >= 'a' && c <= 'z') return {};
+    }
+    line.append(" ").append(name);
+  }
+  return line;
+}
+
+bool FindMechanism(std::string_view auth_line, std::string_view name) {
+  for (size_t at = auth_line.find(' '); at != std::string_view::npos;) {
+    const size_t next = auth_line.find(' ', at + 1);
+    const size_t end = next == std::string_view::npos ? auth_line.size() : next;
+    const std::string_view one = auth_line.substr(at + 1, end - at - 1);
+    bool same = one.size() == name.size();
+    for (size_t i = 0; same && i < name.size(); ++i) {
+      const char c = name[i];
+      same = one[i] == (c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
+    }
+    if (same) return true;
+    at = next;
+  }
+  return false;
+}
 
 absl::StatusOr<Config> LoadConfig(std::string_view serialized) {
   if (serialized.size() > kMostConfigOctets) {

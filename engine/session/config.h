@@ -33,6 +33,8 @@ struct Limits {
   uint64_t decision_timeout_ms = 300'000;
   uint64_t content_decision_timeout_ms = 600'000;
   uint64_t session_timeout_ms = 0;  // none
+  uint32_t auth_failures = 3;       // RFC 4954 §9 wants no less
+  uint32_t auth_rounds = 10;        // challenges of one exchange
 };
 
 struct Config {
@@ -43,11 +45,24 @@ struct Config {
   wire::BareNewline bare_newline = wire::BareNewline::kReject;
   bool require_tls = false;
   bool offer_unknown_commands = false;
+  bool require_auth = false;
+  bool auth_without_tls = false;
+  std::string auth_line;  // "AUTH PLAIN LOGIN", as EHLO lists it; empty: no mechanism
 
   bool Enabled(commands::Extension extension) const {
     return (enabled & commands::Bit(extension)) != 0;
   }
 };
+
+// "AUTH" and a list of mechanisms, separated by single spaces, as the reply to EHLO has it. Empty
+// where a name is none (RFC 4422 §3.1), stands there twice, or the line gets too long.
+std::string MakeAuthLine(std::string_view mechanisms);
+// Whether such a line has `name`, in any case (RFC 4954 §8).
+bool FindMechanism(std::string_view auth_line, std::string_view name);
+
+// "AUTH" and a list of mechanisms, separated by single spaces, as the reply to EHLO has it. Empty
+// where a name is none (RFC 4422 §3.1), stands there twice, or the line gets too long.
+std::string MakeAuthLine(std::string_view mechanisms);
 
 // Parses and checks a serialized postern.v1.EngineConfig; empty gives the defaults.
 // InvalidArgumentError with one line per problem, each naming the field and the mend.

@@ -21,7 +21,8 @@ struct EhloLines {
   std::string_view lines[commands::kMaxKeywords];
   size_t count = 0;
 
-  void Fill(const commands::Conditions& now, uint64_t message_octets);
+  // `auth_line` is borrowed: Config::auth_line, or one of the connection's own.
+  void Fill(const commands::Conditions& now, uint64_t message_octets, std::string_view auth_line);
 
  private:
   char size_line_[5 + 20] = {'S', 'I', 'Z', 'E', ' '};

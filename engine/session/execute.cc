@@ -52,7 +52,8 @@ void Session::HandleBareLf(const wire::Line& line) {
 void Session::Refuse(const Judgement& judgement, const wire::Line& line) {
   payload_ = Payload();
   payload_.base = line.text.data();
-  payload_.size = line.text.size();
+  payload_.size = ShownOctets(line.text);
+  if (payload_.size != line.text.size()) splitter_.WipeStore(static_cast<size_t>(payload_.size));
   if (judgement.reply == ReplyId::kUnrecognized && ground_->config.offer_unknown_commands &&
       Wanted(EventType::kUnknown) && phase_ != Phase::kRefused) {
     SetTextPayload(judgement.quoted, line);
@@ -147,7 +148,10 @@ void Session::Execute(const ParsedCommand& command, const wire::Line& line) {
       Decide(EventType::kHelo);
       break;
     case Verb::kMail:
-      if (Wanted(EventType::kMail)) SetPathPayload(command, line);
+      if (Wanted(EventType::kMail)) {
+        SetPathPayload(command, line);
+        if (command.auth != commands::AuthParameter::kNone && !KeepMailAuth(command)) break;
+      }
       payload_.count = static_cast<uint32_t>(command.body);
       pending_smtputf8_ = command.smtputf8;
       Decide(EventType::kMail);
@@ -190,6 +194,9 @@ void Session::Execute(const ParsedCommand& command, const wire::Line& line) {
       break;
     case Verb::kStarttls:
       Decide(EventType::kStarttls);
+      break;
+    case Verb::kAuth:
+      ExecuteAuth(command, line);
       break;
     case Verb::kUnknown:
     case Verb::kTurn:

@@ -117,11 +117,13 @@ bool Session::ReplyOverride(ReplyId situation, const Answer& answer, bool utf8) 
   });
 }
 
-void EhloLines::Fill(const commands::Conditions& now, uint64_t message_octets) {
+void EhloLines::Fill(const commands::Conditions& now, uint64_t message_octets,
+                     std::string_view auth_line) {
   commands::Keyword keywords[commands::kMaxKeywords];
   count = commands::KeywordsInForce(now, keywords);
   for (size_t i = 0; i < count; ++i) {
     lines[i] = keywords[i].name;
+    if (keywords[i].extension == commands::Extension::kAuth) lines[i] = auth_line;
     if (keywords[i].extension == commands::Extension::kSize) {
       // RFC 1870 §4: the fixed maximum message size.
       char digits[20];
@@ -133,13 +135,20 @@ void EhloLines::Fill(const commands::Conditions& now, uint64_t message_octets) {
 }
 
 bool Session::ReplyEhlo() {
-  const std::string& ready = ground_->ehlo[can_starttls_ && !tls_ ? 1 : 0];
-  if (!ready.empty()) return Append(ready);
+  const bool auth = (enabled_ & commands::Bit(commands::Extension::kAuth)) != 0;
+  const std::string& ready = ground_->ehlo[(can_starttls_ && !tls_ ? 1 : 0) + (auth ? 2 : 0)];
+  if (!ready.empty() && (!auth || mechanisms_ == nullptr)) return Append(ready);
   EhloLines lines;
-  lines.Fill(MakeView().now, ground_->config.limits.message_octets);
+  lines.Fill(MakeView().now, ground_->config.limits.message_octets, AuthLine());
   const replies::Values values = MakeValues();
   return Write([&](char* out, size_t capacity) {
     return ground_->replies->FormatEhlo(values, lines.lines, lines.count, out, capacity);
+  });
+}
+
+bool Session::ReplyChallenge(std::string_view challenge) {
+  return Write([&](char* out, size_t capacity) {
+    return ground_->replies->FormatChallenge(challenge, out, capacity);
   });
 }
 

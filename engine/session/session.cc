@@ -44,11 +44,15 @@ std::shared_ptr<const Ground> MakeGround(Config config,
   if (ground->replies == nullptr) return nullptr;
   ground->line_capacity = commands::GreatestLineLimit(config.enabled);
   if (!ground->replies->Fixed(ReplyId::kEhloOk, false).empty()) {
-    for (const bool starttls : {false, true}) {
-      const commands::Conditions now = {config.enabled, starttls, false, true};
+    for (const int in_force : {0, 1, 2, 3}) {
+      commands::Conditions now;
+      now.enabled = config.enabled;
+      now.can_starttls = (in_force & 1) != 0;
+      now.extended = true;
+      if ((in_force & 2) == 0) now.enabled &= ~commands::Bit(commands::Extension::kAuth);
       EhloLines lines;
-      lines.Fill(now, config.limits.message_octets);
-      std::string& reply = ground->ehlo[starttls ? 1 : 0];
+      lines.Fill(now, config.limits.message_octets, config.auth_line);
+      std::string& reply = ground->ehlo[in_force];
       const auto format = [&](char* out, size_t capacity) {
         return ground->replies->FormatEhlo({}, lines.lines, lines.count, out, capacity);
       };
@@ -70,11 +74,13 @@ Session::Session(std::shared_ptr<const Ground> ground, const wire::Memory* memor
       mark_ms_(options.now_ms),
       splitter_(memory, ground_->line_capacity, ground_->config.limits.line_total_octets),
       decoder_(ground_->config.bare_newline),
+      enabled_(ground_->config.enabled),
       can_starttls_(options.can_starttls),
       tls_(options.tls),
       output_(memory) {
   client_size_ = static_cast<uint8_t>(std::min(options.client_address.size(), kMaxClientAddress));
   if (client_size_ > 0) std::memcpy(client_, options.client_address.data(), client_size_);
+  SetOffer();
   if (options.proxy_header) {
     mode_ = Mode::kProxyHeader;
     void* const place = memory_->allocate(memory_->user, sizeof(wire::ProxyHeaderParser));
@@ -89,6 +95,8 @@ Session::Session(std::shared_ptr<const Ground> ground, const wire::Memory* memor
 }
 
 Session::~Session() {
+  DropAuthBlock();
+  DropMechanisms();
   if (proxy_ != nullptr) {
     proxy_->~ProxyHeaderParser();
     memory_->deallocate(memory_->user, proxy_, sizeof(wire::ProxyHeaderParser));
@@ -134,15 +142,7 @@ __attribute__((always_inline)) inline size_t Session::FeedCommand(std::string_vi
       HandleBareLf(line);
       break;
     case wire::LineStatus::kOverTotal:
-      payload_ = Payload();
-      // F5. A line that had its one reply for a bare LF gets no second one (R1, F2).
-      if (splitter_.over_total_after_bare_lf()) {
-        PushError(ReplyId::kUnspecified, Rule::kF5, 0);
-      } else {
-        const ReplyId id = ReplyId::kLineWithoutEnd;
-        if (Reply(id)) PushError(id, Rule::kF5, ground_->replies->Code(id));
-      }
-      Close(CloseReason::kLine);
+      LineWithoutEnd();
       break;
     case wire::LineStatus::kNoMemory:
       Reply(ReplyId::kOutOfMemory);
@@ -150,6 +150,18 @@ __attribute__((always_inline)) inline size_t Session::FeedCommand(std::string_vi
       break;
   }
   return used;
+}
+
+void Session::LineWithoutEnd() {
+  payload_ = Payload();
+  // F5. A line that had its one reply for a bare LF gets no second one (R1, F2).
+  if (splitter_.over_total_after_bare_lf()) {
+    PushError(ReplyId::kUnspecified, Rule::kF5, 0);
+  } else {
+    const ReplyId id = ReplyId::kLineWithoutEnd;
+    if (Reply(id)) PushError(id, Rule::kF5, ground_->replies->Code(id));
+  }
+  Close(CloseReason::kLine);
 }
 
 void Session::Feed(std::string_view in, size_t* consumed) {
@@ -180,6 +192,9 @@ void Session::Feed(std::string_view in, size_t* consumed) {
           payload_ = Payload();
           PushError(ReplyId::kUnspecified, Rule::kB4, 0);
         }
+        break;
+      case Mode::kAuth:
+        used += FeedAuth(rest);
         break;
       case Mode::kClosed:
         break;
@@ -244,13 +259,18 @@ void Session::EndTransaction(ResetReason reason) {
 
 void Session::Close(CloseReason reason) {
   if (mode_ == Mode::kClosed) return;
+  bool exchange = mode_ == Mode::kAuth || decision_ == EventType::kAuth;
   mode_ = Mode::kClosed;
   // A decision that was not taken yet is void, and without its ticket no event either.
   if (has_ticket() && event_count_ > 0 &&
       events_[(event_first_ + event_count_ - 1) % kMaxPending].type == decision_) {
     --event_count_;
+    // Nor is the end told of an exchange whose beginning was not.
+    if (exchange && auth_parts().round == 0) exchange = false;
   }
   decision_ = EventType::kNone;
+  if (exchange) Push(EventType::kAuthEnd, static_cast<uint8_t>(AuthEnd::kClosed));
+  DropAuthBlock();
   EndTransaction(ResetReason::kClosed);
   if (reason == CloseReason::kQuit) Push(EventType::kQuit);
   Push(EventType::kClosed, static_cast<uint8_t>(reason));
@@ -277,7 +297,16 @@ bool Session::NextEvent(Event* event) {
       event->parameters = payload_.Part(payload_.parameters);
       event->number = payload_.number;
       event->count = payload_.count;
+      if (pending->type == EventType::kMail) event->auth = mail_auth();
       break;
+    case EventType::kAuth: {
+      const AuthParts parts = auth_parts();
+      event->flags = parts.flags;
+      event->mechanism = parts.mechanism;
+      event->text = parts.response;
+      event->count = parts.round;
+      break;
+    }
     case EventType::kHelo:
       event->flags = payload_.flags;
       event->text = payload_.Part(payload_.text);
@@ -332,7 +361,9 @@ void Session::Tick(uint64_t now_ms) {
   }
   // RFC 5321 §4.5.3.2.7. In content state, during a handshake or before the greeting no reply would
   // be read as one, but 421 may come at any time; in the clear behind STARTTLS it may not.
-  if (mode_ == Mode::kCommand || mode_ == Mode::kContent) Reply(ReplyId::kClientTimeout);
+  if (mode_ == Mode::kCommand || mode_ == Mode::kContent || mode_ == Mode::kAuth) {
+    Reply(ReplyId::kClientTimeout);
+  }
   Close(CloseReason::kTimeout);
 }
 
@@ -345,6 +376,9 @@ bool Session::Notify(Notice notice) {
       mark_ms_ = now_ms_;
       tls_ = true;
       extended_ = false;
+      authenticated_ = false;
+      DropMechanisms();
+      SetOffer();
       phase_ = Phase::kStart;
       recipients_ = 0;
       smtputf8_ = false;
@@ -365,14 +399,17 @@ bool Session::Notify(Notice notice) {
       shutdown_ = true;
       if (mode_ == Mode::kTlsHandshake || mode_ == Mode::kProxyHeader) {
         Close(CloseReason::kShutdown);
-      } else if (mode_ == Mode::kCommand && !transaction_open_ && !has_ticket()) {
+      } else if ((mode_ == Mode::kCommand || mode_ == Mode::kAuth) && !transaction_open_ &&
+                 !has_ticket()) {
         Reply(ReplyId::kShuttingDown);
         Close(CloseReason::kShutdown);
       }
       return true;
     case Notice::kShutdownNow:
       if (mode_ == Mode::kClosed) return false;
-      if (mode_ == Mode::kCommand || mode_ == Mode::kContent) Reply(ReplyId::kShuttingDown);
+      if (mode_ == Mode::kCommand || mode_ == Mode::kContent || mode_ == Mode::kAuth) {
+        Reply(ReplyId::kShuttingDown);
+      }
       Close(CloseReason::kShutdown);
       return true;
   }
@@ -385,6 +422,7 @@ Info Session::GetInfo() const {
   info.recipients = recipients_;
   info.tls = tls_;
   info.extended = extended_;
+  info.authenticated = authenticated_;
   info.octets_in = octets_in_;
   info.octets_out = output_.total();
   info.lines = lines_;
@@ -392,13 +430,15 @@ Info Session::GetInfo() const {
   info.phase = phase_;
   info.content = mode_ == Mode::kContent;
   info.memory_octets = sizeof(Session) + splitter_.memory_octets() + output_.memory_octets();
+  info.memory_octets += AuthOctets();
   if (proxy_ != nullptr) {
     info.memory_octets += sizeof(wire::ProxyHeaderParser) + proxy_->memory_octets();
   }
   info.state = static_cast<uint32_t>(mode_) | static_cast<uint32_t>(phase_) << 4 |
                static_cast<uint32_t>(decision_) << 8 | uint32_t{tls_} << 16 |
                uint32_t{extended_} << 17 | uint32_t{transaction_open_} << 18 |
-               uint32_t{smtputf8_} << 19 | uint32_t{shutdown_} << 20;
+               uint32_t{smtputf8_} << 19 | uint32_t{shutdown_} << 20 |
+               uint32_t{authenticated_} << 21;
   uint64_t hash = 0xcbf29ce484222325u;
   Mix(&hash, info.state);
   Mix(&hash, recipients_);
@@ -406,6 +446,10 @@ Info Session::GetInfo() const {
   Mix(&hash, over_size_);
   Mix(&hash, mode_ == Mode::kContent ? decoder_.faults() : 0);
   Mix(&hash, splitter_.AtLineStart());
+  // What EHLO lists; and in an exchange, how far it has come.
+  Mix(&hash, enabled_);
+  Mix(&hash, mechanisms_ != nullptr);
+  Mix(&hash, mode_ == Mode::kAuth ? auth_parts().round : 0);
   info.fingerprint = hash;
   return info;
 }

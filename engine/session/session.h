@@ -38,9 +38,9 @@ struct Ground {
   Config config;
   std::shared_ptr<const replies::BoundReplies> replies;
   size_t line_capacity = 0;
-  // The replies to EHLO without and with STARTTLS in force, which is all that they depend on; empty
-  // where the table's words depend on the client.
-  std::string ehlo[2];
+  // The replies to EHLO by what is in force: STARTTLS (1) and AUTH (2), which is all that they
+  // depend on; empty where the table's words depend on the client.
+  std::string ehlo[4];
 };
 
 // Binds `table` to the configuration. Null where `table` is null or the server name unusable.
@@ -62,6 +62,7 @@ struct Info {
   uint32_t recipients = 0;
   bool tls = false;
   bool extended = false;
+  bool authenticated = false;
   uint64_t octets_in = 0;
   uint64_t octets_out = 0;
   uint64_t lines = 0;
@@ -141,6 +142,17 @@ class Session {
     return pending;
   }
   const Payload& payload() const { return payload_; }
+  // What the pending kAuth event is about.
+  struct AuthParts {
+    std::string_view mechanism;  // in upper case
+    std::string_view response;   // decoded; wiped when the decision is taken
+    uint32_t round = 0;
+    uint32_t flags = 0;
+  };
+  AuthParts auth_parts() const;
+  // The mailbox that the pending kMail event's AUTH= names (RFC 4954 §5); empty for "<>" and for
+  // none.
+  std::string_view mail_auth() const;
   uint64_t TicketOf(const Pending& pending) const {
     return pending.type == decision_ ? ticket_ : 0;
   }
@@ -167,9 +179,9 @@ class Session {
   Info GetInfo() const;
 
  private:
-  enum class Mode : uint8_t { kProxyHeader, kCommand, kContent, kTlsHandshake, kClosed };
+  enum class Mode : uint8_t { kProxyHeader, kCommand, kContent, kTlsHandshake, kClosed, kAuth };
 
-  static constexpr uint8_t kModeStatus[] = {0, 0, 0, kStartTls, kClosing};
+  static constexpr uint8_t kModeStatus[] = {0, 0, 0, kStartTls, kClosing, 0};
 
   // A closing reply makes three at the most (error, reset, closed), QUIT as many.
   static constexpr size_t kMaxPending = 4;
@@ -177,10 +189,11 @@ class Session {
   // session.cc
   View MakeView() const {
     View view;
-    view.now.enabled = ground_->config.enabled;
+    view.now.enabled = enabled_;
     view.now.can_starttls = can_starttls_;
     view.now.tls = tls_;
     view.now.extended = extended_;
+    view.now.authenticated = authenticated_;
     view.leniency = &ground_->config.leniency;
     view.smtputf8_transaction = smtputf8_;
     view.config = &ground_->config;
@@ -203,6 +216,7 @@ class Session {
     payload_.base = nullptr;
     payload_.size = 0;
   }
+  void LineWithoutEnd();
   void PushError(replies::ReplyId reply, Rule rule, uint16_t code);
   void EndTransaction(ResetReason reason);
   void Close(CloseReason reason);
@@ -231,6 +245,27 @@ class Session {
   }
   bool TooManyCommands();
 
+  // auth.cc: the exchange of AUTH (RFC 4954 §4), and AUTH= of MAIL
+  struct AuthBlock;
+  std::string_view AuthLine() const;
+  void SetOffer();
+  bool SetMechanisms(std::string_view mechanisms);
+  void KeepMechanisms();
+  void DropMechanisms();
+  void ExecuteAuth(const commands::ParsedCommand& command, const wire::Line& line);
+  size_t FeedAuth(std::string_view in);
+  void HandleAuthLine(const wire::Line& line);
+  void FailAuth(const Judgement& judgement, AuthEnd reason);
+  void EndAuth();
+  bool MakeAuthBlock(size_t capacity, AuthBlock** block);
+  void DropAuthBlock();
+  size_t AuthOctets() const;
+  void Challenge(std::string_view challenge);
+  AnswerResult AnswerChallenge(uint64_t ticket, const Answer& answer);
+  AnswerResult CheckMechanisms(EventType type, Verdict verdict, const Answer& answer) const;
+  bool CountAuthFailure();
+  bool KeepMailAuth(const commands::ParsedCommand& command);
+
   // answer.cc: decisions
   void Decide(EventType type);
   void CloseDecision();
@@ -256,6 +291,7 @@ class Session {
   bool ReplyOverride(replies::ReplyId situation, const Answer& answer, bool utf8);
   bool MayBeUtf8(EventType type, uint16_t code) const;
   bool ReplyEhlo();
+  bool ReplyChallenge(std::string_view challenge);
   bool ReplyHelp();
   bool CountError(uint16_t code);
   template <typename Formatter>
@@ -276,9 +312,15 @@ class Session {
 
   wire::ProxyHeaderParser* proxy_ =
       nullptr;  // only while a header is awaited or its event borrowed
+  // The exchange of AUTH, or the AUTH= of the MAIL that is being decided; else null.
+  AuthBlock* auth_ = nullptr;
+  // The mechanisms that the host gave for this connection; else null. As Config::auth_line.
+  AuthBlock* mechanisms_ = nullptr;
   wire::LineSplitter splitter_;
   wire::DataDecoder decoder_;
 
+  uint32_t enabled_;  // Conditions::enabled
+  uint32_t auth_failures_ = 0;
   uint32_t errors_ = 0;
   uint32_t commands_ = 0;  // without progress
   uint32_t recipients_ = 0;
@@ -290,6 +332,7 @@ class Session {
   bool can_starttls_;
   bool tls_;
   bool extended_ = false;
+  bool authenticated_ = false;
   bool smtputf8_ = false;          // of the transaction
   bool pending_smtputf8_ = false;  // of the MAIL, VRFY or EXPN that is being decided
   bool transaction_open_ = false;  // the host accepted MAIL and has not been told of an end

@@ -12,13 +12,13 @@ namespace {
 
 constexpr std::string_view kKnownVerbs[] = {"HELO", "EHLO", "MAIL", "RCPT", "DATA", "RSET",
                                             "NOOP", "QUIT", "VRFY", "EXPN", "HELP", "STARTTLS",
-                                            "TURN", "SEND", "SOML", "SAML"};
+                                            "TURN", "SEND", "SOML", "SAML", "AUTH"};
 
 // Codes of which the default table tells (tables/en.textproto).
-constexpr std::string_view kCodeTopics[] = {"211", "214", "220", "221", "250", "251", "252",
-                                            "354", "421", "450", "451", "452", "454", "455",
-                                            "500", "501", "502", "503", "504", "521", "530",
-                                            "550", "551", "552", "553", "554", "555", "556"};
+constexpr std::string_view kCodeTopics[] = {
+    "211", "214", "220", "221", "250", "251", "252", "235", "334", "432", "534", "535",
+    "538", "354", "421", "450", "451", "452", "454", "455", "500", "501", "502", "503",
+    "504", "521", "530", "550", "551", "552", "553", "554", "555", "556"};
 
 bool IsLetter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
 
@@ -35,6 +35,17 @@ bool IsSize(std::string_view text) {
     if (c < '0' || c > '9') return false;
   }
   return true;
+}
+
+// What of a line may be told where it is refused: behind "AUTH" and the word that should be a
+// mechanism (at most 20 octets, RFC 4422 section 3.1) what may be a password is left out.
+std::string Shown(const std::string& line) {
+  if (Upper(std::string_view(line).substr(0, 4)) != "AUTH") return line;
+  size_t begin = line.find_first_not_of(" \t", 4);
+  if (begin == 4 || line.size() == 4) return line;
+  if (begin == std::string::npos) begin = line.size();
+  const size_t end = std::min(line.find_first_of(" \t", begin), line.size());
+  return line.substr(0, end - begin > 20 ? begin : end);
 }
 
 uint64_t SizeValue(std::string_view text) {
@@ -59,6 +70,7 @@ uint64_t Machine::LineLimit() const {
   if (SizeInForce()) limit += 26;
   if (BodyInForce()) limit += 14;
   if (Utf8InForce()) limit += 10;
+  if (AuthInForce()) limit += 500;
   return limit;
 }
 
@@ -68,6 +80,7 @@ size_t Machine::LineCap() const {
   if (!setup_.has(kWithoutSize)) cap += 26;
   if (!setup_.has(kWithout8BitMime)) cap += 14;
   if (!setup_.has(kWithoutSmtpUtf8)) cap += 10;
+  if (setup_.auth) cap += 500;
   return cap;
 }
 
@@ -118,7 +131,9 @@ void Machine::Refuse(const std::vector<Refusal>& refusals, bool with_line) {
     }
     error.reply_id = event->reply_id;
     error.rule = event->rule;
-    if (with_line) {
+    if (with_line && Shown(line_) != line_) {
+      error.line = Shown(line_);
+    } else if (with_line) {
       const size_t cap = LineCap();
       if (line_.size() + 2 <= cap) {
         error.line = line_;
@@ -173,7 +188,11 @@ void Machine::LineOctet(char c) {
     line_bare_lf_ = true;
     // The client has its reply: it is its turn.
     Activity();
-    Refuse({{kBareLf, POSTERN_RULE_F2}}, true);
+    if (phase_ == Phase::kAuth) {
+      FailAuth({{kBareLf, POSTERN_RULE_F2}}, POSTERN_AUTH_END_BAD_BASE64);
+    } else {
+      Refuse({{kBareLf, POSTERN_RULE_F2}}, true);
+    }
   }
   line_ += c;
 }
@@ -183,6 +202,10 @@ void Machine::EndOfLine() {
   if (line_bare_lf_) return;
   Activity();
   where_ = "step " + std::to_string(step_) + ", line \"" + Visible(line_.substr(0, 80)) + '"';
+  if (phase_ == Phase::kAuth) {
+    AuthLine();
+    return;
+  }
   if (line_octets_ > LineLimit()) {
     Refuse({{kLineTooLong, POSTERN_RULE_F4}}, true);
     return;
@@ -231,6 +254,7 @@ std::vector<std::string> Machine::CommandsInForce() const {
     if (verb == "EXPN" && !setup_.has(kWithExpn)) continue;
     if (verb == "HELP" && setup_.has(kWithoutHelp)) continue;
     if (verb == "STARTTLS" && (!StartTlsOffered() || tls_)) continue;
+    if (verb == "AUTH" && !AuthOffered()) continue;
     if (verb == "TURN" || verb == "SEND" || verb == "SOML" || verb == "SAML") continue;
     verbs.emplace_back(verb);
   }
@@ -244,7 +268,7 @@ bool Machine::CountCommand() {
     error.reply_id = kTooManyCommands;
     error.code = 421;
     error.rule = POSTERN_RULE_LIMIT;
-    error.line = line_;
+    error.line = Shown(line_);
     ExpectSituation({kTooManyCommands});
     ExpectEvent(error);
     Close(POSTERN_CLOSED_COMMANDS);
@@ -292,7 +316,13 @@ void Machine::Command(std::string_view raw) {
 
   // Enabled?
   const bool starttls = verb == "STARTTLS";
-  const bool never = verb == "TURN" || verb == "SEND" || verb == "SOML" || verb == "SAML";
+  const bool auth = verb == "AUTH";
+  if (auth && setup_.auth && (!AuthOffered() || authenticated_)) {
+    Refuse({{AuthOffered() ? kAuthAlready : kAuthNeedsTls, POSTERN_RULE_C503}}, true);
+    return;
+  }
+  const bool never = (auth && !setup_.auth) || verb == "TURN" || verb == "SEND" || verb == "SOML" ||
+                     verb == "SAML";
   if (never || (verb == "EXPN" && !setup_.has(kWithExpn)) ||
       (verb == "HELP" && setup_.has(kWithoutHelp)) ||
       (starttls && !(StartTlsOffered() || (tls_ && !setup_.has(kWithoutStartTls))))) {
@@ -315,17 +345,23 @@ void Machine::Command(std::string_view raw) {
     if (missing && sequence.empty()) sequence.push_back({id, POSTERN_RULE_C503});
   };
   if (starttls && tls_) need(true, kTlsAlreadyActive);
-  if (verb == "MAIL" || verb == "RCPT" || verb == "DATA" || starttls) need(!helo_, kNeedHelo);
+  if (verb == "MAIL" || verb == "RCPT" || verb == "DATA" || starttls || auth) {
+    need(!helo_, kNeedHelo);
+  }
   if (verb == "MAIL") need(transaction_, kNestedMail);
   if (verb == "RCPT" || verb == "DATA") need(!transaction_, kNeedMail);
   if (verb == "DATA") need(recipients_ == 0, kNeedRcpt);
-  if (starttls) need(transaction_, kBadSequence);
+  if (starttls || auth) need(transaction_, kBadSequence);
   if (!sequence.empty()) {
     Refuse(sequence, true);
     return;
   }
 
   // Arguments.
+  if (auth) {
+    Auth(line.substr(end));
+    return;
+  }
   if (verb == "DATA" || verb == "RSET" || verb == "QUIT" || starttls) {
     if (has_argument) {
       Refuse({{kArgumentsUnexpected, POSTERN_RULE_C501}}, true);
@@ -443,6 +479,7 @@ void Machine::CheckEhloLines(const SeenReply& reply) {
   if (StartTlsOffered() && !tls_) want.emplace_back("STARTTLS");
   if (setup_.has(kWithExpn)) want.emplace_back("EXPN");
   if (!setup_.has(kWithoutHelp)) want.emplace_back("HELP");
+  if (AuthOffered()) want.emplace_back("AUTH PLAIN LOGIN");
   std::vector<std::string> have = reply.lines;
   // Keywords come in any order.
   std::sort(want.begin() + 1, want.end());
@@ -512,6 +549,15 @@ void Machine::Parameters(std::string_view text, bool mail, std::vector<Refusal>*
     const bool size = mail && keyword == "SIZE";
     const bool body = mail && keyword == "BODY";
     const bool smtputf8 = mail && keyword == "SMTPUTF8";
+    if (mail && keyword == "AUTH") {
+      std::string unused;
+      if (!AuthInForce()) {
+        refusals->push_back({kParameterNotInForce, POSTERN_RULE_C555});
+      } else if (!has_value || !AuthValue(value, &unused)) {
+        refusals->push_back({kBadParameter, POSTERN_RULE_C501});
+      }
+      continue;
+    }
     if (!size && !body && !smtputf8) {
       refusals->push_back({kParameterUnknown, POSTERN_RULE_C555});
       continue;
@@ -619,6 +665,12 @@ void Machine::Mail(std::string_view argument) {
   event.parameters = parameters;
   if (!size.empty()) event.number = SizeValue(size);
   const std::string body = Upper(Value(parameters, "BODY"));
+  const std::string_view identity = Value(parameters, "AUTH");
+  if (!identity.empty()) {
+    event.flags |= POSTERN_MAIL_AUTH;
+    AuthValue(identity, &event.text);
+    if (event.text.empty()) event.flags |= POSTERN_MAIL_AUTH_NULL;
+  }
   event.count = body == "7BIT" ? POSTERN_BODY_7BIT : body == "8BITMIME" ? POSTERN_BODY_8BITMIME : 0;
   Decide(POSTERN_EVENT_MAIL, event);
 }

@@ -48,7 +48,7 @@ class Machine {
   Finding Run();
 
  private:
-  enum class Phase { kProxy, kDecision, kCommand, kContent, kHandshake, kClosed };
+  enum class Phase { kProxy, kDecision, kCommand, kAuth, kContent, kHandshake, kClosed };
 
   // machine.cc: the record.
   void BeginStep();
@@ -102,6 +102,17 @@ class Machine {
   void Command(std::string_view raw);
   void Helo(bool extended, std::string_view argument);
   void Mail(std::string_view argument);
+  // auth.cc.
+  bool AuthOffered() const { return setup_.auth && (tls_ || setup_.auth_in_clear); }
+  bool AuthInForce() const { return extended_ && AuthOffered(); }
+  void Auth(std::string_view rest);
+  void AuthLine();
+  void FailAuth(const std::vector<Refusal>& refusals, uint32_t reason);
+  void EndAuth(uint32_t reason);
+  bool MayChallenge(const ScriptAnswer& answer) const;
+  void Challenge(const ScriptAnswer& answer);
+  // False if the value of AUTH= is none; *mailbox is empty for "<>".
+  bool AuthValue(std::string_view value, std::string* mailbox) const;
   void Rcpt(std::string_view argument);
   void Query(uint32_t type, std::string_view argument);
   void Help(std::string_view argument);
@@ -141,6 +152,10 @@ class Machine {
   bool transaction_ = false;
   uint32_t recipients_ = 0;
   bool smtputf8_ = false;  // of the transaction
+  bool authenticated_ = false;
+  uint32_t auth_failures_ = 0;
+  uint32_t auth_round_ = 0;
+  std::string auth_mechanism_;
   uint32_t errors_ = 0;
   uint32_t commands_ = 0;
   uint64_t messages_ = 0;

@@ -102,6 +102,21 @@ constexpr Situation kSituations[] = {
     {kDecisionTimeout, 451, "4.3.0", 1, "DECISION_TIMEOUT"},
     {kHostCommandOk, 250, "2.0.0", 1, "HOST_COMMAND_OK"},
     {kHostCommandDeferred, 451, "4.3.0", 1, "HOST_COMMAND_DEFERRED"},
+    {kAuthOk, 235, "2.7.0", 1, "AUTH_OK"},
+    {kAuthChallenge, 334, "", 1, "AUTH_CHALLENGE"},
+    {kAuthRejected, 535, "5.7.8", 1, "AUTH_REJECTED"},
+    {kAuthDeferred, 454, "4.7.0", 1, "AUTH_DEFERRED"},
+    {kAuthCancelled, 501, "5.7.0", 1, "AUTH_CANCELLED"},
+    {kAuthBadBase64, 501, "5.5.2", 1, "AUTH_BAD_BASE64"},
+    {kAuthLineTooLong, 500, "5.5.6", 1, "AUTH_LINE_TOO_LONG"},
+    {kAuthMechanismUnknown, 504, "5.5.4", 1, "AUTH_MECHANISM_UNKNOWN"},
+    {kAuthAlready, 503, "5.5.1", 1, "AUTH_ALREADY"},
+    {kAuthNeedsTls, 538, "5.7.11", 1, "AUTH_NEEDS_TLS"},
+    {kAuthTooWeak, 534, "5.7.9", 1, "AUTH_TOO_WEAK"},
+    {kAuthTransition, 432, "4.7.12", 1, "AUTH_TRANSITION"},
+    {kAuthRequired, 530, "5.7.0", 1, "AUTH_REQUIRED"},
+    {kAuthResponseUnwanted, 501, "5.7.0", 1, "AUTH_RESPONSE_UNWANTED"},
+    {kAuthMalformed, 501, "5.5.2", 1, "AUTH_MALFORMED"},
 };
 
 }  // namespace

@@ -117,6 +117,21 @@ enum SituationId : uint32_t {
   kDecisionTimeout = 170,
   kHostCommandOk = 180,
   kHostCommandDeferred = 181,
+  kAuthOk = 200,
+  kAuthChallenge = 201,
+  kAuthRejected = 202,
+  kAuthDeferred = 203,
+  kAuthCancelled = 204,
+  kAuthBadBase64 = 205,
+  kAuthLineTooLong = 206,
+  kAuthMechanismUnknown = 207,
+  kAuthAlready = 208,
+  kAuthNeedsTls = 209,
+  kAuthTooWeak = 210,
+  kAuthTransition = 211,
+  kAuthRequired = 212,
+  kAuthResponseUnwanted = 213,
+  kAuthMalformed = 214,
 };
 
 struct Situation {

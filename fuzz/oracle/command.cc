@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "fuzz/oracle/esmtp_grammar.h"
 #include "fuzz/oracle/smtp_grammar.h"
 #include "fuzz/oracle/syntax.h"
 
@@ -30,6 +31,7 @@ constexpr struct {
     {Verb::kHelp, "HELP", "help"},  {Verb::kStarttls, "STARTTLS", "starttls"},
     {Verb::kTurn, "TURN", nullptr}, {Verb::kSend, "SEND", nullptr},
     {Verb::kSoml, "SOML", nullptr}, {Verb::kSaml, "SAML", nullptr},
+    {Verb::kAuth, "AUTH", "auth"},  // of rfc4954.abnf, see ExpectAuth
 };
 
 std::string UpperCase(std::string_view in) {
@@ -64,6 +66,7 @@ Dialect DialectFor(const commands::Conditions& now) {
   Dialect dialect;
   dialect.size = enabled(Extension::kSize);
   dialect.eight_bit = enabled(Extension::kEightBitMime);
+  dialect.auth = enabled(Extension::kAuth);
   dialect.smtputf8 = enabled(Extension::kSmtpUtf8) && dialect.eight_bit;
   return dialect;
 }
@@ -95,6 +98,7 @@ std::string Name(Fault fault) {
       "parameter not in force",
       "repeated parameter",
       "too many parameters",
+      "bad AUTH argument",
   };
   return kNames[static_cast<size_t>(fault)];
 }
@@ -110,6 +114,7 @@ struct Expected {
   bool is_literal = false;
   bool smtputf8 = false;
   Body body = Body::kNone;
+  commands::AuthParameter auth = commands::AuthParameter::kNone;
   uint64_t size = 0;
 };
 
@@ -130,6 +135,56 @@ void ExpectHelo(std::string_view rest, Expected* expected) {
   }
   expected->argument = name;
   expected->is_literal = name[0] == '[';
+}
+
+// RFC 4954 §8. Whether the response is base64 is not the parser's to say.
+void ExpectAuth(std::string_view rest, Expected* expected) {
+  if (rest.empty()) {
+    expected->fault = Fault::kArgumentMissing;
+    return;
+  }
+  expected->fault = Fault::kBadAuthArgument;
+  if (rest[0] != ' ') return;
+  const std::string_view argument = rest.substr(1);
+  const size_t space = argument.find(' ');
+  const std::string_view mechanism = argument.substr(0, space);
+  if (!MatchesEsmtp("sasl-mech", mechanism)) return;
+  if (space != std::string_view::npos) {
+    const std::string_view response = argument.substr(space + 1);
+    if (response.empty() || response.find(' ') != std::string_view::npos) return;
+    expected->parameters = response;
+  }
+  expected->fault = Fault::kNone;
+  expected->argument = mechanism;
+}
+
+// The value of AUTH= (RFC 4954 §5): xtext (RFC 3461 §4) of a Mailbox or "<>".
+bool TakeAuthParameter(std::string_view value, bool utf8, Expected* expected) {
+  if (value.empty() || value.size() > 500 || !MatchesEsmtp("xtext", value)) return false;
+  std::string decoded;
+  for (size_t i = 0; i < value.size(); ++i) {
+    if (value[i] != '+') {
+      decoded += value[i];
+      continue;
+    }
+    const auto digit = [&value](size_t at) {
+      const char c = value[at];
+      return c <= '9' ? c - '0' : c - 'A' + 10;
+    };
+    decoded += static_cast<char>(digit(i + 1) * 16 + digit(i + 2));
+    i += 2;
+  }
+  if (!MatchesEsmtp("auth-identity", decoded, utf8)) return false;
+  const bool null = decoded == "<>";
+  if (!null) {
+    // RFC 5321 §4.5.3.1: the limits of a path's parts, which are no grammar.
+    Dialect dialect;
+    dialect.smtputf8 = utf8;
+    const SmtpGrammar& grammar = SmtpGrammar::For(dialect);
+    if (!grammar.PathFits('<' + decoded + '>')) return false;
+  }
+  expected->auth = null ? commands::AuthParameter::kNull : commands::AuthParameter::kMailbox;
+  return true;
 }
 
 void ExpectQuery(Verb verb, std::string_view rest, const SmtpGrammar& grammar, bool utf8,
@@ -185,6 +240,8 @@ bool ExpectParameter(std::string_view word, Verb verb, const SmtpGrammar& gramma
   } else if (verb == Verb::kMail && name == "SMTPUTF8") {
     rule = "smtputf8-parameter";
     in_force = dialect.smtputf8;
+  } else if (verb == Verb::kMail && name == "AUTH") {
+    in_force = dialect.auth;
   } else {
     return fault(Fault::kParameterUnknown);
   }
@@ -195,6 +252,13 @@ bool ExpectParameter(std::string_view word, Verb verb, const SmtpGrammar& gramma
   seen->push_back(name);
   // RFC 3030 §3: a value of an extension that is not offered.
   if (name == "BODY" && value == "=BINARYMIME") return fault(Fault::kParameterNotInForce);
+  if (name == "AUTH") {
+    if (word.size() == keyword.size() ||
+        !TakeAuthParameter(word.substr(keyword.size() + 1), dialect.smtputf8, expected)) {
+      return fault(Fault::kBadParameter);
+    }
+    return true;
+  }
   if (!grammar.Matches(rule, word)) return fault(Fault::kBadParameter);
   if (name == "SMTPUTF8") expected->smtputf8 = true;
   if (name == "BODY") expected->body = value == "=7BIT" ? Body::k7Bit : Body::k8BitMime;
@@ -316,14 +380,20 @@ Finding CommandAgrees(std::string_view line, Verb verb, const commands::ParseCon
     case Verb::kNoop:
       ExpectQuery(verb, rest, grammar, dialect.smtputf8, &expected);
       break;
+    case Verb::kAuth:
+      ExpectAuth(rest, &expected);
+      break;
     default:
       if (!rest.empty()) expected.fault = Fault::kArgumentsUnexpected;
       break;
   }
 
   // The rule of the whole line, which knows neither limits nor repetition, says the same.
-  const bool in_language =
-      (judged_by_ascii ? SmtpGrammar::For({}) : grammar).Matches(rule, std::string(line) + "\r\n");
+  // What ExpectAuth says was said by the grammar of the parts, and AUTH= is no part of RFC 5321's.
+  const bool in_language = verb == Verb::kAuth || expected.auth != commands::AuthParameter::kNone
+                               ? expected.fault == Fault::kNone
+                               : (judged_by_ascii ? SmtpGrammar::For({}) : grammar)
+                                     .Matches(rule, std::string(line) + "\r\n");
   if (expected.fault == Fault::kNone && !in_language) {
     return Wrong("the oracle disagrees with its own grammar, which refuses", line);
   }
@@ -359,6 +429,7 @@ Finding CommandAgrees(std::string_view line, Verb verb, const commands::ParseCon
   if (command.smtputf8 != expected.smtputf8) return Wrong("smtputf8", line);
   if (command.body != expected.body) return Wrong("body", line);
   if (command.size != expected.size) return Wrong("size", line);
+  if (command.auth != expected.auth) return Wrong("AUTH=", line);
   if (command.parameters != expected.parameters) return Wrong("parameters", line);
   if (verb != Verb::kMail && verb != Verb::kRcpt) return {};
   syntax::PathOptions options;

@@ -10,13 +10,17 @@
 namespace postern::fuzz {
 namespace {
 
+constexpr uint8_t kAuthEvent = 19;
 constexpr uint32_t kErrors[] = {20, 1, 2, 3};
 constexpr uint32_t kCommands[] = {100, 10, 11, 1000};
 constexpr uint32_t kRecipients[] = {1000, 100, 101, 1000};
 
 ScriptAnswer ReadAnswer(Input* input, bool with_event) {
   ScriptAnswer answer;
-  if (with_event) answer.event = static_cast<uint8_t>(input->Octet() % 18);
+  if (with_event) {
+    const uint8_t event = input->Octet();
+    answer.event = event == kAuthEvent ? event : static_cast<uint8_t>(event % 18);
+  }
   answer.verdict = static_cast<uint8_t>(input->Below(8));
   if (answer.verdict > kNoVerdict) answer.verdict = kNoVerdict;
   answer.form = static_cast<uint8_t>(input->Below(4));
@@ -88,6 +92,7 @@ Setup ReadSetup(std::string_view octets) {
   setup.proxy_header = (open & 4) != 0;
   setup.offer_unknown = (open & 8) != 0;
   setup.require_tls = (open & 16) != 0;
+  setup.auth = (open & 32) != 0;
   setup.wanted_choice = static_cast<uint8_t>(open >> 6);
   setup.wanted_events = kWantedEvents[setup.wanted_choice];
   setup.extensions = input.Octet();
@@ -115,6 +120,7 @@ Setup ReadSetup(std::string_view octets) {
   const uint8_t host = input.Octet();
   setup.late_output = (host & 1) != 0;
   setup.default_answers = (host & 2) != 0;
+  setup.auth_in_clear = (host & 4) != 0;
   return setup;
 }
 

@@ -86,6 +86,7 @@ void Convert(const postern_event* from, Happening* happening) {
       event.parameters = View(e.parameters);
       event.number = e.size;
       event.count = e.body;
+      event.auth = View(e.auth);
       break;
     }
     case POSTERN_EVENT_RCPT: {
@@ -127,6 +128,16 @@ void Convert(const postern_event* from, Happening* happening) {
       event.line = View(e.line);
       break;
     }
+    case POSTERN_EVENT_AUTH: {
+      const auto& e = As<postern_event_auth>(from);
+      event.mechanism = View(e.mechanism);
+      event.text = View(e.response);
+      event.count = e.round;
+      break;
+    }
+    case POSTERN_EVENT_AUTH_END:
+      event.reason = static_cast<uint8_t>(As<postern_event_auth_end>(from).reason);
+      break;
     case POSTERN_EVENT_CLOSED:
       event.reason = static_cast<uint8_t>(As<postern_event_closed>(from).reason);
       break;
@@ -182,6 +193,8 @@ class PluginDriver : public Driver {
     answer.enhanced_subject = attempt.enhanced[1];
     answer.enhanced_detail = attempt.enhanced[2];
     answer.text = {Octets(attempt.text), attempt.text.size()};
+    answer.challenge = {Octets(attempt.challenge), attempt.challenge.size()};
+    answer.auth_mechanisms = {Octets(attempt.mechanisms), attempt.mechanisms.size()};
     const int32_t result = api_->session_answer(session_, ticket, &answer);
     if (result >= 0) {
       Take(result);

@@ -60,10 +60,16 @@ std::string ResetName(uint8_t reason) {
 }
 
 std::string ClosedName(uint8_t reason) {
-  static const char* const kNames[] = {"none",   "quit",     "disconnected", "timeout",
-                                       "errors", "commands", "line",         "proxy",
-                                       "policy", "shutdown", "tls",          "memory"};
-  return reason < 12 ? kNames[reason] : "?";
+  static const char* const kNames[] = {"none",     "quit",   "disconnected", "timeout", "errors",
+                                       "commands", "line",   "proxy",        "policy",  "shutdown",
+                                       "tls",      "memory", "auth"};
+  return reason < 13 ? kNames[reason] : "?";
+}
+
+std::string AuthEndName(uint8_t reason) {
+  static const char* const kNames[] = {"none",   "cancelled", "bad_base64", "too_long",
+                                       "closed", "rounds",    "timeout"};
+  return reason < 7 ? kNames[reason] : "?";
 }
 
 std::string Describe(const Happening& happening) {
@@ -107,8 +113,11 @@ std::string Describe(const Happening& happening) {
              {session::kPathLiteral, "literal"},
              {session::kPathRoute, "route"},
              {session::kPathUtf8, "utf8"},
-             {session::kMailSmtpUtf8, "smtputf8"}},
+             {session::kMailSmtpUtf8, "smtputf8"},
+             {session::kMailAuth, "auth"},
+             {session::kMailAuthNull, "auth_null"}},
             &out);
+      Field("auth", event.auth, &out);
       break;
     case EventType::kContentBegin:
       out += " recipients=" + std::to_string(event.count);
@@ -121,6 +130,16 @@ std::string Describe(const Happening& happening) {
       break;
     case EventType::kClosed:
       out += " reason=" + ClosedName(event.reason);
+      break;
+    case EventType::kAuth:
+      Field("mechanism", event.mechanism, &out);
+      Field("response", event.text, &out);
+      out += " round=" + std::to_string(event.count);
+      Flags(event.flags,
+            {{session::kAuthFirst, "first"}, {session::kAuthHasResponse, "has_response"}}, &out);
+      break;
+    case EventType::kAuthEnd:
+      out += " reason=" + AuthEndName(event.reason);
       break;
     case EventType::kVrfy:
     case EventType::kExpn:
@@ -455,7 +474,8 @@ class Runner {
     replies_before_ = RepliesSoFar();
     content_before_ = last_reply_.code == 354;
     closed_before_ = driver_->Closing();
-    fingerprint_before_ = driver_->GetInfo().fingerprint;
+    // A line of an AUTH exchange that fails leaves the session as it was before the command.
+    if (last_reply_.code != 334) fingerprint_before_ = driver_->GetInfo().fingerprint;
   }
 
   void EndLine(const std::string& piece) {

@@ -29,6 +29,8 @@ struct Attempt {
   uint16_t code = 0;
   uint16_t enhanced[3] = {0, 0, 0};
   std::string text;
+  std::string challenge;   // challenge "octets"
+  std::string mechanisms;  // accept mechanisms="PLAIN LOGIN"
 };
 
 // How one decision is answered: the attempts in turn until one is taken, or not yet.
@@ -80,6 +82,7 @@ struct Transcript {
   std::vector<std::string> rules;
   bool utf8_replies = false;  // replies may hold UTF-8 (RFC 6531 section 3.7.4.1)
   bool enhanced = true;       // ENHANCEDSTATUSCODES is on
+  bool auth = false;          // AUTH is on: an exchange needs more memory
   std::string config;         // serialized postern.v1.EngineConfig
   std::string table;          // serialized postern.v1.ReplyTable; empty: the default table
   OpenOptions options;

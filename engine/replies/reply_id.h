@@ -140,10 +140,16 @@ enum class ReplyId : uint16_t {
   // the host declines it, the answer is UNRECOGNIZED.
   kHostCommandOk = 180,
   kHostCommandDeferred = 181,
+
+  // Delivery extensions: RFC 2852, RFC 6710, RFC 9422.
+  kDeliverByTooSoon = 220,
+  kPriorityRefused = 222,
+  kTooManyTransactions = 223,
+  kTooManyDomains = 224,
 };
 
 // One more than the highest number of a ReplyId.
-inline constexpr size_t kReplyIdLimit = 182;
+inline constexpr size_t kReplyIdLimit = 225;
 
 }  // namespace postern::replies
 

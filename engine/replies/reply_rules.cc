@@ -145,10 +145,14 @@ constexpr ReplyRule kRules[] = {
     RULE(kHostCommandOk, HOST_COMMAND_OK, kOther, kRequired, false, kS, 250, 211, 214, 252),
     RULE(kHostCommandDeferred, HOST_COMMAND_DEFERRED, kOther, kRequired, false, kS, 451, 450, 452,
          454),
+    RULE(kDeliverByTooSoon, DELIVERBY_TOO_SOON, kMail, kRequired, false, kS | kL, 555),
+    RULE(kPriorityRefused, PRIORITY_REFUSED, kMail, kRequired, false, kS, 550, 450),
+    RULE(kTooManyTransactions, TOO_MANY_TRANSACTIONS, kMail, kRequired, false, kS | kL, 452),
+    RULE(kTooManyDomains, TOO_MANY_DOMAINS, kRcpt, kRequired, false, kS, 452),
 };
 #undef RULE
 constexpr size_t kRuleCount = sizeof(kRules) / sizeof(kRules[0]);
-static_assert(kRuleCount == 96, "one rule per id");
+static_assert(kRuleCount == 100, "one rule per id");
 
 constexpr bool Ascending() {
   for (size_t i = 1; i < kRuleCount; ++i) {

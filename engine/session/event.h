@@ -75,6 +75,9 @@ enum EventFlag : uint32_t {
   kPathRoute = 16,
   kPathUtf8 = 32,
   kMailSmtpUtf8 = 64,
+  kMailRequireTls = 128,
+  kMailPriority = 1024,
+  kRcptRrvs = 128,
 };
 
 enum class Verdict : int32_t {
@@ -83,6 +86,13 @@ enum class Verdict : int32_t {
   kReject = 2,
   kDefer = 3,
   kDisconnect = 4,
+};
+
+// What kMail and kRcpt have beyond Event where a parameter of a delivery extension was given.
+struct Extra {
+  uint16_t given = 0;  // commands::Given
+  commands::Extras values;
+  std::string_view decoded;  // ENVID, ORCPT: what its xtext stands for
 };
 
 // One event. Which members mean something depends on the type; see postern.h.
@@ -101,6 +111,8 @@ struct Event {
   std::string_view text;
   // kVrfy, kExpn, kHelp, kUnknown, kError: the whole line
   std::string_view line;
+
+  const Extra* extra = nullptr;  // kMail, kRcpt; null: no such parameter
 
   uint64_t number = 0;  // kMail: SIZE=; kContentEnd: octets
   uint32_t count = 0;   // kRcpt, kContentBegin: accepted recipients; kMail: commands::Body

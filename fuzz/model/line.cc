@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "fuzz/model/delivery.h"
 #include "fuzz/model/machine.h"
 #include "plugin_api/postern.h"
 
@@ -53,22 +54,49 @@ uint64_t SizeValue(std::string_view text) {
 uint64_t Machine::LineLimit() const {
   uint64_t limit = 512;
   const size_t space = line_.find(' ');
-  if (space == std::string::npos || Upper(std::string_view(line_).substr(0, space)) != "MAIL") {
-    return limit;
+  const std::string verb =
+      space == std::string::npos ? "" : Upper(std::string_view(line_).substr(0, space));
+  if (verb == "RCPT") {
+    if (DeliveryInForce("ORCPT")) limit += 530;
+    if (DeliveryInForce("RRVS")) limit += 33;
   }
-  if (SizeInForce()) limit += 26;
-  if (BodyInForce()) limit += 14;
-  if (Utf8InForce()) limit += 10;
+  if (verb == "MAIL") {
+    if (SizeInForce()) limit += 26;
+    if (BodyInForce()) limit += 14;
+    if (Utf8InForce()) limit += 10;
+    if (DeliveryInForce("ENVID")) limit += 116;
+    if (DeliveryInForce("REQUIRETLS")) limit += 11;
+    if (DeliveryInForce("BY")) limit += 17;
+    if (DeliveryInForce("MT-PRIORITY")) limit += 15;
+  }
   return limit;
 }
 
 // What an ERROR event shows of a line at the most: "cut at the session's limit".
 size_t Machine::LineCap() const {
   size_t cap = 512;
+  size_t rcpt = 512;
   if (!setup_.has(kWithoutSize)) cap += 26;
   if (!setup_.has(kWithout8BitMime)) cap += 14;
   if (!setup_.has(kWithoutSmtpUtf8)) cap += 10;
-  return cap;
+  if (!setup_.has(kWithoutDsn)) cap += 116;
+  if (setup_.has(kWithRequireTls)) cap += 11;
+  if (setup_.has(kWithDeliverBy)) cap += 17;
+  if (setup_.has(kWithMtPriority)) cap += 15;
+  if (!setup_.has(kWithoutDsn)) rcpt += 530;
+  if (setup_.has(kWithRrvs)) rcpt += 33;
+  return std::max(cap, rcpt);
+}
+
+// For a client that said EHLO; `keyword` in upper case.
+bool Machine::DeliveryInForce(std::string_view keyword) const {
+  if (!extended_) return false;
+  // RFC 8689 section 2: the session itself employs TLS.
+  if (keyword == "REQUIRETLS") return setup_.has(kWithRequireTls) && tls_;
+  if (keyword == "BY") return setup_.has(kWithDeliverBy);
+  if (keyword == "MT-PRIORITY") return setup_.has(kWithMtPriority);
+  if (keyword == "RRVS") return setup_.has(kWithRrvs);
+  return !setup_.has(kWithoutDsn);
 }
 
 void Machine::Refuse(const std::vector<Refusal>& refusals, bool with_line) {
@@ -443,6 +471,19 @@ void Machine::CheckEhloLines(const SeenReply& reply) {
   if (StartTlsOffered() && !tls_) want.emplace_back("STARTTLS");
   if (setup_.has(kWithExpn)) want.emplace_back("EXPN");
   if (!setup_.has(kWithoutHelp)) want.emplace_back("HELP");
+  if (!setup_.has(kWithoutDsn)) want.emplace_back("DSN");
+  if (setup_.has(kWithRequireTls) && tls_) want.emplace_back("REQUIRETLS");
+  const bool least = setup_.has(kLeastTime);
+  if (setup_.has(kWithDeliverBy)) want.emplace_back(least ? "DELIVERBY 60" : "DELIVERBY");
+  if (setup_.has(kWithMtPriority)) {
+    want.emplace_back(least ? "MT-PRIORITY MIXER" : "MT-PRIORITY");
+  }
+  if (setup_.has(kWithRrvs)) want.emplace_back("RRVS");
+  if (setup_.has(kWithLimits)) {
+    const std::string rcpt = "RCPTMAX=" + std::to_string(setup_.recipients);
+    want.push_back(setup_.has(kFewTransactions) ? "LIMITS MAILMAX=2 " + rcpt + " RCPTDOMAINMAX=10"
+                                                : "LIMITS " + rcpt);
+  }
   std::vector<std::string> have = reply.lines;
   // Keywords come in any order.
   std::sort(want.begin() + 1, want.end());
@@ -482,7 +523,8 @@ bool Machine::PathAt(std::string_view text, bool mail, PathParts* parts, std::st
   return false;
 }
 
-void Machine::Parameters(std::string_view text, bool mail, std::vector<Refusal>* refusals) {
+void Machine::Parameters(std::string_view text, bool mail, SeenEvent* event,
+                         std::vector<Refusal>* refusals) {
   std::vector<std::string> seen;
   const bool utf8 = Utf8InForce();
   size_t begin = 0;
@@ -509,6 +551,13 @@ void Machine::Parameters(std::string_view text, bool mail, std::vector<Refusal>*
       refusals->push_back({kParameterRepeated, POSTERN_RULE_C555});
     }
     seen.push_back(keyword);
+    if (IsDeliveryParameter(keyword, mail)) {
+      if (!DeliveryInForce(keyword)) refusals->push_back({kParameterNotInForce, POSTERN_RULE_C555});
+      if (!TakeDelivery(keyword, has_value, value, event)) {
+        refusals->push_back({kBadParameter, POSTERN_RULE_C501});
+      }
+      continue;
+    }
     const bool size = mail && keyword == "SIZE";
     const bool body = mail && keyword == "BODY";
     const bool smtputf8 = mail && keyword == "SMTPUTF8";
@@ -583,13 +632,14 @@ void Machine::Mail(std::string_view argument) {
     return;
   }
   std::string parameters;
+  SeenEvent event;
   mail_smtputf8_ = false;
   if (!rest.empty()) {
     if (rest[0] != ' ') {
       refusals.push_back({kBadParameter, POSTERN_RULE_C501});
     } else {
       parameters = rest.substr(1);
-      Parameters(parameters, true, &refusals);
+      Parameters(parameters, true, &event, &refusals);
     }
   }
   // RFC 6531 section 3.5: an address beyond ASCII needs the parameter.
@@ -606,11 +656,19 @@ void Machine::Mail(std::string_view argument) {
     Refuse({{kMessageTooLarge, POSTERN_RULE_LIMIT}}, true);
     return;
   }
+  // RFC 2852 section 3: less than the least time, in mode R.
+  if (setup_.has(kLeastTime) && (event.by_mode & POSTERN_BY_RETURN) != 0 && event.by_seconds < 60) {
+    Refuse({{kDeliverByTooSoon, POSTERN_RULE_LIMIT}}, true);
+    return;
+  }
+  if (setup_.has(kFewTransactions) && transactions_ >= 2) {
+    Refuse({{kTooManyTransactions, POSTERN_RULE_LIMIT}}, true);
+    return;
+  }
   if (!CountCommand()) return;
-  SeenEvent event;
   event.type = POSTERN_EVENT_MAIL;
   event.ticket = true;
-  event.flags = PathFlags(parts, path);
+  event.flags |= PathFlags(parts, path);
   if (mail_smtputf8_) event.flags |= POSTERN_MAIL_SMTPUTF8;
   event.path = path;
   event.local_part = parts.local_part;
@@ -641,12 +699,13 @@ void Machine::Rcpt(std::string_view argument) {
     return;
   }
   std::string parameters;
+  SeenEvent event;
   if (!rest.empty()) {
     if (rest[0] != ' ') {
       refusals.push_back({kBadParameter, POSTERN_RULE_C501});
     } else {
       parameters = rest.substr(1);
-      Parameters(parameters, false, &refusals);
+      Parameters(parameters, false, &event, &refusals);
     }
   }
   if (!IsAscii(path) && !smtputf8_) {
@@ -660,10 +719,9 @@ void Machine::Rcpt(std::string_view argument) {
     Refuse({{kTooManyRecipients, POSTERN_RULE_LIMIT}}, true);
     return;
   }
-  SeenEvent event;
   event.type = POSTERN_EVENT_RCPT;
   event.ticket = true;
-  event.flags = PathFlags(parts, path);
+  event.flags |= PathFlags(parts, path);
   event.path = path;
   event.local_part = parts.local_part;
   event.domain = parts.domain;

@@ -185,6 +185,7 @@ std::string Machine::State() const {
   add("tls", tls_ ? 1 : 0);
   add("transaction", transaction_ ? 1 : 0);
   add("recipients", recipients_);
+  add("transactions", setup_.has(kFewTransactions) ? transactions_ : 0);
   add("smtputf8", smtputf8_ ? 1 : 0);
   add("shutdown", shutdown_ ? 1 : 0);
   add("in_line", phase_ == Phase::kCommand && line_octets_ != 0 ? 1 : 0);

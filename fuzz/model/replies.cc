@@ -102,6 +102,10 @@ constexpr Situation kSituations[] = {
     {kDecisionTimeout, 451, "4.3.0", 1, "DECISION_TIMEOUT"},
     {kHostCommandOk, 250, "2.0.0", 1, "HOST_COMMAND_OK"},
     {kHostCommandDeferred, 451, "4.3.0", 1, "HOST_COMMAND_DEFERRED"},
+    {kDeliverByTooSoon, 555, "5.5.4", 1, "DELIVERBY_TOO_SOON"},
+    {kPriorityRefused, 550, "5.7.15", 1, "PRIORITY_REFUSED"},
+    {kTooManyTransactions, 452, "4.5.3", 1, "TOO_MANY_TRANSACTIONS"},
+    {kTooManyDomains, 452, "4.5.3", 1, "TOO_MANY_DOMAINS"},
 };
 
 }  // namespace

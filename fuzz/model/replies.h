@@ -117,6 +117,10 @@ enum SituationId : uint32_t {
   kDecisionTimeout = 170,
   kHostCommandOk = 180,
   kHostCommandDeferred = 181,
+  kDeliverByTooSoon = 220,
+  kPriorityRefused = 222,
+  kTooManyTransactions = 223,
+  kTooManyDomains = 224,
 };
 
 struct Situation {

@@ -27,6 +27,8 @@ struct Dialect {
   bool smtputf8 = false;      // RFC 6531
   bool size = false;          // RFC 1870: SIZE= on MAIL
   bool eight_bit = false;     // RFC 6152: BODY= on MAIL
+  bool delivery = false;      // RFC 3461, RFC 2852, RFC 6710, RFC 7293, all together
+  bool require_tls = false;   // RFC 8689: REQUIRETLS on MAIL
   bool trailing_dot = false;  // deviation: a dot may end a domain
   bool underscore = false;    // deviation: "_" counts as Let-dig
 };

@@ -357,6 +357,12 @@ void Parser::Config(std::string_view text) {
       {"extensions.starttls", &v1::Extensions::set_starttls},
       {"extensions.help", &v1::Extensions::set_help},
       {"extensions.expn", &v1::Extensions::set_expn},
+      {"extensions.dsn", &v1::Extensions::set_dsn},
+      {"extensions.requiretls", &v1::Extensions::set_requiretls},
+      {"extensions.deliverby", &v1::Extensions::set_deliverby},
+      {"extensions.mt_priority", &v1::Extensions::set_mt_priority},
+      {"extensions.rrvs", &v1::Extensions::set_rrvs},
+      {"extensions.limits", &v1::Extensions::set_limits},
   };
   for (const auto& [name, set] : kSwitches) {
     if (key == name) {
@@ -404,6 +410,14 @@ void Parser::Config(std::string_view text) {
     limits->set_errors(static_cast<uint32_t>(number));
   } else if (key == "limits.commands_without_progress" && is_number) {
     limits->set_commands_without_progress(static_cast<uint32_t>(number));
+  } else if (key == "limits.transactions" && is_number) {
+    limits->set_transactions(static_cast<uint32_t>(number));
+  } else if (key == "limits.recipient_domains" && is_number) {
+    limits->set_recipient_domains(static_cast<uint32_t>(number));
+  } else if (key == "deliverby_min_s" && is_number) {
+    config_.set_deliverby_min_s(static_cast<uint32_t>(number));
+  } else if (key == "mt_priority_profile") {
+    config_.set_mt_priority_profile(value);
   } else if (key == "server_name") {
     config_.set_server_name(value);
   } else if (key == "bare_newline" && (value == "reject" || value == "normalize")) {

@@ -14,6 +14,7 @@ namespace ctl {
 
 std::vector<std::string> LanguageNames() {
   std::vector<std::string> names;
+  names.reserve(kLanguageCount);
   for (size_t i = 0; i < kLanguageCount; ++i) names.emplace_back(kLanguages[i].language);
   return names;
 }

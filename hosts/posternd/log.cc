@@ -200,15 +200,26 @@ void Logger::Write(absl::string_view line) {
   if (wake) wake_.notify_one();
 }
 
+void Logger::Hurry() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    hurry_ = true;
+    idle_ = false;
+  }
+  wake_.notify_one();
+}
+
 void Logger::Run() {
   const auto interval =
       options_.file.empty() && isatty(STDERR_FILENO) != 0 ? kTerminalInterval : kFileInterval;
   std::string writing;
   std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
-    // A batch gathers while this thread rests; under load nobody has to wake it. Only a stop cuts
-    // the rest short.
-    wake_.wait_until(lock, std::chrono::steady_clock::now() + interval, [this] { return stop_; });
+    // A batch gathers while this thread rests; under load nobody has to wake it. Only a stop or a
+    // hurry cuts the rest short.
+    wake_.wait_until(lock, std::chrono::steady_clock::now() + interval,
+                     [this] { return stop_ || hurry_; });
+    hurry_ = false;
     if (buffer_.empty()) {
       if (stop_) return;
       idle_ = true;

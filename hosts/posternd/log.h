@@ -60,6 +60,8 @@ class Logger {
   void Info(absl::string_view message);
   void Warning(absl::string_view message);
   void Error(absl::string_view message);
+  // What was logged so far is written without the delay: for answers that a person waits for.
+  void Hurry();
 
  private:
   void Run();
@@ -74,6 +76,7 @@ class Logger {
   uint64_t dropped_ = 0;
   bool stop_ = false;
   bool idle_ = false;  // the thread sleeps until a line comes
+  bool hurry_ = false;
   std::thread thread_;
 };
 

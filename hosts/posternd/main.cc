@@ -281,6 +281,7 @@ void Server::Reload() {
   if (status.ok() && offer_ != nullptr) status = offer_->Rebase(loaded->options.engine_config);
   if (!status.ok()) {
     log_.Error(absl::StrCat("reload refused, everything stays as it was: ", status.message()));
+    log_.Hurry();
     return;
   }
   const std::vector<std::string> changed =
@@ -308,6 +309,7 @@ void Server::Reload() {
   now.watch = running.watch;
   now.log = running.log;
   log_.Info("reloaded: configuration, reply table and certificate are in force for new sessions");
+  log_.Hurry();
 }
 
 bool Server::WaitForSessions(const sigset_t& signals, uint32_t seconds) {

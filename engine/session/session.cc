@@ -403,7 +403,7 @@ Info Session::GetInfo() const {
   Mix(&hash, info.state);
   Mix(&hash, recipients_);
   Mix(&hash, can_starttls_);
-  Mix(&hash, over_size_);
+  Mix(&hash, mode_ == Mode::kContent && over_size_);
   Mix(&hash, mode_ == Mode::kContent ? decoder_.faults() : 0);
   Mix(&hash, splitter_.AtLineStart());
   info.fingerprint = hash;

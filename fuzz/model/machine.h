@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The state of the contract model, and its parts: steps and time (machine.cc), decisions and
-// answers (decision.cc), command lines (line.cc).
+// answers (decision.cc), command lines (line.cc) and their arguments (arguments.cc, envelope.cc).
 //
 // What it is: one session of the model beside the record of one session of the engine. Each Expect
 // takes the next reply or event from the record and compares it. What it is not: to be used from
@@ -28,6 +28,23 @@
 #include "fuzz/session/trace.h"
 
 namespace postern::fuzz::model {
+
+inline constexpr std::string_view kKnownVerbs[] = {
+    "HELO", "EHLO", "MAIL", "RCPT",     "DATA", "RSET", "NOOP", "QUIT",
+    "VRFY", "EXPN", "HELP", "STARTTLS", "TURN", "SEND", "SOML", "SAML"};
+
+inline std::string Upper(std::string_view text) {
+  std::string s;
+  for (const char c : text) s += c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+  return s;
+}
+
+// What MAIL and RCPT say.
+struct Envelope {
+  PathParts parts;
+  std::string path;
+  std::string parameters;
+};
 
 // A reply as it went out, taken apart.
 struct SeenReply {
@@ -100,16 +117,21 @@ class Machine {
   void LineOctet(char c);
   void EndOfLine();
   void Command(std::string_view raw);
+
+  // arguments.cc and envelope.cc.
   void Helo(bool extended, std::string_view argument);
   void Mail(std::string_view argument);
   void Rcpt(std::string_view argument);
   void Query(uint32_t type, std::string_view argument);
   void Help(std::string_view argument);
+  bool ReadEnvelope(std::string_view argument, bool mail, Envelope* envelope);
   void Parameters(std::string_view text, bool mail, std::vector<Refusal>* refusals);
   // The path at the front of `text`: what is left behind it, or false with the refusals.
   bool PathAt(std::string_view text, bool mail, PathParts* parts, std::string* path,
               std::string* rest, std::vector<Refusal>* refusals);
-  // Answered 4yz or 5yz by the engine itself, for one of the reasons.
+
+  // line.cc again, for all of them. Answered 4yz or 5yz by the engine itself, for one of the
+  // reasons.
   void Refuse(const std::vector<Refusal>& refusals, bool with_line);
   // True if the command may go on: it is one of those that lead nowhere, and there were too many.
   bool CountCommand();

@@ -210,8 +210,11 @@ void Logger::Hurry() {
 }
 
 void Logger::Run() {
-  const auto interval =
-      options_.file.empty() && isatty(STDERR_FILENO) != 0 ? kTerminalInterval : kFileInterval;
+  std::chrono::milliseconds interval = options_.interval;
+  if (interval.count() == 0) {
+    interval =
+        options_.file.empty() && isatty(STDERR_FILENO) != 0 ? kTerminalInterval : kFileInterval;
+  }
   std::string writing;
   std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {

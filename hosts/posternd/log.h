@@ -13,6 +13,7 @@
 #ifndef POSTERN_HOSTS_POSTERND_LOG_H_
 #define POSTERN_HOSTS_POSTERND_LOG_H_
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -38,6 +39,8 @@ class Logger {
     bool colour = false;
     // Lines about single commands and connections too.
     bool verbose = false;
+    // How long lines may gather before they are written. 0: as fits a terminal or a file.
+    std::chrono::milliseconds interval{0};
   };
 
   Logger() = default;

@@ -121,20 +121,19 @@ TEST_F(LogFileTest, ManyThreadsLoseNothing) {
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 4000);
 }
 
-// Twenty batches at the usual pace would take four seconds.
+// At this pace nothing would be written before the test's own limit ends it.
 TEST_F(LogFileTest, HurryWritesWithoutTheDelay) {
   Logger logger;
   Logger::Options options;
   options.file = path_;
+  options.interval = std::chrono::hours(1);
   ASSERT_TRUE(logger.Open(options).ok());
-  const auto begin = std::chrono::steady_clock::now();
   for (int i = 0; i < 20; ++i) {
     const std::string word = "round=" + std::to_string(i) + "\n";
     LogLine(&logger, "line").Add("round", static_cast<uint64_t>(i)).Write();
     logger.Hurry();
     while (Contents(path_).find(word) == std::string::npos) std::this_thread::yield();
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
   logger.Close();
 }
 

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The languages of the tables: LANGUAGE.textproto and LANGUAGE.reference.textproto each.
+"""The languages of the tables, each in three files.
 
-A language is added by its two files (`posternctl new LOCALE` begins them) and its tag here; the
+LANGUAGE.textproto has replies and HELP topics, LANGUAGE.reference.textproto the reference of reply
+codes, LANGUAGE.captions.textproto the words that posternctl puts around both.
+
+A language is added by its files (`posternctl new LOCALE` begins them) and its tag here; the
 targets, the tests of completeness and posternctl --language follow.
 """
 

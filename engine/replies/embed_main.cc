@@ -25,6 +25,7 @@ constexpr unsigned kLeftOut[][2] = {
     {8, 3},   // classes.meaning
     {9, 0},   // subjects
     {10, 4},  // enhanced_codes.rfc
+    {11, 0},  // captions
 };
 
 bool IsLeftOut(unsigned entry, unsigned field) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The checks of a table's reference: reply codes, their classes and subjects, and enhanced codes.
-// What HELP says of a code is made here, in short; tools tell the whole.
+// The checks of a table's reference: reply codes, their classes and subjects, enhanced codes, and
+// the words that tools put around them. What HELP says of a code is made here, in short; tools tell
+// the whole.
 
 #include <algorithm>
 #include <set>
@@ -253,6 +254,39 @@ void CheckCodes(const postern::v1::ReplyTable& table, const std::set<std::string
   }
 }
 
+bool IsCaptionName(std::string_view name) {
+  return !name.empty() && name.size() <= 40 && std::all_of(name.begin(), name.end(), [](char c) {
+    const auto octet = static_cast<unsigned char>(c);
+    return absl::ascii_islower(octet) || absl::ascii_isdigit(octet) || c == '_';
+  });
+}
+
+void CheckCaptions(const postern::v1::ReplyTable& table, Problems* problems) {
+  if (static_cast<size_t>(table.captions_size()) > kMaxCaptions) {
+    problems->Add("captions",
+                  Cat(table.captions_size(), " entries; at most ", kMaxCaptions, " are taken"));
+    return;
+  }
+  std::set<std::string> seen;
+  for (int i = 0; i < table.captions_size(); ++i) {
+    const postern::v1::Caption& caption = table.captions(i);
+    std::string place = Cat("captions[", i, "]");
+    if (!IsCaptionName(caption.name())) {
+      problems->Add(place,
+                    "name: a name is 1 to 40 of a to z, 0 to 9 and _; write \"when_seen\", say");
+      continue;
+    }
+    place += Cat(" ", caption.name());
+    if (!seen.insert(caption.name()).second) {
+      problems->Add(place, "name: a second entry for the same caption; keep one");
+    }
+    if (caption.text().empty()) {
+      problems->Add(place, "text: empty; write something or leave the entry out");
+    }
+    CheckText(place, {"text", &caption.text()}, problems);
+  }
+}
+
 }  // namespace
 
 void CheckReference(const postern::v1::ReplyTable& table, Problems* problems, TableData* data) {
@@ -264,6 +298,7 @@ void CheckReference(const postern::v1::ReplyTable& table, Problems* problems, Ta
   CheckSubjects(table, problems);
   CheckEnhancedCodes(table, own_topics, problems, data);
   CheckCodes(table, own_topics, problems, data);
+  CheckCaptions(table, problems);
 }
 
 }  // namespace postern::replies

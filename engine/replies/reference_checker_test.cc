@@ -153,6 +153,32 @@ TEST(Reference, ChecksEnhancedCodesOfACode) {
                                     "code 550; begin it with 5")));
 }
 
+TEST(Reference, ChecksCaptions) {
+  Table table;
+  const auto add = [&](const char* name, const std::string& text) {
+    auto* caption = table.add_captions();
+    caption->set_name(name);
+    caption->set_text(text);
+  };
+  add("when_seen", "Wann");
+  add("when_seen", "Wann");
+  add("When", "Wann");
+  add("", "Wann");
+  add("empty", "");
+  add("long", std::string(1001, 'x'));
+  add("control", "a\x07");
+  EXPECT_THAT(Check(table),
+              ElementsAre(HasSubstr("captions[1] when_seen: name: a second entry"),
+                          HasSubstr("captions[2]: name: a name is 1 to 40 of a to z"),
+                          HasSubstr("captions[3]: name: a name is 1 to 40 of a to z"),
+                          HasSubstr("captions[4] empty: text: empty"),
+                          HasSubstr("captions[5] long: text: 1001 octets; at most 1000"),
+                          HasSubstr("captions[6] control: text: holds a control character")));
+  Table many;
+  for (int i = 0; i < 257; ++i) many.add_captions()->set_name("c" + std::to_string(i));
+  EXPECT_THAT(Check(many), ElementsAre("captions: 257 entries; at most 256 are taken"));
+}
+
 TEST(Reference, ChecksClassesSubjectsAndEnhancedReferences) {
   Table table;
   table.add_classes()->set_reply_class(1);

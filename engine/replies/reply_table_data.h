@@ -30,6 +30,7 @@ inline constexpr size_t kHelpWidth = 72;
 inline constexpr size_t kMaxHelpTopics = 256;
 inline constexpr size_t kMaxReferenceOctets = 1000;
 inline constexpr size_t kMaxEnhancedReferences = 256;
+inline constexpr size_t kMaxCaptions = 256;
 
 struct ReplyText {
   uint16_t code = 0;                             // 0: not there

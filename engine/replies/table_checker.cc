@@ -438,9 +438,9 @@ std::string DescribeUnparsable(std::string_view serialized) {
   int index[16] = {};
   const bool whole = WalkFields(serialized, [&](int field, std::string_view message) {
     static constexpr std::string_view kEntries[] = {
-        "",        "name",  "language", "extends",  "replies",       "help_topics",
-        "footers", "codes", "classes",  "subjects", "enhanced_codes"};
-    if (field < 1 || field > 10) return;
+        "",        "name",  "language", "extends",  "replies",        "help_topics",
+        "footers", "codes", "classes",  "subjects", "enhanced_codes", "captions"};
+    if (field < 1 || field > 11) return;
     if (field <= 3) {
       if (FindBadUtf8Text(message) != message.size()) {
         problems.Add("table", Cat(kEntries[field], ": not well-formed UTF-8"));

@@ -15,6 +15,7 @@ namespace {
 
 using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedInputStream;
+using v1::Caption;
 using v1::ClassFooter;
 using v1::ClassReference;
 using v1::CodeReference;
@@ -85,6 +86,7 @@ void Reserve(std::string_view octets, CodeReference* code) {
 void Reserve(std::string_view, ClassReference*) {}
 void Reserve(std::string_view, SubjectReference*) {}
 void Reserve(std::string_view, EnhancedReference*) {}
+void Reserve(std::string_view, Caption*) {}
 
 template <typename Entry>
 bool ParseEntry(std::string_view octets, Entry* entry) {
@@ -105,6 +107,7 @@ bool ParseTable(std::string_view serialized, ReplyTable* table) {
   table->mutable_subjects()->Reserve(Count(serialized, ReplyTable::kSubjectsFieldNumber));
   table->mutable_enhanced_codes()->Reserve(
       Count(serialized, ReplyTable::kEnhancedCodesFieldNumber));
+  table->mutable_captions()->Reserve(Count(serialized, ReplyTable::kCaptionsFieldNumber));
   // Fields that are no lists, and those of later versions.
   std::string rest;
   const bool whole = ForEachField(
@@ -124,6 +127,8 @@ bool ParseTable(std::string_view serialized, ReplyTable* table) {
             return ParseEntry(payload, table->add_subjects());
           case Tag(ReplyTable::kEnhancedCodesFieldNumber):
             return ParseEntry(payload, table->add_enhanced_codes());
+          case Tag(ReplyTable::kCaptionsFieldNumber):
+            return ParseEntry(payload, table->add_captions());
           default:
             rest.append(record.data(), record.size());
             return true;

@@ -59,31 +59,59 @@ std::vector<std::string> RepliesWith(const MergedTable& table, uint32_t code) {
   return names;
 }
 
+// "501, 550"
+std::string CodesOf(const replies::ReplyRule& rule) {
+  std::vector<std::string> codes;
+  for (const uint16_t code : rule.codes) {
+    if (code != 0) codes.push_back(absl::StrCat(code));
+  }
+  return absl::StrJoin(codes, ", ");
+}
+
 class Printer {
  public:
-  Printer(const Paint& paint, size_t width) : paint_(paint), width_(width) {}
+  Printer(const MergedTable& table, const Paint& paint)
+      : table_(table), paint_(paint), width_(TerminalWidth(stdout)) {
+    // One column for the names of the fields, whatever the language.
+    for (const char* caption : {"class", "group", "when_seen", "how_to_fix", "when_to_use",
+                                "usual_with", "written_in", "replies_here", "placeholders"}) {
+      indent_ = std::max(indent_, DisplayWidth(table.Caption(caption)) + 2);
+    }
+  }
+
+  size_t width() const { return width_; }
+  // One of two columns.
+  size_t column() const { return (width_ - 3) / 2; }
 
   void Line(const std::string& text) { out_ += text + "\n"; }
 
-  void Section(const std::string& title, const std::string& text) {
+  // `caption` names the field; empty: another line of the one above.
+  void Section(const std::string& caption, const std::string& text) {
+    Titled(caption.empty() ? "" : table_.Caption(caption), text);
+  }
+
+  void Titled(const std::string& title, const std::string& text) {
     if (text.empty()) return;
-    const std::vector<std::string> lines = WrapColumns(text, width_ - kIndent);
+    const std::vector<std::string> lines = WrapColumns(text, width_ - indent_);
     for (size_t i = 0; i < lines.size(); ++i) {
-      Line(absl::StrCat(i == 0 ? paint_.Bold(Pad(title, kIndent)) : std::string(kIndent, ' '),
+      Line(absl::StrCat(i == 0 ? paint_.Bold(Pad(title, indent_)) : std::string(indent_, ' '),
                         lines[i]));
     }
   }
 
-  // Two paragraphs side by side under a title.
-  void Pair(const std::string& title, const std::string& left, const std::string& right) {
-    if (left.empty() && right.empty()) return;
+  void Headline(const std::string& caption) {
     Line("");
-    Line(paint_.Bold(title));
-    const size_t column = (width_ - 3) / 2;
-    const std::vector<std::string> a = WrapColumns(left, column);
-    const std::vector<std::string> b = WrapColumns(right, column);
+    Line(paint_.Bold(table_.Caption(caption)));
+  }
+
+  // Two paragraphs side by side under a title.
+  void Pair(const std::string& caption, const std::string& left, const std::string& right) {
+    if (left.empty() && right.empty()) return;
+    Headline(caption);
+    const std::vector<std::string> a = WrapColumns(left, column());
+    const std::vector<std::string> b = WrapColumns(right, column());
     for (size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
-      std::string line = absl::StrCat(Pad(i < a.size() ? a[i] : "", column), paint_.Dim(" | "),
+      std::string line = absl::StrCat(Pad(i < a.size() ? a[i] : "", column()), paint_.Dim(" | "),
                                       i < b.size() ? b[i] : "");
       while (!line.empty() && line.back() == ' ') line.pop_back();
       Line(line);
@@ -93,9 +121,10 @@ class Printer {
   std::string Take() { return std::move(out_); }
 
  private:
-  static constexpr size_t kIndent = 14;
+  const MergedTable& table_;
   const Paint& paint_;
   size_t width_;
+  size_t indent_ = 14;
   std::string out_;
 };
 
@@ -106,29 +135,28 @@ std::string EnhancedLine(const MergedTable& table, const std::string& code) {
 
 std::string ExplainOne(const MergedTable& table, const v1::CodeReference& code,
                        const Paint& paint) {
-  Printer printer(paint, TerminalWidth(stdout));
+  Printer printer(table, paint);
   const Words in_words = ClassWords(table, code.code());
   const Words subject = SubjectWords(table, code.code());
   printer.Line(absl::StrCat(paint.Bold(paint.OfCode(code.code(), absl::StrCat(code.code()))), "  ",
                             code.meaning()));
   printer.Line("");
-  printer.Section("Class", absl::StrCat(in_words.name, ". ", in_words.meaning));
-  printer.Section("Group", absl::StrCat(subject.name, ". ", subject.meaning));
-  printer.Section("When seen", code.seen_when());
-  printer.Section("How to fix", code.mend());
-  printer.Section("Use it", code.use_when());
+  printer.Section("class", absl::StrCat(in_words.name, ". ", in_words.meaning));
+  printer.Section("group", absl::StrCat(subject.name, ". ", subject.meaning));
+  printer.Section("when_seen", code.seen_when());
+  printer.Section("how_to_fix", code.mend());
+  printer.Section("when_to_use", code.use_when());
   bool first = true;
   for (const std::string& one : code.enhanced_codes()) {
-    printer.Section(first ? "Usual with" : "", EnhancedLine(table, one));
+    printer.Section(first ? "usual_with" : "", EnhancedLine(table, one));
     first = false;
   }
-  printer.Section("Written in", absl::StrJoin(code.rfc(), "; "));
-  printer.Section("Replies here", absl::StrJoin(RepliesWith(table, code.code()), ", "));
+  printer.Section("written_in", absl::StrJoin(code.rfc(), "; "));
+  printer.Section("replies_here", absl::StrJoin(RepliesWith(table, code.code()), ", "));
   if (code.neighbours_size() > 0) {
-    printer.Line("");
-    printer.Line(paint.Bold("Neighbours"));
+    printer.Headline("neighbours");
     for (const v1::CodeNeighbour& neighbour : code.neighbours()) {
-      printer.Section(absl::StrCat("  ", neighbour.code()), neighbour.differs());
+      printer.Titled(absl::StrCat("  ", neighbour.code()), neighbour.differs());
     }
   }
   return printer.Take();
@@ -136,24 +164,21 @@ std::string ExplainOne(const MergedTable& table, const v1::CodeReference& code,
 
 std::string ExplainTwo(const MergedTable& table, const v1::CodeReference& a,
                        const v1::CodeReference& b, const Paint& paint) {
-  const size_t width = TerminalWidth(stdout);
-  Printer printer(paint, width);
+  Printer printer(table, paint);
   const auto head = [&](const v1::CodeReference& code) {
     return absl::StrCat(code.code(), "  ", ClassWords(table, code.code()).name);
   };
-  const size_t column = (width - 3) / 2;
-  printer.Line(absl::StrCat(paint.Bold(paint.OfCode(a.code(), Pad(head(a), column))),
+  printer.Line(absl::StrCat(paint.Bold(paint.OfCode(a.code(), Pad(head(a), printer.column()))),
                             paint.Dim(" | "), paint.Bold(paint.OfCode(b.code(), head(b)))));
-  printer.Pair("Class", ClassWords(table, a.code()).meaning, ClassWords(table, b.code()).meaning);
-  printer.Pair("Group", SubjectWords(table, a.code()).name, SubjectWords(table, b.code()).name);
-  printer.Pair("Meaning", a.meaning(), b.meaning());
-  printer.Pair("When seen", a.seen_when(), b.seen_when());
-  printer.Pair("How to fix", a.mend(), b.mend());
-  printer.Pair("Usual enhanced codes", absl::StrJoin(a.enhanced_codes(), ", "),
+  printer.Pair("class", ClassWords(table, a.code()).meaning, ClassWords(table, b.code()).meaning);
+  printer.Pair("group", SubjectWords(table, a.code()).name, SubjectWords(table, b.code()).name);
+  printer.Pair("meaning", a.meaning(), b.meaning());
+  printer.Pair("when_seen", a.seen_when(), b.seen_when());
+  printer.Pair("how_to_fix", a.mend(), b.mend());
+  printer.Pair("usual_enhanced", absl::StrJoin(a.enhanced_codes(), ", "),
                absl::StrJoin(b.enhanced_codes(), ", "));
-  printer.Pair("Written in", absl::StrJoin(a.rfc(), "; "), absl::StrJoin(b.rfc(), "; "));
-  printer.Line("");
-  printer.Line(paint.Bold("Key differences"));
+  printer.Pair("written_in", absl::StrJoin(a.rfc(), "; "), absl::StrJoin(b.rfc(), "; "));
+  printer.Headline("key_differences");
   std::vector<std::string> differences;
   // Either side may tell it, mostly in the same words.
   std::string sentence = Difference(a, b.code());
@@ -171,12 +196,12 @@ std::string ExplainTwo(const MergedTable& table, const v1::CodeReference& a,
     }
   }
   for (const std::string& one : differences) {
-    const std::vector<std::string> lines = WrapColumns(one, width - 4);
+    const std::vector<std::string> lines = WrapColumns(one, printer.width() - 4);
     for (size_t i = 0; i < lines.size(); ++i) {
       printer.Line(absl::StrCat(i == 0 ? "  - " : "    ", lines[i]));
     }
   }
-  printer.Pair("Which to use when", a.use_when(), b.use_when());
+  printer.Pair("which_to_use", a.use_when(), b.use_when());
   return printer.Take();
 }
 
@@ -238,12 +263,12 @@ int ExplainEnhanced(const MergedTable& table, const std::string& code, const Pai
     fputs(json.Done().c_str(), stdout);
     return kFine;
   }
-  Printer printer(paint, TerminalWidth(stdout));
+  Printer printer(table, paint);
   printer.Line(absl::StrCat(paint.Bold(code), "  ", reference->meaning()));
   printer.Line("");
-  printer.Section("How to fix", reference->mend());
-  printer.Section("Usual with", absl::StrJoin(with, ", "));
-  printer.Section("Written in", reference->rfc());
+  printer.Section("how_to_fix", reference->mend());
+  printer.Section("usual_with", absl::StrJoin(with, ", "));
+  printer.Section("written_in", reference->rfc());
   fputs(printer.Take().c_str(), stdout);
   return kFine;
 }
@@ -251,12 +276,12 @@ int ExplainEnhanced(const MergedTable& table, const std::string& code, const Pai
 // A situation by its id.
 int ExplainReply(const MergedTable& table, const replies::ReplyRule& rule, const Paint& paint) {
   const v1::Reply* reply = table.FindReply(static_cast<uint32_t>(rule.id));
-  Printer printer(paint, TerminalWidth(stdout));
+  Printer printer(table, paint);
   printer.Line(paint.Bold(std::string(rule.name)));
   printer.Line("");
-  if (reply != nullptr) printer.Section("When seen", reply->explanation());
-  printer.Section("Codes", replies::CodeList(rule));
-  printer.Section("Placeholders", replies::PlaceholderList(rule.placeholders));
+  if (reply != nullptr) printer.Section("when_seen", reply->explanation());
+  printer.Section("codes", CodesOf(rule));
+  printer.Section("placeholders", replies::PlaceholderList(rule.placeholders));
   printer.Line("");
   for (const std::string& line : table.Render(rule.id, true)) printer.Line("  " + line);
   fputs(printer.Take().c_str(), stdout);

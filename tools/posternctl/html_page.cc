@@ -66,11 +66,13 @@ class Page {
                         "</a>");
   }
 
-  // The beginning of a card. `words` is what the search looks at, in small letters.
+  // The beginning of a card. `words` is what the search looks at.
   void OpenCard(const std::string& id, const std::string& kind, const std::string& words) {
     Add("<article class=\"card k", kind, "\" id=\"", id, "\" data-kind=\"", kind,
-        "\" data-words=\"", HtmlText(absl::AsciiStrToLower(words)), "\">\n");
+        "\" data-words=\"", HtmlText(words), "\">\n");
   }
+
+  std::string Word(const std::string& caption) const { return HtmlText(table_.Caption(caption)); }
 
   void Pre(const ReplyLines& lines) {
     Add("<pre>");
@@ -80,48 +82,53 @@ class Page {
 
   void Head() {
     const std::string language = table_.language().empty() ? "en" : table_.language();
-    const std::string name = table_.name().empty() ? "(no name)" : table_.name();
+    const std::string name = table_.name().empty() ? table_.Caption("no_name") : table_.name();
+    const std::string title = HtmlText(table_.Caption("page_title", {{"server", table_.server()}}));
     Add("<!DOCTYPE html>\n<html lang=\"", HtmlText(language), "\">\n<head>\n",
-        "<meta charset=\"utf-8\">\n<title>What ", HtmlText(table_.server()), " says</title>\n",
+        "<meta charset=\"utf-8\">\n<title>", title, "</title>\n",
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n",
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
         "'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n",
-        "<meta name=\"description\" content=\"Reply codes and texts of an SMTP server, what they "
-        "mean and how to mend what they complain about\">\n",
+        "<meta name=\"description\" content=\"", Word("page_description"), "\">\n",
         "<link rel=\"icon\" href=\"data:,\">\n<style>\n", Embedded(kPageStyle, kPageStyleSize),
-        "</style>\n</head>\n<body>\n", "<a class=\"skip\" href=\"#main\">To the content</a>\n",
-        "<header class=\"top\"><div class=\"wide\">\n<h1>What ", HtmlText(table_.server()),
-        " says</h1>\n<p class=\"soft\">Reply table <b>", HtmlText(name), "</b>, language ",
-        HtmlText(language),
-        ". Every reply that a client of this server can get, with sample values, and what each "
-        "code "
-        "means.</p>\n<nav class=\"jump\" aria-label=\"Parts of this page\">",
-        "<a href=\"#replies\">Replies</a> <a href=\"#codes\">Reply codes</a> <a "
-        "class=\"needs-script\" "
-        "hidden href=\"#compare\">Compare two codes</a> <a href=\"#enhanced\">Enhanced codes</a> "
-        "<a href=\"#help\">HELP topics</a></nav>\n</div></header>\n");
+        "</style>\n</head>\n<body>\n", "<a class=\"skip\" href=\"#main\">", Word("page_to_content"),
+        "</a>\n", "<header class=\"top\"><div class=\"wide\">\n<h1>", title,
+        "</h1>\n<p class=\"soft\">",
+        HtmlText(table_.Caption("page_intro", {{"name", name}, {"language", language}})),
+        "</p>\n<nav class=\"jump\" aria-label=\"", Word("page_parts"), "\">",
+        "<a href=\"#replies\">", Word("replies"), "</a> <a href=\"#codes\">", Word("reply_codes"),
+        "</a> <a class=\"needs-script\" hidden href=\"#compare\">", Word("page_compare"),
+        "</a> <a href=\"#enhanced\">", Word("enhanced_codes"), "</a> <a href=\"#help\">",
+        Word("help_topics"), "</a></nav>\n</div></header>\n");
     Add("<div class=\"bar needs-script\" hidden role=\"search\"><div class=\"wide\">\n",
-        "<label for=\"search\" class=\"skip\">Search replies, codes and topics</label>\n",
-        "<input type=\"search\" id=\"search\" placeholder=\"500, mailbox, TLS, the text you got "
-        "...\" autocomplete=\"off\" spellcheck=\"false\">\n",
-        "<div class=\"chips\" role=\"group\" aria-label=\"Show one class only\">\n",
-        "<button type=\"button\" data-wanted=\"\" aria-pressed=\"true\">All</button>\n");
+        "<label for=\"search\" class=\"skip\">", Word("page_search"), "</label>\n",
+        "<input type=\"search\" id=\"search\" placeholder=\"", Word("page_search_sample"),
+        "\" autocomplete=\"off\" spellcheck=\"false\">\n",
+        "<div class=\"chips\" role=\"group\" aria-label=\"", Word("page_one_class"), "\">\n",
+        "<button type=\"button\" data-wanted=\"\" aria-pressed=\"true\">", Word("page_every_class"),
+        "</button>\n");
     for (const uint32_t digit : {2u, 3u, 4u, 5u}) {
       const v1::ClassReference* reference = table_.FindClass(digit);
       Add("<button type=\"button\" data-wanted=\"", digit, "\" aria-pressed=\"false\" title=\"",
           reference == nullptr ? "" : HtmlText(reference->name()), "\">", digit, "xx</button>\n");
     }
-    Add("</div>\n<button type=\"button\" id=\"theme\" title=\"Light, dark, or as the system has "
-        "it\">Auto</button>\n",
-        "<div class=\"found\" id=\"found\" role=\"status\" aria-live=\"polite\"></div>\n",
+    // What the script says of them stands in their data.
+    Add("</div>\n<button type=\"button\" id=\"theme\" title=\"", Word("page_colours"),
+        "\" data-auto=\"", Word("page_colours_auto"), "\" data-light=\"",
+        Word("page_colours_light"), "\" data-dark=\"", Word("page_colours_dark"), "\">",
+        Word("page_colours_auto"), "</button>\n",
+        "<div class=\"found\" id=\"found\" role=\"status\" aria-live=\"polite\" data-all=\"",
+        Word("page_all_shown"), "\" data-some=\"", Word("page_some_shown"), "\" data-none=\"",
+        Word("page_none_shown"), "\" data-hint=\"", Word("page_search_hint"), "\"></div>\n",
         "</div></div>\n<main id=\"main\" class=\"wide\">\n");
   }
 
   void Replies() {
-    Add("<section id=\"replies\" data-group>\n<h2>Replies</h2>\n",
-        "<p class=\"soft\">In the order in which a session meets them.</p>\n");
-    for (const SituationText& situation : Situations()) {
-      Add("<section data-group>\n<h3>", situation.title, " <span class=\"soft\">", situation.about,
+    Add("<section id=\"replies\" data-group>\n<h2>", Word("replies"), "</h2>\n<p class=\"soft\">",
+        Word("page_replies_intro"), "</p>\n");
+    for (const SituationName& situation : Situations()) {
+      Add("<section data-group>\n<h3>", Word("situation_" + situation.name),
+          " <span class=\"soft\">", Word("about_" + situation.name),
           "</span></h3>\n<div class=\"cards\">\n");
       for (const replies::ReplyRule* rule = replies::ReplyRulesBegin();
            rule != replies::ReplyRulesEnd(); ++rule) {
@@ -142,13 +149,16 @@ class Page {
     OpenCard("reply-" + Anchor(name), absl::StrCat(reply->code() / 100),
              absl::StrCat(name, " ", TitleOf(name), " ", absl::StrJoin(ascii, " "), " ",
                           absl::StrJoin(utf8, " "), " ", reply->explanation()));
-    Add("<header>", CodeLink(reply->code()), " <h4>", HtmlText(TitleOf(name)),
-        "</h4> <span class=\"id\">", name, "</span>",
-        table_.IsOwn(id) ? "" : " <span class=\"tag\">from the default table</span>",
-        "</header>\n");
+    // The id in words is English.
+    const bool english = table_.language().empty() || table_.language().compare(0, 2, "en") == 0;
+    Add("<header>", CodeLink(reply->code()), " <h4",
+        english ? ">" + HtmlText(TitleOf(name)) + "</h4> <span class=\"id\">" + name + "</span>"
+                : " class=\"id\">" + name + "</h4>");
+    if (!table_.IsOwn(id)) Add(" <span class=\"tag\">", Word("from_default"), "</span>");
+    Add("</header>\n");
     Pre(ascii);
     if (utf8 != ascii) {
-      Add("<p class=\"note\">Where RFC 6531 lets UTF-8 out:</p>\n");
+      Add("<p class=\"note\">", Word("utf8_form"), "</p>\n");
       Pre(utf8);
     }
     if (!reply->explanation().empty()) {
@@ -157,13 +167,13 @@ class Page {
     Add("</article>\n");
   }
 
-  void Field(const char* name, const char* title, const std::string& html) {
+  void Field(const char* name, const char* caption, const std::string& html) {
     if (html.empty()) return;
-    Add("<div data-field=\"", name, "\"><dt>", title, "</dt><dd>", html, "</dd></div>\n");
+    Add("<div data-field=\"", name, "\"><dt>", Word(caption), "</dt><dd>", html, "</dd></div>\n");
   }
 
   void Codes() {
-    Add("<section id=\"codes\" class=\"ref\" data-group>\n<h2>Reply codes</h2>\n");
+    Add("<section id=\"codes\" class=\"ref\" data-group>\n<h2>", Word("reply_codes"), "</h2>\n");
     for (const uint32_t digit : {2u, 3u, 4u, 5u}) {
       const v1::ClassReference* reference = table_.FindClass(digit);
       Add("<section data-group>\n<h3 id=\"class-", digit, "\"><span class=\"code k", digit, "\">",
@@ -176,19 +186,20 @@ class Page {
       }
       Add("</div>\n</section>\n");
     }
-    Add("</section>\n<section id=\"compare\" class=\"needs-script\" hidden>\n",
-        "<h2>Compare two codes</h2>\n<div class=\"pick\">\n");
+    Add("</section>\n<section id=\"compare\" class=\"needs-script\" hidden>\n", "<h2>",
+        Word("page_compare"), "</h2>\n<div class=\"pick\">\n");
     for (const auto& [id, label, chosen] :
-         {std::tuple<const char*, const char*, uint32_t>("left", "First code", 214),
-          std::tuple<const char*, const char*, uint32_t>("right", "Second code", 500)}) {
-      Add("<label for=\"", id, "\">", label, "</label>\n<select id=\"", id, "\">\n");
+         {std::tuple<const char*, const char*, uint32_t>("left", "page_first_code", 214),
+          std::tuple<const char*, const char*, uint32_t>("right", "page_second_code", 500)}) {
+      Add("<label for=\"", id, "\">", Word(label), "</label>\n<select id=\"", id, "\">\n");
       for (const auto& [code, one] : table_.codes()) {
         Add("<option", code == chosen ? " selected" : "", ">", code, "</option>\n");
       }
       Add("</select>\n");
     }
     Add("</div>\n<div class=\"scroll\"><table id=\"compared\" class=\"compare\" "
-        "aria-live=\"polite\">",
+        "aria-live=\"polite\" data-differs=\"",
+        Word("key_differences"), "\">",
         "<thead><tr><td></td><th scope=\"col\" class=\"a\"></th><th scope=\"col\" "
         "class=\"b\"></th>",
         "</tr></thead><tbody></tbody></table></div>\n</section>\n");
@@ -205,35 +216,34 @@ class Page {
                           absl::StrJoin(code.enhanced_codes(), " ")));
     Add("<header><a class=\"code\" href=\"#code-", name, "\">", name, "</a> <h4>",
         HtmlText(code.meaning()), "</h4></header>\n<dl>\n");
-    Field("class", "Class", HtmlText(class_name));
-    Field("group", "Group", group == nullptr ? "" : HtmlText(group->name()));
+    Field("class", "class", HtmlText(class_name));
+    Field("group", "group", group == nullptr ? "" : HtmlText(group->name()));
     // For the comparison alone: the headline says it.
-    Add("<div data-field=\"meaning\" hidden><dt>Meaning</dt><dd>", HtmlText(code.meaning()),
-        "</dd></div>\n");
-    Field("seen", "When seen", HtmlText(code.seen_when()));
-    Field("fix", "How to fix", HtmlText(code.mend()));
-    Field("use", "When to use", HtmlText(code.use_when()));
+    Add("<div data-field=\"meaning\" hidden><dt>", Word("meaning"), "</dt><dd>",
+        HtmlText(code.meaning()), "</dd></div>\n");
+    Field("seen", "when_seen", HtmlText(code.seen_when()));
+    Field("fix", "how_to_fix", HtmlText(code.mend()));
+    Field("use", "when_to_use", HtmlText(code.use_when()));
     std::string enhanced;
     for (const std::string& one : code.enhanced_codes()) {
       absl::StrAppend(&enhanced, enhanced.empty() ? "" : ", ", EnhancedLink(one));
     }
-    Field("enhanced", "Usual with", enhanced);
-    Field("rfc", "Written in", HtmlText(absl::StrJoin(code.rfc(), "; ")));
+    Field("enhanced", "usual_with", enhanced);
+    Field("rfc", "written_in", HtmlText(absl::StrJoin(code.rfc(), "; ")));
     std::string neighbours;
     for (const v1::CodeNeighbour& one : code.neighbours()) {
       absl::StrAppend(&neighbours, "<li data-neighbour=\"", one.code(), "\">", CodeLink(one.code()),
                       " <span>", HtmlText(one.differs()), "</span></li>");
     }
     if (!neighbours.empty()) neighbours = absl::StrCat("<ul>", neighbours, "</ul>");
-    Field("neighbours", "Neighbours", neighbours);
-    Add("<div data-field=\"differs\" hidden><dt>Differs</dt><dd>", HtmlText(code.differs()),
-        "</dd></div>\n</dl>\n</article>\n");
+    Field("neighbours", "neighbours", neighbours);
+    Add("<div data-field=\"differs\" hidden><dt>", Word("key_differences"), "</dt><dd>",
+        HtmlText(code.differs()), "</dd></div>\n</dl>\n</article>\n");
   }
 
   void Enhanced() {
-    Add("<section id=\"enhanced\" data-group>\n<h2>Enhanced status codes</h2>\n",
-        "<p class=\"soft\">They stand behind the reply code (RFC 3463). X is any class: 2, 4 or 5."
-        "</p>\n<div class=\"cards\">\n");
+    Add("<section id=\"enhanced\" data-group>\n<h2>", Word("enhanced_codes"),
+        "</h2>\n<p class=\"soft\">", Word("page_enhanced_intro"), "</p>\n<div class=\"cards\">\n");
     for (const auto& [code, one] : table_.enhanced()) {
       const std::string kind = code[0] == 'X' ? "" : code.substr(0, 1);
       OpenCard("enhanced-" + Anchor(code), kind,
@@ -243,7 +253,7 @@ class Page {
           HtmlText(one.rfc()));
       const auto with = used_with_.find(code);
       if (with != used_with_.end()) {
-        Add(" &middot; usual with");
+        Add(" &middot; ", Word("usual_with"));
         for (const uint32_t number : with->second) Add(" ", CodeLink(number));
       }
       Add("</p>\n</article>\n");
@@ -252,10 +262,8 @@ class Page {
   }
 
   void Topics() {
-    Add("<section id=\"help\" data-group>\n<h2>HELP topics</h2>\n",
-        "<p class=\"soft\">What <code>HELP TOPIC</code> sends. Every reply code is a topic as "
-        "well, "
-        "and so is the name of every reply.</p>\n<div class=\"cards\">\n");
+    Add("<section id=\"help\" data-group>\n<h2>", Word("help_topics"), "</h2>\n<p class=\"soft\">",
+        Word("page_help_intro"), "</p>\n<div class=\"cards\">\n");
     for (const auto& [name, topic] : table_.topics()) {
       const ReplyLines lines = table_.RenderTopic(name);
       OpenCard("help-" + Anchor(name), "2",
@@ -270,8 +278,7 @@ class Page {
   }
 
   void Foot() {
-    Add("</main>\n<footer class=\"wide\">Made by <code>posternctl render --html</code>. Values in "
-        "the replies are samples. RFC texts: <code>rfc-editor.org</code>.</footer>\n<script>\n",
+    Add("</main>\n<footer class=\"wide\">", Word("page_made_by"), "</footer>\n<script>\n",
         Embedded(kPageScript, kPageScriptSize), "</script>\n</body>\n</html>\n");
   }
 

@@ -129,6 +129,10 @@ absl::StatusOr<MergedTable> MergedTable::Make(const v1::ReplyTable& own,
     for (const auto& one : table->footers()) merged.footers_[one.reply_class()] = one;
   }
   for (const auto& one : own.replies()) merged.own_ids_[one.id()] = true;
+  // Whole or not, a table in another language may lack them.
+  for (const v1::ReplyTable* table : {&DefaultTable(), &own}) {
+    for (const auto& one : table->captions()) merged.captions_[one.name()] = one.text();
+  }
   auto loaded = replies::ReplyTable::Load(own.SerializeAsString());
   if (!loaded.ok()) return loaded.status();
   replies::BindOptions options;
@@ -169,6 +173,30 @@ const v1::EnhancedReference* MergedTable::FindEnhanced(const std::string& code) 
   return found == enhanced_.end() ? nullptr : &found->second;
 }
 
+std::string MergedTable::Caption(const std::string& name) const {
+  const auto found = captions_.find(name);
+  return found == captions_.end() ? name : found->second;
+}
+
+std::string MergedTable::Caption(const std::string& name,
+                                 const std::map<std::string, std::string>& values) const {
+  // One pass: a value that looks like a placeholder stays what it is.
+  const std::string text = Caption(name);
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = text[at] == '{' ? text.find('}', at) : std::string::npos;
+    const auto value =
+        end == std::string::npos ? values.end() : values.find(text.substr(at + 1, end - at - 1));
+    if (value == values.end()) {
+      out += text[at++];
+    } else {
+      out += value->second;
+      at = end + 1;
+    }
+  }
+  return out;
+}
+
 ReplyLines MergedTable::Render(ReplyId id, bool utf8) const {
   replies::Values values;
   values.client = "192.0.2.7";
@@ -206,26 +234,25 @@ ReplyLines MergedTable::RenderTopic(const std::string& topic) const {
   });
 }
 
-const std::vector<SituationText>& Situations() {
-  static const auto* const texts = new std::vector<SituationText>{
-      {Situation::kConnection, "The client connects", "The greeting, or a refusal in its place."},
-      {Situation::kHelo, "HELO and EHLO", "The client gives its name."},
-      {Situation::kStarttls, "STARTTLS", "The client asks for encryption."},
-      {Situation::kMail, "MAIL", "A transaction begins, with its sender."},
-      {Situation::kRcpt, "RCPT", "A recipient is named."},
-      {Situation::kData, "DATA", "The client asks to send the content."},
-      {Situation::kContent, "After the content", "The message was sent."},
-      {Situation::kRset, "RSET", "The transaction is dropped."},
-      {Situation::kNoop, "NOOP", "Nothing is asked."},
-      {Situation::kVrfy, "VRFY", "The client asks whether a user exists."},
-      {Situation::kExpn, "EXPN", "The client asks who is on a list."},
-      {Situation::kHelp, "HELP", "A person asks for help."},
-      {Situation::kQuit, "QUIT", "The client ends the session."},
-      {Situation::kAnyLine, "Any line",
-       "Lines that are no command, or one that is wrong; and the end that the server makes."},
-      {Situation::kOther, "Commands of the site", "What the host serves by itself."},
+const std::vector<SituationName>& Situations() {
+  static const auto* const names = new std::vector<SituationName>{
+      {Situation::kConnection, "connection"},
+      {Situation::kHelo, "helo"},
+      {Situation::kStarttls, "starttls"},
+      {Situation::kMail, "mail"},
+      {Situation::kRcpt, "rcpt"},
+      {Situation::kData, "data"},
+      {Situation::kContent, "content"},
+      {Situation::kRset, "rset"},
+      {Situation::kNoop, "noop"},
+      {Situation::kVrfy, "vrfy"},
+      {Situation::kExpn, "expn"},
+      {Situation::kHelp, "help"},
+      {Situation::kQuit, "quit"},
+      {Situation::kAnyLine, "any_line"},
+      {Situation::kOther, "other"},
   };
-  return *texts;
+  return *names;
 }
 
 std::string TitleOf(const std::string& id) {

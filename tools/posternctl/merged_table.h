@@ -51,6 +51,13 @@ class MergedTable {
   // Whether the entry is the table's own, and not the default's.
   bool IsOwn(uint32_t id) const { return own_ids_.count(id) != 0; }
 
+  // The words to show around the entries ("when_seen"), the table's own or the default's. A name
+  // that no table has is shown as it is, which the tests of the page would see.
+  std::string Caption(const std::string& name) const;
+  // The same with values for its placeholders: {{"server", "mx.example"}}.
+  std::string Caption(const std::string& name,
+                      const std::map<std::string, std::string>& values) const;
+
   // As it goes out, with sample values; `utf8` for a session where RFC 6531 lets UTF-8 out. EHLO_OK
   // with the keyword lines of an engine with its defaults.
   ReplyLines Render(replies::ReplyId id, bool utf8) const;
@@ -70,16 +77,17 @@ class MergedTable {
   std::map<std::string, v1::EnhancedReference> enhanced_;
   std::map<std::string, v1::HelpTopic> topics_;
   std::map<uint32_t, v1::ClassFooter> footers_;
+  std::map<std::string, std::string> captions_;
   std::shared_ptr<const replies::BoundReplies> bound_;
 };
 
-// The situations of reply_rules.h in words, in the order in which a session meets them.
-struct SituationText {
+// The situations of reply_rules.h, in the order in which a session meets them.
+struct SituationName {
   replies::Situation situation;
-  const char* title;
-  const char* about;
+  // The captions "situation_NAME" and "about_NAME" say what it is.
+  std::string name;
 };
-const std::vector<SituationText>& Situations();
+const std::vector<SituationName>& Situations();
 
 // "RCPT_REJECTED" as a headline: "RCPT rejected".
 std::string TitleOf(const std::string& id);

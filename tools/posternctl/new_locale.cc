@@ -3,6 +3,8 @@
 // posternctl new LOCALE: a table to translate, whole, with the English text above each entry.
 
 #include <algorithm>
+#include <map>
+#include <string>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/ascii.h"
@@ -140,6 +142,12 @@ class Skeleton {
     out_ += "}\n\n";
   }
 
+  void Caption(const v1::Caption& caption) {
+    absl::StrAppend(&out_, "captions {\n  name: ", Quoted(caption.name()), "\n");
+    Field("text", caption.text());
+    out_ += "}\n\n";
+  }
+
   std::string Take() {
     while (out_.size() > 1 && out_.compare(out_.size() - 2, 2, "\n\n") == 0) out_.pop_back();
     return std::move(out_);
@@ -173,10 +181,12 @@ int RunNew(const Invocation& invocation) {
     return Fail(absl::StrCat("'", locale, "' is no language tag (RFC 5646); write de, pt-BR, say"));
   }
   const v1::ReplyTable& table = DefaultTable();
+  std::map<std::string, std::string> words;
+  for (const v1::Caption& caption : table.captions()) words[caption.name()] = caption.text();
   Skeleton skeleton(locale);
   skeleton.Head();
-  for (const SituationText& situation : Situations()) {
-    skeleton.Section(absl::StrCat("Replies: ", situation.title));
+  for (const SituationName& situation : Situations()) {
+    skeleton.Section(absl::StrCat("Replies: ", words.at("situation_" + situation.name)));
     for (const v1::Reply& reply : table.replies()) {
       const replies::ReplyRule* rule = replies::FindReplyRule(static_cast<uint32_t>(reply.id()));
       if (rule != nullptr && rule->situation == situation.situation) skeleton.Reply(reply);
@@ -197,6 +207,8 @@ int RunNew(const Invocation& invocation) {
   for (const auto& entry : table.codes()) skeleton.Code(entry);
   skeleton.Section("Enhanced status codes");
   for (const auto& entry : table.enhanced_codes()) skeleton.Enhanced(entry);
+  skeleton.Section("The words around them, in posternctl and on the HTML page");
+  for (const auto& entry : table.captions()) skeleton.Caption(entry);
   return WriteOutput(skeleton.Take());
 }
 

@@ -9,6 +9,13 @@
   const search = $("#search");
   const found = $("#found");
   const cards = $$("[data-words]");
+  // Small letters as the language of the page has them (Turkish has two kinds of i).
+  const language = (() => {
+    const tag = document.documentElement.lang;
+    try { return Intl.getCanonicalLocales(tag)[0]; } catch (error) { return undefined; /* no tag */ }
+  })();
+  const small = (text) => text.toLocaleLowerCase(language);
+  const words = new Map(cards.map((card) => [card, small(card.dataset.words)]));
   let wanted = "";
 
   // Marks the words in text nodes; the old marks go first.
@@ -38,32 +45,32 @@
   }
 
   function filter() {
-    const words = search.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
+    const sought = small(search.value.trim()).split(/\s+/).filter(Boolean);
     let shown = 0;
     for (const card of cards) {
       unmark(card);
-      const text = card.dataset.words;
-      const hit = words.every((word) => text.includes(word)) &&
+      const text = words.get(card);
+      const hit = sought.every((word) => text.includes(word)) &&
         (wanted === "" || card.dataset.kind === wanted);
       card.hidden = !hit;
       if (!hit) continue;
       ++shown;
-      // A single letter would mark half the page.
-      const long = words.filter((word) => word.length > 1);
+      // A single letter would mark half the page; a single ideograph is a word.
+      const long = sought.filter((word) => word.length > 1 || word > "\u2e80");
       if (long.length > 0) mark(card, long);
     }
     for (const group of $$("[data-group]").reverse()) {
       group.hidden = !$$("[data-words]", group).some((card) => !card.hidden);
     }
-    const narrowed = words.length > 0 || wanted !== "";
+    const narrowed = sought.length > 0 || wanted !== "";
     $("#compare").hidden = narrowed;
-    found.textContent = narrowed
-      ? (shown === 0 ? "Nothing found. Fewer words find more." : shown + " of " + cards.length + " shown.")
-      : cards.length + " entries.";
+    const { all, some, none } = found.dataset;
+    found.textContent = (!narrowed ? all : shown === 0 ? none : some)
+      .replace("{shown}", shown).replace("{all}", cards.length);
     if (narrowed) return;
     const hint = document.createElement("span");
     hint.className = "hint";
-    hint.textContent = " Search for a code, a word, or the text that a client got.";
+    hint.textContent = " " + found.dataset.hint;
     found.append(hint);
   }
   search.addEventListener("input", filter);
@@ -105,9 +112,7 @@
   // Two codes side by side, made of what their cards say.
   const left = $("#left");
   const right = $("#right");
-  const rows = [["class", "Class"], ["group", "Group"], ["meaning", "Meaning"],
-    ["seen", "When seen"], ["fix", "How to fix"], ["use", "When to use it"],
-    ["enhanced", "Usual with"], ["rfc", "Written in"]];
+  const rows = ["class", "group", "meaning", "seen", "fix", "use", "enhanced", "rfc"];
   function card(code) { return document.getElementById("code-" + code); }
   function field(code, name) {
     const dd = $('[data-field="' + name + '"] dd', card(code));
@@ -115,6 +120,10 @@
     const fragment = document.createDocumentFragment();
     for (const child of dd.cloneNode(true).childNodes) fragment.append(child.cloneNode(true));
     return fragment;
+  }
+  function title(name) {
+    const dt = $('[data-field="' + name + '"] dt');
+    return dt ? dt.textContent : name;
   }
   function difference(of, to) {
     const item = $('[data-neighbour="' + to + '"] span', card(of));
@@ -125,11 +134,11 @@
     body.replaceChildren();
     $("#compared .a").textContent = left.value;
     $("#compared .b").textContent = right.value;
-    const add = (title, a, b) => {
+    const add = (headline, a, b) => {
       const row = document.createElement("tr");
       const head = document.createElement("th");
       head.scope = "row";
-      head.textContent = title;
+      head.textContent = headline;
       row.append(head);
       for (const [value, code] of [[a, left.value], [b, right.value]]) {
         const cell = document.createElement("td");
@@ -139,8 +148,8 @@
       }
       body.append(row);
     };
-    for (const [name, title] of rows) add(title, field(left.value, name), field(right.value, name));
-    add("Key difference", difference(left.value, right.value) || field(left.value, "differs"),
+    for (const name of rows) add(title(name), field(left.value, name), field(right.value, name));
+    add($("#compared").dataset.differs, difference(left.value, right.value) || field(left.value, "differs"),
       difference(right.value, left.value) || field(right.value, "differs"));
   }
   if (left) {
@@ -151,7 +160,8 @@
 
   // Light, dark, or as the system has it.
   const theme = $("#theme");
-  const names = { "": "Auto", light: "Light", dark: "Dark" };
+  const { auto, light, dark } = theme.dataset;
+  const names = { "": auto, light, dark };
   function stored() {
     try { return localStorage.getItem("postern-theme") || ""; } catch (error) { return ""; }
   }

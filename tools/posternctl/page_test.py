@@ -171,7 +171,7 @@ class PageTest(unittest.TestCase):
         table = {row[0]: row[1:] for row in rows}
         self.assertEqual(table["Class"], ["2xx Positive Completion",
                                           "5xx Permanent Negative Completion"])
-        self.assertIn("HELP", table["Key difference"][0])
+        self.assertIn("HELP", table["Key differences"][0])
         self.browser.run("const s = document.querySelector('#right'); s.value = '450';"
                          "s.dispatchEvent(new Event('change'))")
         self.assertEqual(self.browser.run(
@@ -237,6 +237,35 @@ class PhoneTest(unittest.TestCase):
             self.assertEqual(phone.console(), [])
 
 
+class LanguageTest(unittest.TestCase):
+
+    def test_words_of_the_page_are_the_tables(self):
+        """Captions, and a search that knows the small letters of the language."""
+        with tempfile.TemporaryDirectory() as directory:
+            table = os.path.join(directory, "turkish.textproto")
+            with open(table, "w", encoding="utf-8") as file:
+                file.write('name: "x"\nlanguage: "tr"\n'
+                           'replies { id: NOOP_OK code: 250 enhanced_code: "2.0.0" text: "Peki"\n'
+                           '  explanation: "ISITMA İLETİ" }\n'
+                           'captions { name: "page_title" text: "{server} ne der" }\n'
+                           'captions { name: "class" text: "Sınıf" }\n'
+                           'captions { name: "page_some_shown" text: "{all} girdiden {shown}" }\n'
+                           'captions { name: "page_colours_auto" text: "Kendi" }\n')
+            with browser.Browser() as window:
+                window.open("file://" + render(directory, "--server_name=mx.example", table))
+                self.assertEqual(window.run("return document.title"), "mx.example ne der")
+                self.assertEqual(window.run(
+                    "return document.querySelector('#compared tbody th').textContent"), "Sınıf")
+                self.assertEqual(window.run(
+                    "return document.querySelector('#theme').textContent"), "Kendi")
+                for typed in ("ısıtma", "ileti"):
+                    window.type("#search", typed)
+                    self.assertRegex(window.run(
+                        "return document.querySelector('#found').textContent"),
+                        r"^\d+ girdiden 1$")
+                self.assertEqual(window.console(), [])
+
+
 class HostileTableTest(unittest.TestCase):
 
     def test_text_of_a_table_is_no_markup(self):
@@ -247,7 +276,9 @@ class HostileTableTest(unittest.TestCase):
                            'replies { id: NOOP_OK code: 250 enhanced_code: "2.0.0"\n'
                            '  text: "</pre><img src=x onerror=boom()>"\n'
                            '  explanation: "</p></article><h1>boom" }\n'
-                           'help_topics { topic: "\\"><SCRIPT>BOOM" text: "</script><script>boom()" }\n')
+                           'help_topics { topic: "\\"><SCRIPT>BOOM" text: "</script><script>boom()" }\n'
+                           'captions { name: "page_title" text: "<h1>{server}" }\n'
+                           'captions { name: "page_all_shown" text: "\\"><img src=x>" }\n')
             with browser.Browser() as window:
                 window.open("file://" + render(directory, table))
                 self.assertEqual(window.run("return document.querySelectorAll('img, h1').length"), 1)

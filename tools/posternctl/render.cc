@@ -41,19 +41,23 @@ std::string Painted(const std::string& line, const Paint& paint) {
 std::string AsText(const MergedTable& table, const Paint& paint) {
   const size_t width = TerminalWidth(stdout);
   std::string out = absl::StrCat(
-      paint.Bold(absl::StrCat("Table ", table.name().empty() ? "(no name)" : table.name(), ", ",
-                              table.language().empty() ? "no language" : table.language())),
-      ", as a client of ", table.server(), " sees it; values are samples.\n");
+      paint.Bold(table.Caption(
+          "table_intro", {{"name", table.name().empty() ? table.Caption("no_name") : table.name()},
+                          {"language", table.language().empty() ? "-" : table.language()},
+                          {"server", table.server()}})),
+      "\n");
   const auto replies = [&](const ReplyLines& lines, const char* indent) {
     for (const std::string& line : lines) absl::StrAppend(&out, indent, Painted(line, paint), "\n");
   };
-  for (const SituationText& situation : Situations()) {
-    absl::StrAppend(&out, "\n", paint.Bold(situation.title), "  ", paint.Dim(situation.about),
-                    "\n");
+  for (const SituationName& situation : Situations()) {
+    absl::StrAppend(&out, "\n", paint.Bold(table.Caption("situation_" + situation.name)), "  ",
+                    paint.Dim(table.Caption("about_" + situation.name)), "\n");
     ForEachRule(situation.situation, [&](const replies::ReplyRule& rule) {
       const auto id = static_cast<uint32_t>(rule.id);
-      absl::StrAppend(&out, "\n  ", paint.Cyan(std::string(rule.name)),
-                      table.IsOwn(id) ? "" : paint.Dim("  (from the default table)"), "\n");
+      absl::StrAppend(
+          &out, "\n  ", paint.Cyan(std::string(rule.name)),
+          table.IsOwn(id) ? "" : paint.Dim(absl::StrCat("  (", table.Caption("from_default"), ")")),
+          "\n");
       const v1::Reply* reply = table.FindReply(id);
       if (reply != nullptr) {
         for (const std::string& line : WrapColumns(reply->explanation(), width - 4)) {
@@ -64,21 +68,21 @@ std::string AsText(const MergedTable& table, const Paint& paint) {
       replies(ascii, "    ");
       const ReplyLines utf8 = table.Render(rule.id, true);
       if (utf8 != ascii) {
-        absl::StrAppend(&out, "    ", paint.Dim("in UTF-8, where RFC 6531 lets it out:"), "\n");
+        absl::StrAppend(&out, "    ", paint.Dim(table.Caption("utf8_form")), "\n");
         replies(utf8, "    ");
       }
     });
   }
-  absl::StrAppend(&out, "\n", paint.Bold("HELP topics"), "\n");
+  absl::StrAppend(&out, "\n", paint.Bold(table.Caption("help_topics")), "\n");
   for (const auto& [name, topic] : table.topics()) {
     absl::StrAppend(&out, "\n  ", paint.Cyan("HELP " + name), "\n");
     replies(table.RenderTopic(name), "    ");
     if (topic.utf8_text_size() > 0) {
-      absl::StrAppend(&out, "    ", paint.Dim("for people who read UTF-8:"), "\n");
+      absl::StrAppend(&out, "    ", paint.Dim(table.Caption("utf8_topic")), "\n");
       for (const std::string& line : topic.utf8_text()) absl::StrAppend(&out, "    ", line, "\n");
     }
   }
-  absl::StrAppend(&out, "\n", paint.Bold("Reply codes"), "\n\n");
+  absl::StrAppend(&out, "\n", paint.Bold(table.Caption("reply_codes")), "\n\n");
   for (const auto& [code, reference] : table.codes()) {
     const std::vector<std::string> lines = WrapColumns(reference.meaning(), width - 7);
     for (size_t i = 0; i < lines.size(); ++i) {
@@ -93,13 +97,13 @@ std::string AsJson(const MergedTable& table) {
   JsonWriter json;
   json.BeginObject().Field("name", table.name()).Field("language", table.language());
   json.Key("replies").BeginList();
-  for (const SituationText& situation : Situations()) {
+  for (const SituationName& situation : Situations()) {
     ForEachRule(situation.situation, [&](const replies::ReplyRule& rule) {
       const v1::Reply* reply = table.FindReply(static_cast<uint32_t>(rule.id));
       if (reply == nullptr) return;
       json.BeginObject()
           .Field("id", std::string(rule.name))
-          .Field("situation", situation.title)
+          .Field("situation", table.Caption("situation_" + situation.name))
           .Key("code")
           .Number(reply->code())
           .Field("enhanced_code", reply->enhanced_code())

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -279,8 +280,37 @@ TEST(MergedTable, OwnEntriesStandOverTheDefaults) {
 TEST(MergedTable, EverySituationIsShown) {
   for (const replies::ReplyRule* rule = replies::ReplyRulesBegin();
        rule != replies::ReplyRulesEnd(); ++rule) {
-    EXPECT_THAT(Situations(), Contains(testing::Field(&SituationText::situation, rule->situation)))
+    EXPECT_THAT(Situations(), Contains(testing::Field(&SituationName::situation, rule->situation)))
         << rule->name;
+  }
+}
+
+// The captions of a table go over the default's; a value is never read as a placeholder.
+TEST(MergedTable, CaptionsAreTheTablesOwnOrTheDefaults) {
+  v1::ReplyTable own;
+  v1::Caption* caption = own.add_captions();
+  caption->set_name("page_title");
+  caption->set_text("{server} sagt {server} {etwas} {");
+  const auto table = MergedTable::Make(own, "mx.example");
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_EQ(table->Caption("page_title", {{"server", "{etwas}"}}),
+            "{etwas} sagt {etwas} {etwas} {");
+  EXPECT_EQ(table->Caption("when_seen"), "When seen");
+}
+
+// What the program asks for is there; a name without a caption would be shown as it is.
+TEST(MergedTable, TheDefaultTableHasEveryCaption) {
+  std::set<std::string> names;
+  for (const v1::Caption& caption : DefaultTable().captions()) names.insert(caption.name());
+  for (const SituationName& situation : Situations()) {
+    EXPECT_THAT(names, Contains("situation_" + situation.name));
+    EXPECT_THAT(names, Contains("about_" + situation.name));
+  }
+  const auto table = MergedTable::Make({}, "mx.example");
+  ASSERT_TRUE(table.ok()) << table.status();
+  const std::string page = HtmlPage(*table);
+  for (const char* part : {">page_", "\"page_", ">situation_", ">about_", ">utf8_"}) {
+    EXPECT_EQ(page.find(part), std::string::npos) << part;
   }
 }
 

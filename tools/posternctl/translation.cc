@@ -50,6 +50,11 @@ class Comparison {
     problems_->push_back(absl::StrCat(place, ": ", what, "; add it"));
   }
 
+  void Unknown(const std::string& place) {
+    problems_->push_back(
+        absl::StrCat(place, ": the original has none of that name; remove it or mend its name"));
+  }
+
   // Every placeholder of the original stands in the translation.
   void Lines(const std::string& place, const std::string& field, const ::postern::ctl::Lines& from,
              const ::postern::ctl::Lines& to) {
@@ -213,6 +218,31 @@ void CompareRest(const v1::ReplyTable& original, const v1::ReplyTable& translati
   }
 }
 
+void CompareCaptions(const v1::ReplyTable& original, const v1::ReplyTable& translation,
+                     Comparison* comparison) {
+  const auto key = [](const v1::Caption& c) { return c.name(); };
+  const auto index = ByKey(translation.captions(), key);
+  for (const v1::Caption& from : original.captions()) {
+    const auto found = index.find(from.name());
+    if (found == index.end()) {
+      comparison->Missing("table", absl::StrCat("no caption ", from.name()));
+      continue;
+    }
+    google::protobuf::RepeatedPtrField<std::string> before;
+    google::protobuf::RepeatedPtrField<std::string> after;
+    *before.Add() = from.text();
+    *after.Add() = translation.captions(found->second).text();
+    comparison->Lines(absl::StrCat("captions[", found->second, "] ", from.name()), "text", before,
+                      after);
+  }
+  const auto known = ByKey(original.captions(), key);
+  for (const auto& [name, at] : index) {
+    if (known.count(name) == 0) {
+      comparison->Unknown(absl::StrCat("captions[", at, "] ", name));
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> CompareTranslation(const v1::ReplyTable& original,
@@ -224,6 +254,7 @@ std::vector<std::string> CompareTranslation(const v1::ReplyTable& original,
   CompareTopics(original, translation, &comparison);
   CompareCodes(original, translation, &comparison);
   CompareRest(original, translation, &comparison);
+  CompareCaptions(original, translation, &comparison);
   return problems;
 }
 

@@ -10,4 +10,5 @@ targets, the tests of completeness and posternctl --language follow.
 
 LANGUAGES = [
     "en",
+    "ja",
 ]

@@ -11,4 +11,5 @@ targets, the tests of completeness and posternctl --language follow.
 LANGUAGES = [
     "en",
     "ja",
+    "zh",
 ]

@@ -141,8 +141,10 @@ std::string ExplainOne(const MergedTable& table, const v1::CodeReference& code,
   printer.Line(absl::StrCat(paint.Bold(paint.OfCode(code.code(), absl::StrCat(code.code()))), "  ",
                             code.meaning()));
   printer.Line("");
-  printer.Section("class", absl::StrCat(in_words.name, ". ", in_words.meaning));
-  printer.Section("group", absl::StrCat(subject.name, ". ", subject.meaning));
+  printer.Section("class", in_words.name);
+  printer.Section("", in_words.meaning);
+  printer.Section("group", subject.name);
+  printer.Section("", subject.meaning);
   printer.Section("when_seen", code.seen_when());
   printer.Section("how_to_fix", code.mend());
   printer.Section("when_to_use", code.use_when());

@@ -268,10 +268,11 @@ class Page {
       const ReplyLines lines = table_.RenderTopic(name);
       OpenCard("help-" + Anchor(name), "2",
                absl::StrCat("help ", name, " ", absl::StrJoin(lines, " "), " ",
-                            absl::StrJoin(topic.utf8_text(), " ")));
+                            absl::StrJoin(table_.Utf8Topic(topic), " ")));
       Add("<header><h4>HELP ", HtmlText(name), "</h4></header>\n");
       Pre(lines);
-      if (topic.utf8_text_size() > 0) Pre({topic.utf8_text().begin(), topic.utf8_text().end()});
+      const ReplyLines utf8 = table_.Utf8Topic(topic);
+      if (!utf8.empty()) Pre(utf8);
       Add("</article>\n");
     }
     Add("</div>\n</section>\n");

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "engine/commands/command_table.h"
 #include "engine/session/config.h"
@@ -232,6 +233,14 @@ ReplyLines MergedTable::RenderTopic(const std::string& topic) const {
   return Lines([&](char* out, size_t capacity) {
     return bound_->FormatHelpTopic(topic, values, out, capacity);
   });
+}
+
+ReplyLines MergedTable::Utf8Topic(const v1::HelpTopic& topic) const {
+  ReplyLines lines;
+  for (const std::string& text : topic.utf8_text()) {
+    lines.push_back(absl::StrReplaceAll(text, {{"{{", "{"}, {"}}", "}"}, {"{server}", server_}}));
+  }
+  return lines;
 }
 
 const std::vector<SituationName>& Situations() {

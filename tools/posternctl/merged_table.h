@@ -63,6 +63,8 @@ class MergedTable {
   ReplyLines Render(replies::ReplyId id, bool utf8) const;
   // What HELP TOPIC sends; empty if there is no such topic.
   ReplyLines RenderTopic(const std::string& topic) const;
+  // The same for people who read UTF-8; empty if the table has no such form.
+  ReplyLines Utf8Topic(const v1::HelpTopic& topic) const;
 
  private:
   MergedTable() = default;

@@ -57,7 +57,30 @@ uint32_t Letter(const std::string& text, size_t at, size_t* octets) {
   return letter;
 }
 
+// What may not begin a line, and what may not end one, where letters may be parted anywhere: marks
+// that close and small kana, and marks that open.
+constexpr uint32_t kNoBegin[] = {
+    0x3001, 0x3002, 0x3005, 0x3009, 0x300b, 0x300d, 0x300f, 0x3011, 0x3015, 0x3017, 0x3041, 0x3043,
+    0x3045, 0x3047, 0x3049, 0x3063, 0x3083, 0x3085, 0x3087, 0x30a1, 0x30a3, 0x30a5, 0x30a7, 0x30a9,
+    0x30c3, 0x30e3, 0x30e5, 0x30e7, 0x30fb, 0x30fc, 0xff01, 0xff09, 0xff0c, 0xff0e, 0xff1a, 0xff1b,
+    0xff1f, 0xff3d, 0xff5d, '.',    ',',    ';',    ':',    ')',    '!',    '?'};
+constexpr uint32_t kNoEnd[] = {0x3008, 0x300a, 0x300c, 0x300e, 0x3010, 0x3014,
+                               0x3016, 0xff08, 0xff3b, 0xff5b, '('};
+
+template <size_t N>
+bool IsOneOf(const uint32_t (&letters)[N], uint32_t letter) {
+  return std::find(std::begin(letters), std::end(letters), letter) != std::end(letters);
+}
+
 size_t WidthOf(uint32_t letter) { return In(kWide, letter) ? 2 : In(kZero, letter) ? 0 : 1; }
+
+// Whether a line may end between two letters: behind a space, and on either side of a letter two
+// columns wide.
+bool MayPart(uint32_t before, uint32_t after) {
+  if (before == ' ') return true;
+  return (WidthOf(before) == 2 || WidthOf(after) == 2) && !IsOneOf(kNoBegin, after) &&
+         !IsOneOf(kNoEnd, before);
+}
 
 }  // namespace
 
@@ -116,38 +139,40 @@ std::vector<std::string> WrapColumns(const std::string& text, size_t width) {
   std::vector<std::string> lines;
   std::string line;
   size_t columns = 0;
-  size_t last_space = std::string::npos;  // in `line`
+  size_t last_parting = std::string::npos;  // in `line`
+  uint32_t before = 0;
+  const auto finish = [&] {
+    while (!line.empty() && line.back() == ' ') line.pop_back();
+    if (!line.empty()) lines.push_back(line);
+  };
   for (size_t at = 0; at < text.size();) {
     size_t octets = 0;
     const uint32_t letter = Letter(text, at, &octets);
+    const std::string one = text.substr(at, octets);
+    at += octets;
+    if (letter == ' ' && line.empty()) continue;
     const size_t wide = WidthOf(letter);
-    if (letter == ' ' && line.empty()) {
-      at += octets;
-      continue;
-    }
+    const bool parting = !line.empty() && MayPart(before, letter);
     if (columns + wide > width && !line.empty()) {
-      std::string rest;
-      // Between words; but two columns wide letters may be cut anywhere.
-      if (letter != ' ' && last_space != std::string::npos && wide != 2) {
-        rest = line.substr(last_space + 1);
-        line.resize(last_space);
-      }
-      lines.push_back(line);
+      // A word that is wider than a line is cut where it stands.
+      const size_t cut = parting || letter == ' ' || last_parting == std::string::npos
+                             ? line.size()
+                             : last_parting;
+      const std::string rest = line.substr(cut);
+      line.resize(cut);
+      finish();
       line = rest;
       columns = DisplayWidth(line);
-      last_space = std::string::npos;
-      if (letter == ' ' && line.empty()) {
-        at += octets;
-        continue;
-      }
+      last_parting = std::string::npos;
+      if (letter == ' ' && line.empty()) continue;
+    } else if (parting) {
+      last_parting = line.size();
     }
-    if (letter == ' ') last_space = line.size();
-    line.append(text, at, octets);
+    line += one;
     columns += wide;
-    at += octets;
+    before = letter;
   }
-  while (!line.empty() && line.back() == ' ') line.pop_back();
-  if (!line.empty()) lines.push_back(line);
+  finish();
   return lines;
 }
 

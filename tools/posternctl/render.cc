@@ -79,7 +79,9 @@ std::string AsText(const MergedTable& table, const Paint& paint) {
     replies(table.RenderTopic(name), "    ");
     if (topic.utf8_text_size() > 0) {
       absl::StrAppend(&out, "    ", paint.Dim(table.Caption("utf8_topic")), "\n");
-      for (const std::string& line : topic.utf8_text()) absl::StrAppend(&out, "    ", line, "\n");
+      for (const std::string& line : table.Utf8Topic(topic)) {
+        absl::StrAppend(&out, "    ", line, "\n");
+      }
     }
   }
   absl::StrAppend(&out, "\n", paint.Bold(table.Caption("reply_codes")), "\n\n");
@@ -118,7 +120,7 @@ std::string AsJson(const MergedTable& table) {
   for (const auto& [name, topic] : table.topics()) {
     json.BeginObject().Field("topic", name).Texts("lines", table.RenderTopic(name));
     if (topic.utf8_text_size() > 0) {
-      json.Texts("utf8_lines", {topic.utf8_text().begin(), topic.utf8_text().end()});
+      json.Texts("utf8_lines", table.Utf8Topic(topic));
     }
     json.EndObject();
   }

@@ -57,7 +57,13 @@ TEST(Paint, CountsColumnsOfWideAndCombiningLetters) {
 TEST(Paint, WrapsBetweenWordsAndBetweenWideLetters) {
   EXPECT_THAT(WrapColumns("one two  three", 7), ElementsAre("one two", "three"));
   EXPECT_THAT(WrapColumns("abcdefgh", 3), ElementsAre("abc", "def", "gh"));
-  EXPECT_THAT(WrapColumns("返信コード", 4), ElementsAre("返信", "コー", "ド"));
+  EXPECT_THAT(WrapColumns("返信符号表", 4), ElementsAre("返信", "符号", "表"));
+  // No mark that closes and no long vowel begins a line, no bracket that opens ends one, and a word
+  // between wide letters stays whole.
+  EXPECT_THAT(WrapColumns("返信。次", 4), ElementsAre("返", "信。", "次"));
+  EXPECT_THAT(WrapColumns("符コード", 4), ElementsAre("符", "コー", "ド"));
+  EXPECT_THAT(WrapColumns("返「次」", 4), ElementsAre("返", "「次", "」"));
+  EXPECT_THAT(WrapColumns("返信EHLO送", 6), ElementsAre("返信", "EHLO送"));
   EXPECT_THAT(WrapColumns("  ", 4), IsEmpty());
   // Nothing is lost, whatever the width.
   const std::string text = "The line is no command: unknown, or not to be read as a line at all.";
@@ -312,6 +318,18 @@ TEST(MergedTable, TheDefaultTableHasEveryCaption) {
   for (const char* part : {">page_", "\"page_", ">situation_", ">about_", ">utf8_"}) {
     EXPECT_EQ(page.find(part), std::string::npos) << part;
   }
+}
+
+TEST(MergedTable, FillsTheServerIntoTopicsInUtf8) {
+  v1::ReplyTable own;
+  v1::HelpTopic* topic = own.add_help_topics();
+  topic->set_topic("SUPPORT");
+  topic->add_text("write to {server}");
+  topic->add_utf8_text("schreibt an {server} für {{Hilfe}}");
+  const auto table = MergedTable::Make(own, "mx.example");
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_THAT(table->Utf8Topic(own.help_topics(0)),
+              ElementsAre("schreibt an mx.example für {Hilfe}"));
 }
 
 TEST(MergedTable, Titles) {

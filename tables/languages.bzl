@@ -9,6 +9,7 @@ targets, the tests of completeness and posternctl --language follow.
 """
 
 LANGUAGES = [
+    "de",
     "en",
     "ja",
     "zh",

@@ -12,5 +12,6 @@ LANGUAGES = [
     "de",
     "en",
     "ja",
+    "tr",
     "zh",
 ]

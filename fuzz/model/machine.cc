@@ -158,7 +158,9 @@ void Machine::EndStep() {
   compare("the deadline", step().deadline, Deadline());
   // R2: equal states have equal fingerprints, whatever lies between them. Inside content there is
   // more to a state than the model keeps.
-  if (phase_ == Phase::kClosed || phase_ == Phase::kContent || failed()) return;
+  if (phase_ == Phase::kClosed || phase_ == Phase::kContent || phase_ == Phase::kChunk || failed()) {
+    return;
+  }
   const auto [known, is_new] = fingerprints_.emplace(State(), info.fingerprint);
   if (!is_new && known->second != info.fingerprint) {
     Fail("the state is one that was there before, its fingerprint another: " + State());
@@ -183,13 +185,6 @@ std::string Machine::State() const {
   add("in_line", phase_ == Phase::kCommand && line_octets_ != 0 ? 1 : 0);
   add("chunks", static_cast<uint64_t>(chunks_));
   add("binary", binary_ ? 1 : 0);
-  if (phase_ == Phase::kChunk) {
-    add("last", chunk_.last ? 1 : 0);
-    const bool worded = chunk_has_answer_ && chunk_answer_.form == 1 && chunk_answer_.reply_id != 0;
-    const uint32_t host = worded ? chunk_answer_.reply_id : chunk_situation_;
-    add("skipping", !skipping_ ? 0 : chunk_refusal_.id != 0 ? chunk_refusal_.id : host);
-    add("lost", !skipping_ && content_refused_ ? 1 : 0);
-  }
   return s;
 }
 

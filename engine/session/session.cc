@@ -411,6 +411,7 @@ Info Session::GetInfo() const {
   info.messages = messages_;
   info.phase = phase_;
   info.content = mode_ == Mode::kContent;
+  info.chunk = mode_ == Mode::kChunk;
   info.memory_octets = sizeof(Session) + splitter_.memory_octets() + output_.memory_octets();
   if (proxy_ != nullptr) {
     info.memory_octets += sizeof(wire::ProxyHeaderParser) + proxy_->memory_octets();

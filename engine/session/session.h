@@ -71,6 +71,7 @@ struct Info {
   uint64_t fingerprint = 0;
   commands::Phase phase = commands::Phase::kStart;
   bool content = false;  // octets that come now are content
+  bool chunk = false;    // or of a chunk of BDAT, read or skipped
 };
 
 class Session {

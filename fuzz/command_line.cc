@@ -37,6 +37,9 @@ commands::ParseContext Context(uint8_t bits, const commands::Leniency* leniency)
   enable(0, Extension::kSize);
   enable(1, Extension::kEightBitMime);
   enable(2, Extension::kSmtpUtf8);
+  // Where there is no place for bits of their own: HELP has no parameter, nor has EXPN.
+  enable(5, Extension::kBinaryMime);
+  enable(6, Extension::kChunking);
   context.now.extended = (bits >> 3 & 1) != 0;
   context.smtputf8_transaction = (bits >> 4 & 1) == 0;
   enable(5, Extension::kExpn);

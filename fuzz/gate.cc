@@ -266,6 +266,7 @@ void Run(Input input) {
   // 0 is the usual server.
   for (size_t i = 0; i < 8; ++i) {
     if (((offers ^ 0x07) >> i & 1) != 0) mail.keywords.push_back(kKeywords[i]);
+    if (((offers ^ 0x07) >> i & 1) != 0 && i == 3) mail.keywords.push_back("BINARYMIME");
   }
   const uint8_t fault = input.Octet();
   mail.fault = static_cast<gate::Fault>(fault % 10);

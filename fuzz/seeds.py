@@ -113,6 +113,7 @@ def _command_line():
         b"RCPT TO:<a@b.example>", b"RCPT TO:<Postmaster>", b"RCPT TO:<@a,@b:c@d>", b"RCPT TO:<>",
         b"RCPT TO:<a@b.example.>", b"RCPT TO:<\xc3\xa9@b>", b"VRFY Smith", b"VRFY <a@b> SMTPUTF8",
         b"EXPN Example-People", b"HELP", b"HELP mail", b"NOOP", b"NOOP any text", b"DATA", b"DATA x",
+        b"BDAT 5", b"bdat 5 last", b"BDAT 9223372036854775807 LAST", b"BDAT 9223372036854775808", b"BDAT 5 LST", b"BDAT", b"BDAT x",
         b"RSET", b"QUIT ", b"STARTTLS", b"TURN", b"SEND FROM:<a@b>", b"SAML", b"SOML", b"XYZZY", b"",
         b"  MAIL", b"MAIL\tFROM:<a@b>",
     ]

@@ -40,6 +40,7 @@ static_assert(Equal(EventType::kUnknown, POSTERN_EVENT_UNKNOWN));
 static_assert(Equal(EventType::kError, POSTERN_EVENT_ERROR));
 static_assert(Equal(EventType::kQuit, POSTERN_EVENT_QUIT));
 static_assert(Equal(EventType::kClosed, POSTERN_EVENT_CLOSED));
+static_assert(Equal(EventType::kChunkEnd, POSTERN_EVENT_CHUNK_END));
 
 static_assert(Equal(ResetReason::kRset, POSTERN_RESET_RSET));
 static_assert(Equal(ResetReason::kHelo, POSTERN_RESET_HELO));
@@ -69,10 +70,14 @@ static_assert(Equal(session::kPathLiteral, POSTERN_PATH_LITERAL));
 static_assert(Equal(session::kPathRoute, POSTERN_PATH_ROUTE));
 static_assert(Equal(session::kPathUtf8, POSTERN_PATH_UTF8));
 static_assert(Equal(session::kMailSmtpUtf8, POSTERN_MAIL_SMTPUTF8));
+static_assert(Equal(session::kContentBdat, POSTERN_CONTENT_BDAT));
+static_assert(Equal(session::kContentLast, POSTERN_CONTENT_LAST));
+static_assert(Equal(session::kContentBinary, POSTERN_CONTENT_BINARY));
 
 static_assert(Equal(commands::Body::kNone, POSTERN_BODY_NONE));
 static_assert(Equal(commands::Body::k7Bit, POSTERN_BODY_7BIT));
 static_assert(Equal(commands::Body::k8BitMime, POSTERN_BODY_8BITMIME));
+static_assert(Equal(commands::Body::kBinaryMime, POSTERN_BODY_BINARYMIME));
 
 static_assert(Equal(wire::ProxyFamily::kUnspecified, POSTERN_FAMILY_NONE));
 static_assert(Equal(wire::ProxyFamily::kInet, POSTERN_FAMILY_INET));
@@ -95,6 +100,7 @@ static_assert(Equal(Rule::kC214, POSTERN_RULE_C214));
 static_assert(Equal(Rule::kR6, POSTERN_RULE_R6));
 static_assert(Equal(Rule::kD3, POSTERN_RULE_D3));
 static_assert(Equal(Rule::kD4, POSTERN_RULE_D4));
+static_assert(Equal(Rule::kD5, POSTERN_RULE_D5));
 static_assert(Equal(Rule::kB4, POSTERN_RULE_B4));
 static_assert(Equal(Rule::kLimit, POSTERN_RULE_LIMIT));
 
@@ -159,8 +165,13 @@ const postern_event* StoreEvent(const Session& session, const Session::Pending& 
                        0};
       break;
     case EventType::kContentBegin:
-      storage->content_begin = {Header<postern_event_content_begin>(type, 0, ticket),
-                                session.recipients(), 0};
+      storage->content_begin = {
+          Header<postern_event_content_begin>(type, session.content_flags(), ticket),
+          session.recipients(), 0, session.chunk_octets()};
+      break;
+    case EventType::kChunkEnd:
+      storage->chunk_end = {Header<postern_event_chunk_end>(type, 0, ticket),
+                            session.chunk_octets(), session.chunk_total()};
       break;
     case EventType::kContent:
       storage->content = {Header<postern_event_content>(type, 0, ticket), Bytes(payload.whole())};

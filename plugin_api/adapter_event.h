@@ -25,6 +25,7 @@ union EventStorage {
   postern_event_content_begin content_begin;
   postern_event_content content;
   postern_event_content_end content_end;
+  postern_event_chunk_end chunk_end;
   postern_event_reset reset;
   postern_event_query query;
   postern_event_error error;

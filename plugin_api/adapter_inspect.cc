@@ -77,7 +77,9 @@ session::View MakeView(const Ground& ground, const postern_inspect_context& cont
   view.now.extended = has(POSTERN_INSPECT_EHLO);
   view.recipients = context.recipients;
   view.smtputf8_transaction = has(POSTERN_INSPECT_SMTPUTF8);
-  if (has(POSTERN_INSPECT_RCPT)) {
+  if (has(POSTERN_INSPECT_BDAT)) {
+    view.phase = Phase::kChunks;
+  } else if (has(POSTERN_INSPECT_RCPT)) {
     view.phase = Phase::kRcpt;
   } else if (has(POSTERN_INSPECT_MAIL)) {
     view.phase = Phase::kMail;
@@ -88,8 +90,8 @@ session::View MakeView(const Ground& ground, const postern_inspect_context& cont
 }
 
 // The event that a session raises for a right line.
-uint32_t EventOf(Verb verb, const session::View& view) {
-  switch (verb) {
+uint32_t EventOf(const ParsedCommand& command, const session::View& view) {
+  switch (command.verb) {
     case Verb::kHelo:
     case Verb::kEhlo:
       return POSTERN_EVENT_HELO;
@@ -99,6 +101,11 @@ uint32_t EventOf(Verb verb, const session::View& view) {
       return POSTERN_EVENT_RCPT;
     case Verb::kData:
       return POSTERN_EVENT_CONTENT_BEGIN;
+    case Verb::kBdat:
+      if (view.phase != Phase::kChunks) return POSTERN_EVENT_CONTENT_BEGIN;
+      return commands::ReadChunk(command.argument, view.config->leniency).last
+                 ? POSTERN_EVENT_CONTENT_END
+                 : POSTERN_EVENT_CHUNK_END;
     case Verb::kRset:
       return view.phase >= Phase::kMail ? POSTERN_EVENT_RESET : 0;
     case Verb::kQuit:
@@ -216,7 +223,7 @@ int32_t Judge(const Ground& ground, const Host& host, const postern_inspect_cont
     finding.values.octet = OctetName(judgement.octet, octet);
     finding.values.limit = judgement.limit;
   } else {
-    finding.event = EventOf(command.verb, view);
+    finding.event = EventOf(command, view);
     if (command.verb == Verb::kHelp) {
       JudgeHelp(ground, view, command.argument, commands, &finding);
     }

@@ -48,7 +48,7 @@ extern "C" {
 
 /* Same major: works in both directions. The minor counts additions and decides nothing. */
 #define POSTERN_ABI_MAJOR 1u
-#define POSTERN_ABI_MINOR 0u
+#define POSTERN_ABI_MINOR 1u
 #define POSTERN_ABI_VERSION ((POSTERN_ABI_MAJOR << 16) | POSTERN_ABI_MINOR)
 
 /* Results. Numbers are never reused. */
@@ -143,7 +143,7 @@ enum {
   POSTERN_EVENT_STARTTLS = 4,      /* * default defer (454) */
   POSTERN_EVENT_MAIL = 5,          /* * default accept */
   POSTERN_EVENT_RCPT = 6,          /* * default reject */
-  POSTERN_EVENT_CONTENT_BEGIN = 7, /* * DATA: accept gives 354; default accept */
+  POSTERN_EVENT_CONTENT_BEGIN = 7, /* * DATA: accept gives 354; first BDAT; default accept */
   POSTERN_EVENT_CONTENT = 8,       /*   octets of the message, in order */
   POSTERN_EVENT_CONTENT_END = 9,   /* * accept: the host has the message safe; default defer */
   POSTERN_EVENT_RESET = 10,        /*   the open mail transaction is void: drop what you hold */
@@ -153,7 +153,8 @@ enum {
   POSTERN_EVENT_UNKNOWN = 14, /* * unknown command, if the configuration offers it; default 500 */
   POSTERN_EVENT_ERROR = 15,   /*   a line was answered 4yz or 5yz by the engine itself */
   POSTERN_EVENT_QUIT = 16,    /*   QUIT was answered */
-  POSTERN_EVENT_CLOSED = 17   /*   the last event of a session */
+  POSTERN_EVENT_CLOSED = 17,  /*   the last event of a session */
+  POSTERN_EVENT_CHUNK_END = 18 /* * a chunk of BDAT, but the last, was read; default accept */
 };
 
 /* What every event begins with. A host that does not know a type whose ticket is not 0 answers it
@@ -203,7 +204,12 @@ enum {
   POSTERN_PATH_UTF8 = 32,      /* non-ASCII octets (RFC 6531), well-formed UTF-8 */
   POSTERN_MAIL_SMTPUTF8 = 64   /* MAIL: the SMTPUTF8 parameter was given */
 };
-enum { POSTERN_BODY_NONE = 0, POSTERN_BODY_7BIT = 1, POSTERN_BODY_8BITMIME = 2 };
+enum {
+  POSTERN_BODY_NONE = 0,
+  POSTERN_BODY_7BIT = 1,
+  POSTERN_BODY_8BITMIME = 2,
+  POSTERN_BODY_BINARYMIME = 3
+};
 typedef struct postern_event_mail {
   postern_event event;
   postern_bytes reverse_path; /* with angle brackets; validated */
@@ -227,10 +233,16 @@ typedef struct postern_event_rcpt {
   uint32_t reserved;
 } postern_event_rcpt;
 
+enum {
+  POSTERN_CONTENT_BDAT = 1,  /* it comes by BDAT (RFC 3030); accept has no reply of its own */
+  POSTERN_CONTENT_LAST = 2,  /* BDAT: the first chunk is the last */
+  POSTERN_CONTENT_BINARY = 4 /* BDAT: any octets may come, bare CR and LF as well (BINARYMIME) */
+};
 typedef struct postern_event_content_begin {
   postern_event event;
   uint32_t recipients;
   uint32_t reserved;
+  uint64_t chunk_octets; /* BDAT: octets of the first chunk */
 } postern_event_content_begin;
 
 /* Points into the octets given to feed(), or to a constant: no copy is made. */
@@ -244,11 +256,18 @@ typedef struct postern_event_content_end {
   uint64_t octets; /* sum of all content slices */
 } postern_event_content_end;
 
+/* A rejected or deferred chunk is the end of the message: the client has to send RSET. */
+typedef struct postern_event_chunk_end {
+  postern_event event;
+  uint64_t octets; /* of this chunk, as sent */
+  uint64_t total;  /* of all chunks of the message so far, as sent */
+} postern_event_chunk_end;
+
 enum {
   POSTERN_RESET_RSET = 1,
   POSTERN_RESET_HELO = 2,
   POSTERN_RESET_STARTTLS = 3,
-  POSTERN_RESET_CONTENT_REFUSED = 4, /* a bare newline, or over the size limit */
+  POSTERN_RESET_CONTENT_REFUSED = 4, /* a bare newline, over the size limit, a chunk refused */
   POSTERN_RESET_TIMEOUT = 5,         /* the decision after the content came too late */
   POSTERN_RESET_CLOSED = 6           /* QUIT, disconnect, 421 */
 };
@@ -280,7 +299,7 @@ enum {
   POSTERN_CLOSED_TIMEOUT = 3,
   POSTERN_CLOSED_ERRORS = 4,   /* R6 */
   POSTERN_CLOSED_COMMANDS = 5, /* commands without progress */
-  POSTERN_CLOSED_LINE = 6,     /* F5 */
+  POSTERN_CLOSED_LINE = 6,     /* F5; a BDAT that does not tell its octets (D5) */
   POSTERN_CLOSED_PROXY = 7,    /* bad or missing PROXY header; nothing was sent */
   POSTERN_CLOSED_POLICY = 8,   /* a verdict of POSTERN_VERDICT_DISCONNECT */
   POSTERN_CLOSED_SHUTDOWN = 9,
@@ -389,7 +408,8 @@ enum {
   POSTERN_INSPECT_RCPT = 8, /* at least one recipient was accepted */
   POSTERN_INSPECT_TLS = 16,
   POSTERN_INSPECT_CAN_STARTTLS = 32,
-  POSTERN_INSPECT_SMTPUTF8 = 64 /* MAIL had the SMTPUTF8 parameter */
+  POSTERN_INSPECT_SMTPUTF8 = 64, /* MAIL had the SMTPUTF8 parameter */
+  POSTERN_INSPECT_BDAT = 256     /* a chunk of this transaction was taken */
 };
 typedef struct postern_inspect_context {
   uint32_t struct_size;

@@ -7,7 +7,9 @@ namespace {
 
 constexpr uint8_t In(Phase phase) { return static_cast<uint8_t>(1u << static_cast<int>(phase)); }
 
-constexpr uint8_t kAfterHelo = In(Phase::kReady) | In(Phase::kMail) | In(Phase::kRcpt);
+constexpr uint8_t kAddressed = In(Phase::kRcpt) | In(Phase::kBinaryRcpt);
+constexpr uint8_t kAfterHelo = In(Phase::kReady) | In(Phase::kMail) | kAddressed |
+                               In(Phase::kChunks) | In(Phase::kChunksFailed);
 constexpr uint8_t kGreeted = In(Phase::kStart) | kAfterHelo;
 constexpr uint8_t kAny = kGreeted | In(Phase::kRefused);
 
@@ -25,7 +27,7 @@ constexpr Command kCommands[kVerbCount] = {
     {V::kHelo, "HELO", E::kCore, A::kRequired, kGreeted, false, false},
     {V::kEhlo, "EHLO", E::kCore, A::kRequired, kGreeted, true, false},
     {V::kMail, "MAIL", E::kCore, A::kRequired, In(Phase::kReady), false, false},
-    {V::kRcpt, "RCPT", E::kCore, A::kRequired, In(Phase::kMail) | In(Phase::kRcpt), false, true},
+    {V::kRcpt, "RCPT", E::kCore, A::kRequired, In(Phase::kMail) | kAddressed, false, true},
     {V::kData, "DATA", E::kCore, A::kForbidden, In(Phase::kRcpt), false, true},
     {V::kRset, "RSET", E::kCore, A::kForbidden, kGreeted, false, false},
     {V::kNoop, "NOOP", E::kCore, A::kOptional, kGreeted, true, false},
@@ -38,6 +40,7 @@ constexpr Command kCommands[kVerbCount] = {
     {V::kSend, "SEND", E::kNever, A::kRequired, kGreeted, false, false},
     {V::kSoml, "SOML", E::kNever, A::kRequired, kGreeted, false, false},
     {V::kSaml, "SAML", E::kNever, A::kRequired, kGreeted, false, false},
+    {V::kBdat, "BDAT", E::kChunking, A::kRequired, kAddressed | In(Phase::kChunks), false, true},
 };
 
 namespace {
@@ -60,6 +63,8 @@ constexpr Keyword kKeywords[] = {
     {E::kStarttls, "STARTTLS"},
     {E::kExpn, "EXPN"},
     {E::kHelp, "HELP"},
+    {E::kChunking, "CHUNKING"},
+    {E::kBinaryMime, "BINARYMIME"},
 };
 static_assert(sizeof(kKeywords) / sizeof(kKeywords[0]) <= kMaxKeywords);
 
@@ -77,6 +82,7 @@ constexpr Increment kIncrements[] = {
     {E::kEightBitMime, V::kMail,
      14},                          // RFC 6152 §2 names no figure: the length of " BODY=8BITMIME"
     {E::kSmtpUtf8, V::kMail, 10},  // RFC 6531 §3.1 item 5
+    {E::kBinaryMime, V::kMail, 2},  // RFC 3030 §3 item 8 has 16, in which BODY's 14 are
 };
 
 constexpr internal::VerbTable MakeVerbTable() {

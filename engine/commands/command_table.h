@@ -39,8 +39,9 @@ enum class Verb : uint8_t {
   kSend,
   kSoml,
   kSaml,
+  kBdat,  // RFC 3030
 };
-inline constexpr size_t kVerbCount = 17;
+inline constexpr size_t kVerbCount = 18;
 
 // What a command, a parameter or an EHLO keyword needs to be in force.
 enum class Extension : uint8_t {
@@ -54,8 +55,10 @@ enum class Extension : uint8_t {
   kStarttls,
   kHelp,
   kExpn,
+  kChunking,
+  kBinaryMime,
 };
-inline constexpr size_t kExtensionCount = 10;
+inline constexpr size_t kExtensionCount = 12;
 
 constexpr uint32_t Bit(Extension extension) { return uint32_t{1} << static_cast<int>(extension); }
 
@@ -74,6 +77,9 @@ constexpr uint32_t AllInForce(const Conditions& now) {
   if (!now.can_starttls || now.tls) bits &= ~Bit(Extension::kStarttls);
   // RFC 6531 §3.1 item 8: only together with 8BITMIME.
   if ((bits & Bit(Extension::kEightBitMime)) == 0) bits &= ~Bit(Extension::kSmtpUtf8);
+  // RFC 3030 §3: BODY is 8BITMIME's parameter, and only BDAT can carry the octets.
+  constexpr uint32_t kBinaryNeeds = Bit(Extension::kChunking) | Bit(Extension::kEightBitMime);
+  if ((bits & kBinaryNeeds) != kBinaryNeeds) bits &= ~Bit(Extension::kBinaryMime);
   return bits;
 }
 
@@ -94,8 +100,12 @@ enum class Phase : uint8_t {
   kReady,    // no mail transaction
   kMail,     // MAIL accepted
   kRcpt,     // and at least one RCPT
+  // The same behind BODY=BINARYMIME, which DATA cannot carry (RFC 3030 §3).
+  kBinaryRcpt,
+  kChunks,        // BDAT began the content, and its LAST is still to come
+  kChunksFailed,  // a chunk is lost, and with it the message: waiting for RSET or LAST
 };
-inline constexpr size_t kPhaseCount = 5;
+inline constexpr size_t kPhaseCount = 8;
 
 enum class Arguments : uint8_t { kForbidden, kOptional, kRequired };
 

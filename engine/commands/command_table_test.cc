@@ -89,8 +89,8 @@ TEST(CommandTable, LineLimitGrowsByWhatIsInForce) {
   now.enabled = Bit(Extension::kSize);
   EXPECT_EQ(LineLimit(Verb::kMail, now), 512u + 26);
   now.enabled = kAll;
-  EXPECT_EQ(LineLimit(Verb::kMail, now), 512u + 26 + 14 + 10);
-  EXPECT_EQ(GreatestLineLimit(kAll), 512u + 26 + 14 + 10);
+  EXPECT_EQ(LineLimit(Verb::kMail, now), 512u + 26 + 14 + 10 + 2);
+  EXPECT_EQ(GreatestLineLimit(kAll), 512u + 26 + 14 + 10 + 2);
   EXPECT_EQ(LineLimit(Verb::kRcpt, now), 512u);
   EXPECT_EQ(LineLimit(Verb::kUnknown, now), 512u);
   now.extended = false;

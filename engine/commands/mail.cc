@@ -96,7 +96,8 @@ Fault TakeSize(const syntax::Parameter& parameter, const ParseContext&, ParsedCo
   return Fault::kNone;
 }
 
-Fault TakeBody(const syntax::Parameter& parameter, const ParseContext&, ParsedCommand* command) {
+Fault TakeBody(const syntax::Parameter& parameter, const ParseContext& context,
+               ParsedCommand* command) {
   if (k8BitMime.Is(parameter.value)) {
     command->body = Body::k8BitMime;
     return Fault::kNone;
@@ -105,8 +106,12 @@ Fault TakeBody(const syntax::Parameter& parameter, const ParseContext&, ParsedCo
     command->body = Body::k7Bit;
     return Fault::kNone;
   }
-  // RFC 3030 §3: well-formed, and its extension is not offered (contract C555).
-  if (syntax::EqualsIgnoreCase(parameter.value, "BINARYMIME")) return Fault::kParameterNotInForce;
+  if (syntax::EqualsIgnoreCase(parameter.value, "BINARYMIME")) {
+    // RFC 3030 §3: well-formed wherever its extension is not offered, too (contract C555).
+    if (!InForceForClient(Extension::kBinaryMime, context.now)) return Fault::kParameterNotInForce;
+    command->body = Body::kBinaryMime;
+    return Fault::kNone;
+  }
   return Fault::kBadParameter;
 }
 

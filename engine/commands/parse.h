@@ -17,6 +17,7 @@
 #include <string_view>
 
 #include "engine/commands/command_table.h"
+#include "engine/syntax/bdat_argument.h"
 #include "engine/syntax/path.h"
 
 namespace postern::commands {
@@ -32,8 +33,8 @@ struct Leniency {
   bool extra_spaces = false;
 };
 
-// BODY= of MAIL, RFC 6152 §3.
-enum class Body : uint8_t { kNone, k7Bit, k8BitMime };
+// BODY= of MAIL, RFC 6152 §3 and RFC 3030 §3.
+enum class Body : uint8_t { kNone, k7Bit, k8BitMime, kBinaryMime };
 
 // Why the arguments of a known verb were not taken. The order of checks is that of the octets of
 // the line, but that a path is judged before its parameters and NonAscii after them (RFC 6531 §3.4:
@@ -55,6 +56,7 @@ enum class Fault : uint8_t {
   kParameterNotInForce,
   kParameterRepeated,
   kTooManyParameters,
+  kChunkSizeUnknown,  // BDAT: how many octets follow cannot be told
 };
 
 struct ParsedCommand {
@@ -68,9 +70,11 @@ struct ParsedCommand {
   // MAIL parameters.
   bool smtputf8 = false;
   Body body = Body::kNone;
-  uint64_t size = 0;  // RFC 1870; UINT64_MAX stands for every number beyond
+  // SIZE= of MAIL (RFC 1870), UINT64_MAX standing for every number beyond; the chunk's of BDAT.
+  uint64_t size = 0;
 
   // HELO, EHLO: the name. VRFY, EXPN: the String as sent. HELP: the topic. NOOP: ignored text.
+  // BDAT: what ReadChunk reads.
   std::string_view argument;
   std::string_view parameters;  // MAIL, RCPT: as sent, without the space before them
   // What to quote in the reply: the keyword of a refused parameter, with its value where that is
@@ -125,9 +129,14 @@ Fault ParseHelo(std::string_view rest, const ParseContext&, ParsedCommand*);
 Fault ParseMail(std::string_view rest, const ParseContext&, ParsedCommand*);
 Fault ParseRcpt(std::string_view rest, const ParseContext&, ParsedCommand*);
 Fault ParseQuery(Verb verb, std::string_view rest, const ParseContext&, ParsedCommand*);
+Fault ParseBdat(std::string_view rest, const ParseContext&, ParsedCommand*);
 inline Fault ParseNothing(std::string_view rest, ParsedCommand* command) {
   return command->fault = rest.empty() ? Fault::kNone : Fault::kArgumentsUnexpected;
 }
+
+// What BDAT says of its chunk (RFC 3030 §2), also where the command is refused: the octets come all
+// the same (contract D5). `rest` as above.
+syntax::BdatArgument ReadChunk(std::string_view rest, const Leniency& leniency);
 
 // Fills `command`, which must be a fresh one, from `rest` as above. Returns command->fault.
 Fault ParseArguments(Verb verb, std::string_view rest, const ParseContext& context,

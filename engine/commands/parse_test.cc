@@ -37,6 +37,21 @@ class ParseTest : public testing::Test {
   ParsedCommand command_;
 };
 
+// RFC 3030 §2. Whether the size is known decides what becomes of the octets behind (D5).
+TEST_F(ParseTest, BdatTellsAnUnknownSizeFromABadEnd) {
+  EXPECT_EQ(FaultOf("BDAT 5"), Fault::kNone);
+  EXPECT_EQ(command_.size, 5u);
+  EXPECT_EQ(FaultOf("bdat 9223372036854775807 last"), Fault::kNone);
+  EXPECT_EQ(command_.size, 9223372036854775807u);
+  EXPECT_EQ(FaultOf("BDAT 5 LST"), Fault::kBadArgument);
+  EXPECT_EQ(FaultOf("BDAT 9223372036854775808"), Fault::kChunkSizeUnknown);
+  EXPECT_EQ(FaultOf("BDAT"), Fault::kChunkSizeUnknown);
+  EXPECT_EQ(FaultOf("BDAT\t5"), Fault::kChunkSizeUnknown);
+  EXPECT_EQ(FaultOf("BDAT  5"), Fault::kChunkSizeUnknown);
+  leniency_.extra_spaces = true;
+  EXPECT_EQ(FaultOf("BDAT  5 LAST"), Fault::kNone);
+}
+
 TEST_F(ParseTest, SplitsTheVerbAtSpaceOrTab) {
   std::string_view rest;
   EXPECT_EQ(SplitVerb("MAIL FROM:<>", &rest), "MAIL");
@@ -134,7 +149,11 @@ TEST_F(ParseTest, ParametersAreKnownInForceAndOnce) {
   EXPECT_EQ(FaultOf("MAIL FROM:<a@b.example> SIZE=x"), Fault::kBadParameter);
   EXPECT_EQ(FaultOf("MAIL FROM:<a@b.example> SIZE=123456789012345678901"), Fault::kBadParameter);
   EXPECT_EQ(FaultOf("MAIL FROM:<a@b.example> BODY=9BIT"), Fault::kBadParameter);
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b.example> BODY=BINARYMIME"), Fault::kNone);
+  EXPECT_EQ(command_.body, Body::kBinaryMime);
+  context_.now.enabled = kAll & ~Bit(Extension::kChunking);
   EXPECT_EQ(FaultOf("MAIL FROM:<a@b.example> BODY=BINARYMIME"), Fault::kParameterNotInForce);
+  context_.now.enabled = kAll;
   EXPECT_EQ(FaultOf("MAIL FROM:<a@b.example> SMTPUTF8=yes"), Fault::kBadParameter);
   EXPECT_EQ(FaultOf("MAIL FROM:<a@b.example> =1"), Fault::kBadParameter);
   EXPECT_EQ(FaultOf("RCPT TO:<a@b.example> SIZE=1"), Fault::kParameterUnknown);

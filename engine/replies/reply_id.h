@@ -140,10 +140,19 @@ enum class ReplyId : uint16_t {
   // the host declines it, the answer is UNRECOGNIZED.
   kHostCommandOk = 180,
   kHostCommandDeferred = 181,
+
+  // BDAT, RFC 3030. What stands behind the last chunk is CONTENT_ACCEPTED and its like.
+  kChunkOk = 190,
+  kChunkRejected = 191,
+  kChunkDeferred = 192,
+  kBdatSizeUnknown = 193,  // the session closes after it
+  kBdatOutOfPlace = 194,   // a chunk before it was lost
+  kDataAfterBdat = 195,
+  kBinarymimeNeedsBdat = 196,
 };
 
 // One more than the highest number of a ReplyId.
-inline constexpr size_t kReplyIdLimit = 182;
+inline constexpr size_t kReplyIdLimit = 197;
 
 }  // namespace postern::replies
 

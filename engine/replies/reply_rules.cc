@@ -145,10 +145,17 @@ constexpr ReplyRule kRules[] = {
     RULE(kHostCommandOk, HOST_COMMAND_OK, kOther, kRequired, false, kS, 250, 211, 214, 252),
     RULE(kHostCommandDeferred, HOST_COMMAND_DEFERRED, kOther, kRequired, false, kS, 451, 450, 452,
          454),
+    RULE(kChunkOk, CHUNK_OK, kContent, kRequired, false, kS | kC, 250),
+    RULE(kChunkRejected, CHUNK_REJECTED, kContent, kRequired, false, kS | kC, 554, 550, 552),
+    RULE(kChunkDeferred, CHUNK_DEFERRED, kContent, kRequired, false, kS | kC, 451, 450, 452),
+    RULE(kBdatSizeUnknown, BDAT_SIZE_UNKNOWN, kAnyLine, kRequired, false, kS, 501),
+    RULE(kBdatOutOfPlace, BDAT_OUT_OF_PLACE, kAnyLine, kRequired, false, kS, 503),
+    RULE(kDataAfterBdat, DATA_AFTER_BDAT, kAnyLine, kRequired, false, kS, 503),
+    RULE(kBinarymimeNeedsBdat, BINARYMIME_NEEDS_BDAT, kAnyLine, kRequired, false, kS, 503),
 };
 #undef RULE
 constexpr size_t kRuleCount = sizeof(kRules) / sizeof(kRules[0]);
-static_assert(kRuleCount == 96, "one rule per id");
+static_assert(kRuleCount == 103, "one rule per id");
 
 constexpr bool Ascending() {
   for (size_t i = 1; i < kRuleCount; ++i) {

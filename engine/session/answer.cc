@@ -27,7 +27,7 @@ namespace {
 
 // The verdict that stands for kDefault where no more is to be said than postern.h does.
 struct Verdicts {
-  Verdict by_event[18] = {};
+  Verdict by_event[kEventTypeLimit] = {};
 };
 constexpr Verdicts MakeDefaultVerdicts() {
   Verdicts verdicts;
@@ -57,7 +57,7 @@ struct Replies {
   ReplyId by_verdict[5] = {};
 };
 struct ReplyMatrix {
-  Replies by_event[18];
+  Replies by_event[kEventTypeLimit];
 };
 constexpr ReplyMatrix MakeReplyMatrix() {
   ReplyMatrix matrix;
@@ -76,6 +76,7 @@ constexpr ReplyMatrix MakeReplyMatrix() {
   set(EventType::kRcpt, R::kRcptOk, R::kRcptRejected, R::kRcptDeferred);
   set(EventType::kContentBegin, R::kDataStart, R::kDataRejected, R::kDataDeferred);
   set(EventType::kContentEnd, R::kContentAccepted, R::kContentRejected, R::kContentDeferred);
+  set(EventType::kChunkEnd, R::kChunkOk, R::kChunkRejected, R::kChunkDeferred);
   set(EventType::kVrfy, R::kVrfyOk, R::kVrfyRejected, R::kVrfyDeferred);
   set(EventType::kExpn, R::kExpnOk, R::kExpnRejected, R::kExpnDeferred);
   set(EventType::kHelp, R::kHelpTopic, R::kHelpTopicUnknown, R::kDecisionTimeout);
@@ -102,6 +103,10 @@ bool Session::MayReply(EventType type, Verdict verdict, const Answer& answer) co
   if (verdict == Verdict::kDefault) return false;
   const bool has_override = answer.code != 0 || !answer.text.empty();
   if (answer.reply != ReplyId::kUnspecified && has_override) return false;
+  // RFC 3030 §2: BDAT has no reply that would go before its octets.
+  if (type == EventType::kContentBegin && verb_ == Verb::kBdat && verdict == Verdict::kAccept) {
+    return false;
+  }
   const ReplyId situation = DefaultReply(type, verdict);
   const uint16_t situation_class = ClassOf(ground_->replies->Code(situation));
   if (has_override) {
@@ -178,6 +183,11 @@ void Session::Settle(EventType type, Verdict verdict, ReplyId reply, const Answe
   } else {
     const ReplyId id = reply != ReplyId::kUnspecified ? reply : situation;
     const uint16_t code = answer != nullptr ? answer->code : ground_->replies->Code(id);
+    if (code >= 300 && type == EventType::kContentBegin && verb_ == Verb::kBdat &&
+        verdict != Verdict::kDisconnect) {
+      SettleFirstChunk(verdict == Verdict::kAccept, id, answer);
+      return;
+    }
     // R6; a greeting of 554 is an answer to no command.
     if (code >= 500 && type != EventType::kConnect && CountError(code)) {
       replies::Values values = MakeValues();
@@ -245,11 +255,12 @@ void Session::Apply(EventType type, bool accepted) {
       phase_ = Phase::kMail;
       recipients_ = 0;
       smtputf8_ = pending_smtputf8_;
+      binary_ = payload_.count == static_cast<uint32_t>(commands::Body::kBinaryMime);
       transaction_open_ = true;
       break;
     case EventType::kRcpt:
       if (!accepted) break;
-      phase_ = Phase::kRcpt;
+      phase_ = binary_ ? Phase::kBinaryRcpt : Phase::kRcpt;
       ++recipients_;
       break;
     case EventType::kContentBegin:
@@ -257,6 +268,9 @@ void Session::Apply(EventType type, bool accepted) {
       mode_ = Mode::kContent;
       decoder_.Start();
       over_size_ = false;
+      break;
+    case EventType::kChunkEnd:
+      if (!accepted) phase_ = Phase::kChunksFailed;
       break;
     case EventType::kContentEnd:
       phase_ = Phase::kReady;
@@ -292,6 +306,18 @@ void Session::ExpireDecision() {
     case EventType::kContentEnd:
       EndTransaction(ResetReason::kTimeout);
       Apply(type, false);
+      Reply(ReplyId::kDecisionTimeout);
+      break;
+    case EventType::kContentBegin:
+      if (verb_ == Verb::kBdat) {
+        FailChunks(ResetReason::kTimeout);
+        SkipChunk(chunk_octets_, chunk_last_, ReplyId::kDecisionTimeout, Rule::kNone);
+        return;
+      }
+      Reply(ReplyId::kDecisionTimeout);
+      break;
+    case EventType::kChunkEnd:
+      FailChunks(ResetReason::kTimeout);
       Reply(ReplyId::kDecisionTimeout);
       break;
     default:

@@ -94,6 +94,15 @@ class Loader {
     Turn(proto.starttls(), Extension::kStarttls, true, "starttls");
     Turn(proto.help(), Extension::kHelp, true, "help");
     Turn(proto.expn(), Extension::kExpn, false, "expn");
+    Turn(proto.chunking(), Extension::kChunking, true, "chunking");
+    const bool may_be_binary =
+        config_.Enabled(Extension::kChunking) && config_.Enabled(Extension::kEightBitMime);
+    Turn(proto.binarymime(), Extension::kBinaryMime, may_be_binary, "binarymime");
+    if (config_.Enabled(Extension::kBinaryMime) && !may_be_binary) {
+      Problem("extensions.binarymime",
+              "needs extensions.chunking and extensions.eightbitmime (RFC 3030 section 3); turn "
+              "them on, or it off");
+    }
     if (config_.Enabled(Extension::kSmtpUtf8) && !config_.Enabled(Extension::kEightBitMime)) {
       Problem("extensions.smtputf8",
               "needs extensions.eightbitmime (RFC 6531 section 3.1); turn both on or off");

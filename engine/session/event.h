@@ -37,7 +37,10 @@ enum class EventType : uint8_t {
   kError = 15,
   kQuit = 16,
   kClosed = 17,
+  kChunkEnd = 18,
 };
+// One more than the highest number of an event.
+inline constexpr int kEventTypeLimit = 19;
 
 enum class ResetReason : uint8_t {
   kNone = 0,
@@ -75,6 +78,10 @@ enum EventFlag : uint32_t {
   kPathRoute = 16,
   kPathUtf8 = 32,
   kMailSmtpUtf8 = 64,
+
+  kContentBdat = 1,
+  kContentLast = 2,
+  kContentBinary = 4,
 };
 
 enum class Verdict : int32_t {
@@ -102,7 +109,9 @@ struct Event {
   // kVrfy, kExpn, kHelp, kUnknown, kError: the whole line
   std::string_view line;
 
-  uint64_t number = 0;  // kMail: SIZE=; kContentEnd: octets
+  // kMail: SIZE=; kContentEnd: octets; kContentBegin, kChunkEnd: octets of the chunk
+  uint64_t number = 0;
+  uint64_t total = 0;   // kChunkEnd: octets of all chunks so far
   uint32_t count = 0;   // kRcpt, kContentBegin: accepted recipients; kMail: commands::Body
 
   // kReset, kClosed

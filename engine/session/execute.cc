@@ -53,6 +53,15 @@ void Session::Refuse(const Judgement& judgement, const wire::Line& line) {
   payload_ = Payload();
   payload_.base = line.text.data();
   payload_.size = line.text.size();
+  if (judgement.rule != Rule::kC500) {
+    // D5: the octets of its chunk come behind a BDAT whatever is said to it.
+    std::string_view rest;
+    const std::string_view verb = commands::SplitVerb(line.text, &rest);
+    if (commands::FindVerb(verb) == Verb::kBdat) {
+      RefuseChunk(judgement, line, verb.size());
+      return;
+    }
+  }
   if (judgement.reply == ReplyId::kUnrecognized && ground_->config.offer_unknown_commands &&
       Wanted(EventType::kUnknown) && phase_ != Phase::kRefused) {
     SetTextPayload(judgement.quoted, line);
@@ -159,6 +168,9 @@ void Session::Execute(const ParsedCommand& command, const wire::Line& line) {
       break;
     case Verb::kData:
       Decide(EventType::kContentBegin);
+      break;
+    case Verb::kBdat:
+      BeginChunk(command);
       break;
     case Verb::kRset:
       if (phase_ > Phase::kReady) phase_ = Phase::kReady;

@@ -74,7 +74,7 @@ Judgement JudgeFraming(const wire::Line& line, const View& view) {
 }
 
 // C503: what to say of a verb that this phase does not allow.
-ReplyId SequenceReply(Verb verb, Phase phase) {
+__attribute__((noinline, cold)) ReplyId SequenceReply(Verb verb, Phase phase) {
   switch (phase) {
     case Phase::kRefused:
       return ReplyId::kGreetingWasRefused;
@@ -83,9 +83,17 @@ ReplyId SequenceReply(Verb verb, Phase phase) {
     case Phase::kReady:
       return ReplyId::kNeedMail;
     case Phase::kMail:
-      if (verb == Verb::kData) return ReplyId::kNeedRcpt;
+      if (verb == Verb::kData || verb == Verb::kBdat) return ReplyId::kNeedRcpt;
       break;
     case Phase::kRcpt:
+      break;
+    case Phase::kBinaryRcpt:
+      if (verb == Verb::kData) return ReplyId::kBinarymimeNeedsBdat;
+      break;
+    case Phase::kChunks:
+    case Phase::kChunksFailed:
+      if (verb == Verb::kData) return ReplyId::kDataAfterBdat;
+      if (verb == Verb::kBdat) return ReplyId::kBdatOutOfPlace;
       break;
   }
   return verb == Verb::kMail ? ReplyId::kNestedMail : ReplyId::kBadSequence;
@@ -106,7 +114,7 @@ struct FaultReplies {
   Quoted quoted = Quoted::kNothing;
 };
 struct FaultTable {
-  FaultReplies rows[static_cast<int>(Fault::kTooManyParameters) + 1];
+  FaultReplies rows[static_cast<int>(Fault::kChunkSizeUnknown) + 1];
 };
 constexpr FaultTable MakeFaultTable() {
   FaultTable table;
@@ -134,6 +142,7 @@ constexpr FaultTable MakeFaultTable() {
   set(F::kNonAsciiPath, R::kNonAsciiReversePath, R::kNonAsciiForwardPath);
   set_parameter(F::kBadParameter, R::kBadParameter, Rule::kC501);
   set(F::kTooManyParameters, R::kTooManyParameters, R::kTooManyParameters);
+  set(F::kChunkSizeUnknown, R::kBdatSizeUnknown, R::kBdatSizeUnknown, Rule::kD5);
   set_parameter(F::kParameterUnknown, R::kParameterUnknown, Rule::kC555);
   set_parameter(F::kParameterNotInForce, R::kParameterNotInForce, Rule::kC555);
   set_parameter(F::kParameterRepeated, R::kParameterRepeated, Rule::kC555);

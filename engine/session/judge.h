@@ -39,6 +39,7 @@ enum class Rule : uint8_t {
   kR6 = 45,
   kD3 = 62,
   kD4 = 63,
+  kD5 = 64,
   kB4 = 83,
   kLimit = 100,  // a configured limit: recipients, size, deadlines
 };

@@ -70,6 +70,7 @@ Session::Session(std::shared_ptr<const Ground> ground, const wire::Memory* memor
       mark_ms_(options.now_ms),
       splitter_(memory, ground_->line_capacity, ground_->config.limits.line_total_octets),
       decoder_(ground_->config.bare_newline),
+      chunk_(ground_->config.bare_newline),
       can_starttls_(options.can_starttls),
       tls_(options.tls),
       output_(memory) {
@@ -89,6 +90,7 @@ Session::Session(std::shared_ptr<const Ground> ground, const wire::Memory* memor
 }
 
 Session::~Session() {
+  DropHeldReply();
   if (proxy_ != nullptr) {
     proxy_->~ProxyHeaderParser();
     memory_->deallocate(memory_->user, proxy_, sizeof(wire::ProxyHeaderParser));
@@ -169,6 +171,9 @@ void Session::Feed(std::string_view in, size_t* consumed) {
       case Mode::kContent:
         used += FeedContent(rest);
         break;
+      case Mode::kChunk:
+        used += FeedChunk(rest);
+        break;
       case Mode::kProxyHeader:
         used += FeedProxyHeader(rest);
         break;
@@ -185,8 +190,26 @@ void Session::Feed(std::string_view in, size_t* consumed) {
         break;
     }
   }
+  if (mode_ == Mode::kChunk) used -= chunk_octet_owed_ ? 1 : 0;
   octets_in_ += used;
   *consumed = used;
+}
+
+// The next octets of content, with which there are `octets`.
+void Session::TakeSlice(std::string_view slice, uint64_t octets) {
+  const uint64_t limit = ground_->config.limits.message_octets;
+  if (octets > limit && !over_size_) {
+    // D4: the limit cuts the slice, so what the host gets does not depend on the cuts (R3).
+    over_size_ = true;
+    slice.remove_suffix(static_cast<size_t>(std::min<uint64_t>(octets - limit, slice.size())));
+  } else if (over_size_) {
+    slice = {};
+  }
+  if (!slice.empty() && Wanted(EventType::kContent)) {
+    payload_.base = slice.data();
+    payload_.size = slice.size();
+    Push(EventType::kContent);
+  }
 }
 
 size_t Session::FeedContent(std::string_view in) {
@@ -196,23 +219,9 @@ size_t Session::FeedContent(std::string_view in) {
   switch (decoder_.Next(in, &used, &slice)) {
     case wire::DataStatus::kNeedMore:
       break;
-    case wire::DataStatus::kSlice: {
-      const uint64_t limit = ground_->config.limits.message_octets;
-      if (decoder_.content_octets() > limit && !over_size_) {
-        // D4: the limit cuts the slice, so what the host gets does not depend on the cuts (R3).
-        over_size_ = true;
-        slice.remove_suffix(static_cast<size_t>(
-            std::min<uint64_t>(decoder_.content_octets() - limit, slice.size())));
-      } else if (over_size_) {
-        slice = {};
-      }
-      if (!slice.empty() && Wanted(EventType::kContent)) {
-        payload_.base = slice.data();
-        payload_.size = slice.size();
-        Push(EventType::kContent);
-      }
+    case wire::DataStatus::kSlice:
+      TakeSlice(slice, decoder_.content_octets());
       break;
-    }
     case wire::DataStatus::kEnd:
       FinishContent();
       break;
@@ -294,6 +303,12 @@ bool Session::NextEvent(Event* event) {
       break;
     case EventType::kContentBegin:
       event->count = recipients_;
+      event->flags = content_flags();
+      event->number = chunk_octets();
+      break;
+    case EventType::kChunkEnd:
+      event->number = chunk_octets();
+      event->total = chunk_total();
       break;
     case EventType::kContentEnd:
       event->number = content_octets();
@@ -311,7 +326,8 @@ uint64_t Session::ModeTimeout() const {
   const Limits& limits = ground_->config.limits;
   if (decision_ == EventType::kContentEnd) return limits.content_decision_timeout_ms;
   if (decision_ != EventType::kNone) return limits.decision_timeout_ms;
-  return mode_ == Mode::kContent ? limits.content_timeout_ms : limits.command_timeout_ms;
+  const bool content = mode_ == Mode::kContent || mode_ == Mode::kChunk;
+  return content ? limits.content_timeout_ms : limits.command_timeout_ms;
 }
 
 uint64_t Session::NextDeadline() const {
@@ -332,7 +348,9 @@ void Session::Tick(uint64_t now_ms) {
   }
   // RFC 5321 §4.5.3.2.7. In content state, during a handshake or before the greeting no reply would
   // be read as one, but 421 may come at any time; in the clear behind STARTTLS it may not.
-  if (mode_ == Mode::kCommand || mode_ == Mode::kContent) Reply(ReplyId::kClientTimeout);
+  if (mode_ == Mode::kCommand || mode_ == Mode::kContent || mode_ == Mode::kChunk) {
+    Reply(ReplyId::kClientTimeout);
+  }
   Close(CloseReason::kTimeout);
 }
 
@@ -372,7 +390,9 @@ bool Session::Notify(Notice notice) {
       return true;
     case Notice::kShutdownNow:
       if (mode_ == Mode::kClosed) return false;
-      if (mode_ == Mode::kCommand || mode_ == Mode::kContent) Reply(ReplyId::kShuttingDown);
+      if (mode_ != Mode::kTlsHandshake && mode_ != Mode::kProxyHeader) {
+        Reply(ReplyId::kShuttingDown);
+      }
       Close(CloseReason::kShutdown);
       return true;
   }
@@ -391,10 +411,12 @@ Info Session::GetInfo() const {
   info.messages = messages_;
   info.phase = phase_;
   info.content = mode_ == Mode::kContent;
+  info.chunk = mode_ == Mode::kChunk;
   info.memory_octets = sizeof(Session) + splitter_.memory_octets() + output_.memory_octets();
   if (proxy_ != nullptr) {
     info.memory_octets += sizeof(wire::ProxyHeaderParser) + proxy_->memory_octets();
   }
+  if (held_ != nullptr) info.memory_octets += sizeof(HeldReply) + held_->size;
   info.state = static_cast<uint32_t>(mode_) | static_cast<uint32_t>(phase_) << 4 |
                static_cast<uint32_t>(decision_) << 8 | uint32_t{tls_} << 16 |
                uint32_t{extended_} << 17 | uint32_t{transaction_open_} << 18 |
@@ -406,6 +428,13 @@ Info Session::GetInfo() const {
   Mix(&hash, mode_ == Mode::kContent && over_size_);
   Mix(&hash, mode_ == Mode::kContent ? decoder_.faults() : 0);
   Mix(&hash, splitter_.AtLineStart());
+  // How content may come, once there is a transaction that it can come to.
+  Mix(&hash, phase_ == Phase::kMail && binary_);
+  if (mode_ == Mode::kChunk) {
+    Mix(&hash, static_cast<uint64_t>(chunk_reply_));
+    Mix(&hash, chunk_reply_ == ReplyId::kUnspecified && !transaction_open_);
+    Mix(&hash, chunk_last_);
+  }
   info.fingerprint = hash;
   return info;
 }

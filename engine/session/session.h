@@ -26,6 +26,7 @@
 #include "engine/session/event.h"
 #include "engine/session/judge.h"
 #include "engine/session/output.h"
+#include "engine/wire/bdat_decoder.h"
 #include "engine/wire/data_decoder.h"
 #include "engine/wire/line_splitter.h"
 #include "engine/wire/memory.h"
@@ -70,6 +71,7 @@ struct Info {
   uint64_t fingerprint = 0;
   commands::Phase phase = commands::Phase::kStart;
   bool content = false;  // octets that come now are content
+  bool chunk = false;    // or of a chunk of BDAT, read or skipped
 };
 
 class Session {
@@ -145,7 +147,17 @@ class Session {
     return pending.type == decision_ ? ticket_ : 0;
   }
   uint32_t recipients() const { return recipients_; }
-  uint64_t content_octets() const { return decoder_.content_octets(); }
+  uint64_t content_octets() const {
+    return phase_ == commands::Phase::kChunks ? chunk_.content_octets() : decoder_.content_octets();
+  }
+  // kContentBegin: what is known of the content, as EventFlags.
+  uint32_t content_flags() const {
+    if (verb_ != commands::Verb::kBdat) return 0;
+    return kContentBdat | (chunk_last_ ? kContentLast : 0u) | (binary_ ? kContentBinary : 0u);
+  }
+  // kContentBegin, kChunkEnd: octets of the chunk, and of all chunks so far, as sent. 0 with DATA.
+  uint64_t chunk_octets() const { return verb_ == commands::Verb::kBdat ? chunk_octets_ : 0; }
+  uint64_t chunk_total() const { return chunk_.wire_octets(); }
 
   bool has_event() const { return event_count_ > 0; }
   bool has_ticket() const { return decision_ != EventType::kNone; }
@@ -167,9 +179,15 @@ class Session {
   Info GetInfo() const;
 
  private:
-  enum class Mode : uint8_t { kProxyHeader, kCommand, kContent, kTlsHandshake, kClosed };
+  enum class Mode : uint8_t { kProxyHeader, kCommand, kContent, kTlsHandshake, kClosed, kChunk };
 
-  static constexpr uint8_t kModeStatus[] = {0, 0, 0, kStartTls, kClosing};
+  // Octets of a reply stand behind it.
+  struct HeldReply {
+    uint32_t size;
+    uint16_t code;
+  };
+
+  static constexpr uint8_t kModeStatus[] = {0, 0, 0, kStartTls, kClosing, 0};
 
   // A closing reply makes three at the most (error, reset, closed), QUIT as many.
   static constexpr size_t kMaxPending = 4;
@@ -191,6 +209,7 @@ class Session {
   size_t FeedProxyHeader(std::string_view in);
   size_t FeedCommand(std::string_view in);
   size_t FeedContent(std::string_view in);
+  void TakeSlice(std::string_view slice, uint64_t octets);
   bool Wanted(EventType type) const { return (wanted_ >> static_cast<int>(type) & 1) != 0; }
   void Push(EventType type, uint8_t reason = 0) {
     if (!Wanted(type) || event_count_ == kMaxPending) return;
@@ -230,6 +249,20 @@ class Session {
     return ++commands_ <= ground_->config.limits.commands_without_progress || TooManyCommands();
   }
   bool TooManyCommands();
+
+  // chunks.cc: BDAT
+  size_t FeedChunk(std::string_view in);
+  void BeginChunk(const commands::ParsedCommand& command);
+  void RefuseChunk(const Judgement& judgement, const wire::Line& line, size_t verb_octets);
+  void ReadChunk();
+  void SkipChunk(uint64_t octets, bool last, replies::ReplyId reply, Rule rule);
+  void FinishChunk();
+  void FinishSkippedChunk();
+  void FailChunks(ResetReason reason);
+  void EndChunks(bool last);
+  void SettleFirstChunk(bool accepted, replies::ReplyId reply, const Answer* answer);
+  bool HoldReply(replies::ReplyId situation, const Answer& answer);
+  void DropHeldReply();
 
   // answer.cc: decisions
   void Decide(EventType type);
@@ -278,6 +311,11 @@ class Session {
       nullptr;  // only while a header is awaited or its event borrowed
   wire::LineSplitter splitter_;
   wire::DataDecoder decoder_;
+  wire::BdatDecoder chunk_;
+  uint64_t chunk_octets_ = 0;  // of the chunk that BDAT named last
+  // The host's words for a chunk that is being skipped, ready to go out behind it; a block of
+  // memory_, null if they are the table's.
+  HeldReply* held_ = nullptr;
 
   uint32_t errors_ = 0;
   uint32_t commands_ = 0;  // without progress
@@ -293,9 +331,17 @@ class Session {
   bool smtputf8_ = false;          // of the transaction
   bool pending_smtputf8_ = false;  // of the MAIL, VRFY or EXPN that is being decided
   bool transaction_open_ = false;  // the host accepted MAIL and has not been told of an end
+  bool binary_ = false;            // BODY=BINARYMIME, of the last transaction
   bool over_size_ = false;         // D4
   bool injected_ = false;          // B4: octets in the clear behind STARTTLS
   bool shutdown_ = false;
+
+  // The chunk that is being read. With a reply it is skipped, and that is said behind it; a rule of
+  // kNone tells that it is the host's.
+  bool chunk_last_ = false;
+  bool chunk_octet_owed_ = false;  // Feed has said one octet less than it took
+  Rule chunk_rule_ = Rule::kNone;
+  replies::ReplyId chunk_reply_ = replies::ReplyId::kUnspecified;
 
   uint8_t event_count_ = 0;
   uint8_t event_first_ = 0;

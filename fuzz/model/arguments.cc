@@ -69,12 +69,16 @@ void Machine::CheckEhloLines(const SeenReply& reply) {
   if (StartTlsOffered() && !tls_) want.emplace_back("STARTTLS");
   if (setup_.has(kWithExpn)) want.emplace_back("EXPN");
   if (!setup_.has(kWithoutHelp)) want.emplace_back("HELP");
+  want.emplace_back("CHUNKING");
+  // On where CHUNKING and 8BITMIME are.
+  if (!setup_.has(kWithout8BitMime)) want.emplace_back("BINARYMIME");
   std::vector<std::string> have = reply.lines;
   // Keywords come in any order.
   std::sort(want.begin() + 1, want.end());
   if (!have.empty()) std::sort(have.begin() + 1, have.end());
   if (have != want) Fail("EHLO does not list what is in force");
 }
+
 // VRFY and EXPN: a String (section 4.1.1.6), and as user names have dots a Dot-string, or a mailbox
 // with or without brackets (section 3.5.1),
 // and under SMTPUTF8 the keyword of that name behind it (RFC 6531 section 3.7.4.2).

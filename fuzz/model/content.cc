@@ -26,6 +26,33 @@ void Content::Bare() {
 
 bool Content::EndsInEndOfData() const { return tail_ == "\r\n.\r\n"; }
 
+void Content::AddFromChunk(char c, bool binary) {
+  if (binary) {
+    Emit(&c, 1);
+    return;
+  }
+  if (cr_) {
+    cr_ = false;
+    if (c == '\n') {
+      Emit("\r\n", 2);
+      return;
+    }
+    Bare();
+  }
+  if (c == '\r') {
+    cr_ = true;
+  } else if (c == '\n') {
+    Bare();
+  } else {
+    Emit(&c, 1);
+  }
+}
+
+void Content::EndOfChunks() {
+  if (cr_) Bare();
+  cr_ = false;
+}
+
 bool Content::Add(char c) {
   tail_ += c;
   if (tail_.size() > 5) tail_.erase(0, 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The content of DATA, an octet at a time (contract D1 to D4, RFC 5321 section 4.5.2).
+// The content of DATA or BDAT, an octet at a time (contract D1 to D5, RFC 5321 section 4.5.2).
 //
 // What it is: the reference that decoded content is compared with. What it is not: fast.
 //
@@ -23,6 +23,10 @@ class Content {
 
   // True when the octet ends the content.
   bool Add(char c);
+  // The same for content that comes by BDAT, which has no dots and no end of its own (RFC 3030
+  // section 2). With `binary` any octets may come (section 3).
+  void AddFromChunk(char c, bool binary);
+  void EndOfChunks();
 
   Refused refused() const { return refused_; }
   // What the host gets, up to a refusal.

@@ -23,6 +23,7 @@ constexpr Situations kDecisions[] = {
     {POSTERN_EVENT_MAIL, kMailOk, kMailRejected, kMailDeferred},
     {POSTERN_EVENT_RCPT, kRcptOk, kRcptRejected, kRcptDeferred},
     {POSTERN_EVENT_CONTENT_BEGIN, kDataStart, kDataRejected, kDataDeferred},
+    {POSTERN_EVENT_CHUNK_END, kChunkOk, kChunkRejected, kChunkDeferred},
     {POSTERN_EVENT_CONTENT_END, kContentAccepted, kContentRejected, kContentDeferred},
     {POSTERN_EVENT_VRFY, kVrfyOk, kVrfyRejected, kVrfyDeferred},
     {POSTERN_EVENT_EXPN, kExpnOk, kExpnRejected, kExpnDeferred},
@@ -158,7 +159,7 @@ bool Machine::MustBeTaken(const SeenAnswer& seen) const {
   }
   if (answer.form == 1) {
     if (answer.verdict == POSTERN_VERDICT_DISCONNECT) return false;
-    if (answer.verdict == POSTERN_VERDICT_DEFAULT) return false;
+    if (answer.verdict == POSTERN_VERDICT_DEFAULT || !MayBeTaken(seen)) return false;
     if (decision_ == POSTERN_EVENT_HELP || decision_ == POSTERN_EVENT_UNKNOWN) return false;
     if (decision_ == POSTERN_EVENT_HELO && answer.verdict == POSTERN_VERDICT_ACCEPT) return false;
     return answer.reply_id == SituationOf(answer.verdict);
@@ -192,6 +193,11 @@ bool Machine::MayBeTaken(const SeenAnswer& seen) const {
     return false;
   }
   if (answer.form == 0) return true;
+  // RFC 3030 section 2: BDAT has no reply that would go before its octets.
+  if (worded && decision_ == POSTERN_EVENT_CONTENT_BEGIN && bdat_begin_ &&
+      (answer.verdict == POSTERN_VERDICT_ACCEPT || answer.verdict == POSTERN_VERDICT_DEFAULT)) {
+    return false;
+  }
   uint32_t reply_class = 2;
   const uint32_t verdict =
       answer.verdict == POSTERN_VERDICT_DEFAULT ? DefaultVerdict(decision_) : answer.verdict;
@@ -328,6 +334,13 @@ void Machine::Apply(uint32_t verdict, const ScriptAnswer* answer) {
     AfterCommand();
     return;
   }
+  const bool refused = verdict == POSTERN_VERDICT_REJECT || verdict == POSTERN_VERDICT_DEFER;
+  if (decision_ == POSTERN_EVENT_CONTENT_BEGIN && bdat_begin_ && refused) {
+    chunks_ = Chunks::kFailed;
+    SkipChunkForHost(SituationOf(verdict), answer);
+    return;
+  }
+  if (decision_ == POSTERN_EVENT_CHUNK_END && refused) chunks_ = Chunks::kFailed;
   switch (verdict) {
     case POSTERN_VERDICT_DISCONNECT:
       // The message after whose content the host hangs up is not accepted; its transaction was
@@ -362,6 +375,16 @@ void Machine::Apply(uint32_t verdict, const ScriptAnswer* answer) {
 }
 
 void Machine::Accept(const ScriptAnswer* answer) {
+  if (decision_ == POSTERN_EVENT_CONTENT_BEGIN && bdat_begin_) {
+    // Its first reply comes behind the chunk.
+    chunks_ = Chunks::kOpen;
+    content_ = std::make_unique<Content>(setup_.normalize, setup_.message_octets);
+    content_told_ = 0;
+    content_refused_ = false;
+    chunk_total_ = 0;
+    ReadChunk();
+    return;
+  }
   const SeenReply* const reply = PeekReply();
   ExpectWorded(SituationOf(POSTERN_VERDICT_ACCEPT), answer);
   if (failed()) return;
@@ -380,6 +403,7 @@ void Machine::Accept(const ScriptAnswer* answer) {
       transaction_ = true;
       recipients_ = 0;
       smtputf8_ = mail_smtputf8_;
+      binary_ = mail_binary_;
       break;
     case POSTERN_EVENT_RCPT:
       ++recipients_;
@@ -416,6 +440,18 @@ void Machine::DecisionTimeout() {
     case POSTERN_EVENT_CONTENT_END:
       ExpectSituation({kDecisionTimeout});
       EndTransaction(POSTERN_RESET_TIMEOUT);
+      break;
+    case POSTERN_EVENT_CONTENT_BEGIN:
+      if (bdat_begin_) {
+        FailChunks(POSTERN_RESET_TIMEOUT);
+        SkipChunkForHost(kDecisionTimeout, nullptr);
+        return;
+      }
+      ExpectSituation({kDecisionTimeout});
+      break;
+    case POSTERN_EVENT_CHUNK_END:
+      FailChunks(POSTERN_RESET_TIMEOUT);
+      ExpectSituation({kDecisionTimeout});
       break;
     default:
       ExpectSituation({kDecisionTimeout});

@@ -148,10 +148,7 @@ void Machine::Parameters(std::string_view text, bool mail, std::vector<Refusal>*
     if (smtputf8) mail_smtputf8_ = true;
     if (body) {
       const std::string kind = Upper(value);
-      if (kind == "BINARYMIME") {
-        // RFC 3030 section 3: known, and not offered.
-        refusals->push_back({kParameterNotInForce, POSTERN_RULE_C555});
-      } else if (kind != "7BIT" && kind != "8BITMIME") {
+      if (kind != "7BIT" && kind != "8BITMIME" && kind != "BINARYMIME") {
         refusals->push_back({kBadParameter, POSTERN_RULE_C501});
       }
     }
@@ -208,7 +205,10 @@ void Machine::Mail(std::string_view argument) {
   if (!envelope.parts.null) event.mailbox = Mailbox(envelope);
   if (!size.empty()) event.number = SizeValue(size);
   const std::string body = Upper(Value(envelope.parameters, "BODY"));
-  event.count = body == "7BIT" ? POSTERN_BODY_7BIT : body == "8BITMIME" ? POSTERN_BODY_8BITMIME : 0;
+  if (body == "7BIT") event.count = POSTERN_BODY_7BIT;
+  if (body == "8BITMIME") event.count = POSTERN_BODY_8BITMIME;
+  if (body == "BINARYMIME") event.count = POSTERN_BODY_BINARYMIME;
+  mail_binary_ = body == "BINARYMIME";
   Decide(POSTERN_EVENT_MAIL, event);
 }
 

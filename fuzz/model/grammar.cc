@@ -60,6 +60,29 @@ bool IsEsmtpValue(std::string_view text, bool utf8) {
   return Of(utf8).Matches("esmtp-value", text);
 }
 
+bool ReadChunkText(std::string_view line, bool extra_spaces, ChunkText* chunk) {
+  *chunk = ChunkText();
+  while (!line.empty() && (line.back() == ' ' || line.back() == '\t')) line.remove_suffix(1);
+  if (!EqualIgnoringCase(line.substr(0, 4), "BDAT")) return false;
+  line.remove_prefix(4);
+  if (!line.empty() && line[0] != ' ' && line[0] != '\t') return false;
+  if (line.empty() || line[0] != ' ') return true;
+  line.remove_prefix(1);
+  while (extra_spaces && !line.empty() && line[0] == ' ') line.remove_prefix(1);
+  const std::string_view size = line.substr(0, line.find(' '));
+  if (!Of(false).Matches("chunk-size", size)) return true;
+  for (const char c : size) {
+    const auto digit = static_cast<uint64_t>(c - '0');
+    // 2^63-1 is the most that is a size.
+    if (chunk->octets > (INT64_MAX - digit) / 10) return true;
+    chunk->octets = chunk->octets * 10 + digit;
+  }
+  chunk->size_known = true;
+  chunk->right = Of(false).Matches("bdat-argument", line);
+  chunk->last = chunk->right && size.size() != line.size();
+  return true;
+}
+
 PathParts ReadMailbox(std::string_view text, const PathOptions& options) {
   PathParts parts;
   const SmtpGrammar& grammar = Of(options.utf8, options.trailing_dot);

@@ -12,6 +12,7 @@
 #define POSTERN_FUZZ_MODEL_GRAMMAR_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,16 @@ bool IsDomain(std::string_view text, bool utf8);
 bool IsAddressLiteral(std::string_view text);
 bool IsEsmtpKeyword(std::string_view text);
 bool IsEsmtpValue(std::string_view text, bool utf8);
+
+// "BDAT" [ SP chunk-size [ SP "LAST" ] ] (RFC 3030 section 2) in a line without its CR LF.
+struct ChunkText {
+  bool size_known = false;  // so many octets follow, whatever else is in the line
+  bool right = false;       // the whole argument is
+  bool last = false;
+  uint64_t octets = 0;
+};
+// False where the verb is another.
+bool ReadChunkText(std::string_view line, bool extra_spaces, ChunkText* chunk);
 
 // A mailbox or path taken apart.
 struct PathParts {

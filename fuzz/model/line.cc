@@ -23,7 +23,8 @@ uint64_t Machine::LineLimit() const {
     return limit;
   }
   if (SizeInForce()) limit += 26;
-  if (BodyInForce()) limit += 14;
+  // BODY=8BITMIME and the 16 of BODY=BINARYMIME, which has them in it (RFC 3030 section 3).
+  if (BodyInForce()) limit += 16;
   if (Utf8InForce()) limit += 10;
   return limit;
 }
@@ -32,12 +33,21 @@ uint64_t Machine::LineLimit() const {
 size_t Machine::LineCap() const {
   size_t cap = 512;
   if (!setup_.has(kWithoutSize)) cap += 26;
-  if (!setup_.has(kWithout8BitMime)) cap += 14;
+  if (!setup_.has(kWithout8BitMime)) cap += 16;
   if (!setup_.has(kWithoutSmtpUtf8)) cap += 10;
   return cap;
 }
 
 void Machine::Refuse(const std::vector<Refusal>& refusals, bool with_line) {
+  ChunkText chunk;
+  if (with_line && refusals[0].rule != POSTERN_RULE_C500 && IsBdat(&chunk)) {
+    RefuseBdat(chunk, refusals);
+  } else {
+    RefuseNow(refusals, with_line);
+  }
+}
+
+void Machine::RefuseNow(const std::vector<Refusal>& refusals, bool with_line) {
   if (failed()) return;
   SeenEvent error;
   error.type = POSTERN_EVENT_ERROR;
@@ -281,17 +291,27 @@ void Machine::Command(std::string_view raw) {
     if (missing && sequence.empty()) sequence.push_back({id, POSTERN_RULE_C503});
   };
   if (starttls && tls_) need(true, kTlsAlreadyActive);
-  if (verb == "MAIL" || verb == "RCPT" || verb == "DATA" || starttls) need(!helo_, kNeedHelo);
-  if (verb == "MAIL") need(transaction_, kNestedMail);
-  if (verb == "RCPT" || verb == "DATA") need(!transaction_, kNeedMail);
-  if (verb == "DATA") need(recipients_ == 0, kNeedRcpt);
-  if (starttls) need(transaction_, kBadSequence);
+  const bool content = verb == "DATA" || verb == "BDAT";
+  if (verb == "MAIL" || verb == "RCPT" || content || starttls) need(!helo_, kNeedHelo);
+  if (verb == "MAIL") need(InTransaction(), kNestedMail);
+  if (verb == "RCPT" || content) need(!InTransaction(), kNeedMail);
+  // RFC 3030 section 2: no DATA once a BDAT came, and nothing behind one that failed.
+  if (verb == "RCPT") need(chunks_ != Chunks::kNone, kBadSequence);
+  if (verb == "DATA") need(chunks_ != Chunks::kNone, kDataAfterBdat);
+  if (verb == "BDAT") need(chunks_ == Chunks::kFailed, kBdatOutOfPlace);
+  if (content) need(recipients_ == 0, kNeedRcpt);
+  if (verb == "DATA") need(binary_, kBinarymimeNeedsBdat);
+  if (starttls) need(InTransaction(), kBadSequence);
   if (!sequence.empty()) {
     Refuse(sequence, true);
     return;
   }
 
   // Arguments.
+  if (verb == "BDAT") {
+    Bdat(line);
+    return;
+  }
   if (verb == "DATA" || verb == "RSET" || verb == "QUIT" || starttls) {
     if (has_argument) {
       Refuse({{kArgumentsUnexpected, POSTERN_RULE_C501}}, true);
@@ -302,6 +322,7 @@ void Machine::Command(std::string_view raw) {
       begin.type = POSTERN_EVENT_CONTENT_BEGIN;
       begin.ticket = true;
       begin.count = recipients_;
+      bdat_begin_ = false;
       Decide(POSTERN_EVENT_CONTENT_BEGIN, begin);
     } else if (verb == "RSET") {
       if (!CountCommand()) return;

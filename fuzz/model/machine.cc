@@ -135,14 +135,7 @@ void Machine::BeginStep() {
 
 void Machine::EndStep() {
   if (failed()) return;
-  if (phase_ == Phase::kContent && !content_refused_ &&
-      content_->decoded().size() > content_told_ && Wants(POSTERN_EVENT_CONTENT)) {
-    SeenEvent content;
-    content.type = POSTERN_EVENT_CONTENT;
-    content.text = content_->decoded().substr(content_told_);
-    ExpectEvent(content);
-    content_told_ = content_->decoded().size();
-  }
+  TellContent();
   if (const SeenEvent* const event = PeekEvent()) Fail("unexpected " + Describe(*event));
   if (const SeenReply* const reply = PeekReply()) {
     Fail("unexpected reply " + std::to_string(reply->code) + ' ' + reply->lines[0]);
@@ -165,7 +158,9 @@ void Machine::EndStep() {
   compare("the deadline", step().deadline, Deadline());
   // R2: equal states have equal fingerprints, whatever lies between them. Inside content there is
   // more to a state than the model keeps.
-  if (phase_ == Phase::kClosed || phase_ == Phase::kContent || failed()) return;
+  if (phase_ == Phase::kClosed || phase_ == Phase::kContent || phase_ == Phase::kChunk || failed()) {
+    return;
+  }
   const auto [known, is_new] = fingerprints_.emplace(State(), info.fingerprint);
   if (!is_new && known->second != info.fingerprint) {
     Fail("the state is one that was there before, its fingerprint another: " + State());
@@ -188,6 +183,8 @@ std::string Machine::State() const {
   add("smtputf8", smtputf8_ ? 1 : 0);
   add("shutdown", shutdown_ ? 1 : 0);
   add("in_line", phase_ == Phase::kCommand && line_octets_ != 0 ? 1 : 0);
+  add("chunks", static_cast<uint64_t>(chunks_));
+  add("binary", binary_ ? 1 : 0);
   return s;
 }
 
@@ -267,6 +264,7 @@ uint64_t Machine::Deadline() const {
                                        ? setup_.content_decision_timeout
                                        : setup_.decision_timeout);
     case Phase::kContent:
+    case Phase::kChunk:
       deadline = Plus(active_, setup_.content_timeout);
       break;
     default:
@@ -349,6 +347,17 @@ void Machine::Notice(uint32_t notice) {
   }
 }
 
+// What content there is that the host has not got yet.
+void Machine::TellContent() {
+  const bool reading = phase_ == Phase::kContent || (phase_ == Phase::kChunk && !skipping_);
+  if (!reading || content_refused_ || content_->decoded().size() <= content_told_) return;
+  SeenEvent content;
+  content.type = POSTERN_EVENT_CONTENT;
+  content.text = content_->decoded().substr(content_told_);
+  ExpectEvent(content);
+  content_told_ = content_->decoded().size();
+}
+
 void Machine::EndTransaction(uint32_t reset_reason) {
   if (transaction_ && reset_reason != 0) {
     SeenEvent reset;
@@ -359,17 +368,13 @@ void Machine::EndTransaction(uint32_t reset_reason) {
   transaction_ = false;
   recipients_ = 0;
   smtputf8_ = false;
+  binary_ = false;
+  chunks_ = Chunks::kNone;
   content_.reset();
 }
 
 void Machine::Close(uint32_t reason) {
-  if (phase_ == Phase::kContent && !content_refused_ &&
-      content_->decoded().size() > content_told_ && Wants(POSTERN_EVENT_CONTENT)) {
-    SeenEvent content;
-    content.type = POSTERN_EVENT_CONTENT;
-    content.text = content_->decoded().substr(content_told_);
-    ExpectEvent(content);
-  }
+  TellContent();
   EndTransaction(POSTERN_RESET_CLOSED);
   SeenEvent closed;
   closed.type = POSTERN_EVENT_CLOSED;
@@ -409,6 +414,9 @@ void Machine::Octet(char c) {
       break;
     case Phase::kContent:
       ContentOctet(c);
+      break;
+    case Phase::kChunk:
+      ChunkOctet(c);
       break;
     case Phase::kHandshake:
       // B4: dropped, and told once.
@@ -474,10 +482,14 @@ void Machine::ProxyOctet(char c) {
 
 void Machine::ContentOctet(char c) {
   Activity();
-  const bool was_refused = content_refused_;
   const bool ends = content_->Add(c);
   if (ends != content_->EndsInEndOfData()) Fail("the model contradicts itself about D1");
-  if (content_->refused() != Content::Refused::kNo && !was_refused) {
+  TellRefusedContent();
+  if (ends) EndOfContent();
+}
+
+void Machine::TellRefusedContent() {
+  if (content_->refused() != Content::Refused::kNo && !content_refused_) {
     content_refused_ = true;
     const std::string rest = content_->decoded().substr(content_told_);
     if (!rest.empty() && Wants(POSTERN_EVENT_CONTENT)) {
@@ -504,7 +516,6 @@ void Machine::ContentOctet(char c) {
     // Void from here on, and told to be.
     transaction_ = false;
   }
-  if (ends) EndOfContent();
 }
 
 void Machine::EndOfContent() {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The state of the contract model, and its parts: steps and time (machine.cc), decisions and
-// answers (decision.cc), command lines (line.cc) and their arguments (arguments.cc, envelope.cc).
+// answers (decision.cc), command lines (line.cc), their arguments (arguments.cc, envelope.cc) and
+// BDAT (chunk.cc).
 //
 // What it is: one session of the model beside the record of one session of the engine. Each Expect
 // takes the next reply or event from the record and compares it. What it is not: to be used from
@@ -30,8 +31,8 @@
 namespace postern::fuzz::model {
 
 inline constexpr std::string_view kKnownVerbs[] = {
-    "HELO", "EHLO", "MAIL", "RCPT",     "DATA", "RSET", "NOOP", "QUIT",
-    "VRFY", "EXPN", "HELP", "STARTTLS", "TURN", "SEND", "SOML", "SAML"};
+    "HELO", "EHLO", "MAIL",     "RCPT", "DATA", "RSET", "NOOP", "QUIT", "VRFY",
+    "EXPN", "HELP", "STARTTLS", "TURN", "SEND", "SOML", "SAML", "BDAT"};
 
 inline std::string Upper(std::string_view text) {
   std::string s;
@@ -65,7 +66,9 @@ class Machine {
   Finding Run();
 
  private:
-  enum class Phase { kProxy, kDecision, kCommand, kContent, kHandshake, kClosed };
+  enum class Phase { kProxy, kDecision, kCommand, kContent, kChunk, kHandshake, kClosed };
+  // Of the open transaction: whether content came by BDAT, and whether some of it was lost.
+  enum class Chunks { kNone, kOpen, kFailed };
 
   // machine.cc: the record.
   void BeginStep();
@@ -89,6 +92,20 @@ class Machine {
   void Octet(char c);
   void ContentOctet(char c);
   void EndOfContent();
+  void TellContent();
+  void TellRefusedContent();
+  // chunk.cc: BDAT.
+  void Bdat(std::string_view line);
+  bool IsBdat(ChunkText* chunk) const;
+  void RefuseBdat(const ChunkText& chunk, const std::vector<Refusal>& refusals);
+  void ReadChunk();
+  void ChunkOctet(char c);
+  void EndOfChunk();
+  void EndOfSkippedChunk();
+  void FailChunks(uint32_t reset_reason);
+  void SkipChunk(const Refusal& refusal);
+  void SkipChunkForHost(uint32_t situation, const ScriptAnswer* answer);
+  bool InTransaction() const { return transaction_ || chunks_ == Chunks::kFailed; }
   void ProxyOctet(char c);
   void Close(uint32_t reason);
   void CloseWith(uint32_t situation, uint32_t reason);
@@ -131,8 +148,9 @@ class Machine {
               std::string* rest, std::vector<Refusal>* refusals);
 
   // line.cc again, for all of them. Answered 4yz or 5yz by the engine itself, for one of the
-  // reasons.
+  // reasons; a BDAT behind its chunk.
   void Refuse(const std::vector<Refusal>& refusals, bool with_line);
+  void RefuseNow(const std::vector<Refusal>& refusals, bool with_line);
   // True if the command may go on: it is one of those that lead nowhere, and there were too many.
   bool CountCommand();
   uint64_t LineLimit() const;
@@ -179,7 +197,8 @@ class Machine {
 
   // The decision that is open.
   uint32_t decision_ = 0;
-  bool mail_smtputf8_ = false;   // what MAIL asks for
+  bool mail_smtputf8_ = false;  // what MAIL asks for
+  bool mail_binary_ = false;
   bool query_smtputf8_ = false;  // what VRFY or EXPN asks for
   bool helo_extended_ = false;   // what HELO asks for
   bool topic_known_ = false;     // what HELP asks for
@@ -189,6 +208,18 @@ class Machine {
   std::unique_ptr<Content> content_;
   size_t content_told_ = 0;  // octets of it that earlier steps told the host
   bool content_refused_ = false;
+  // The chunk that is being read, or that the open decision is about.
+  Chunks chunks_ = Chunks::kNone;
+  bool binary_ = false;      // of the transaction
+  bool bdat_begin_ = false;  // the decision CONTENT_BEGIN is BDAT's
+  ChunkText chunk_;
+  uint64_t chunk_left_ = 0;
+  uint64_t chunk_total_ = 0;      // of the chunks of the message that were taken
+  bool skipping_ = false;         // and then said:
+  Refusal chunk_refusal_;         // by the engine
+  uint32_t chunk_situation_ = 0;  // by the host, or for want of its answer
+  ScriptAnswer chunk_answer_;
+  bool chunk_has_answer_ = false;
   bool injected_ = false;  // octets in the clear behind STARTTLS were told of
 
   // The proxy header.

@@ -102,6 +102,13 @@ constexpr Situation kSituations[] = {
     {kDecisionTimeout, 451, "4.3.0", 1, "DECISION_TIMEOUT"},
     {kHostCommandOk, 250, "2.0.0", 1, "HOST_COMMAND_OK"},
     {kHostCommandDeferred, 451, "4.3.0", 1, "HOST_COMMAND_DEFERRED"},
+    {kChunkOk, 250, "2.0.0", 1, "CHUNK_OK"},
+    {kChunkRejected, 554, "5.7.1", 1, "CHUNK_REJECTED"},
+    {kChunkDeferred, 451, "4.3.0", 1, "CHUNK_DEFERRED"},
+    {kBdatSizeUnknown, 501, "5.5.4", 1, "BDAT_SIZE_UNKNOWN"},
+    {kBdatOutOfPlace, 503, "5.5.1", 1, "BDAT_OUT_OF_PLACE"},
+    {kDataAfterBdat, 503, "5.5.1", 1, "DATA_AFTER_BDAT"},
+    {kBinarymimeNeedsBdat, 503, "5.5.1", 1, "BINARYMIME_NEEDS_BDAT"},
 };
 
 }  // namespace

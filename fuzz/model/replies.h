@@ -117,6 +117,13 @@ enum SituationId : uint32_t {
   kDecisionTimeout = 170,
   kHostCommandOk = 180,
   kHostCommandDeferred = 181,
+  kChunkOk = 190,
+  kChunkRejected = 191,
+  kChunkDeferred = 192,
+  kBdatSizeUnknown = 193,
+  kBdatOutOfPlace = 194,
+  kDataAfterBdat = 195,
+  kBinarymimeNeedsBdat = 196,
 };
 
 struct Situation {

@@ -320,12 +320,11 @@ void LineSplitter::EndLine""",
             (
                 "engine/session/session.cc",
                 """\
-      const uint64_t limit = ground_->config.limits.message_octets;
-      if (decoder_""",
+  const uint64_t limit = ground_->config.limits.message_octets;
+  if (octets >""",
                 """\
-      const uint64_t limit =
-          ground_->config.limits.message_octets + (FAULT ? 1 : 0);
-      if (decoder_""",
+  const uint64_t limit = ground_->config.limits.message_octets + (FAULT ? 1 : 0);
+  if (octets >""",
             ),
         ],
     ),
@@ -336,11 +335,11 @@ void LineSplitter::EndLine""",
             (
                 "engine/session/session.cc",
                 """\
-        over_size_ = true;
-        slice.remove_suffix""",
+    over_size_ = true;
+    slice.remove_suffix""",
                 """\
-        over_size_ = true;
-        if (!FAULT) slice.remove_suffix""",
+    over_size_ = true;
+    if (!FAULT) slice.remove_suffix""",
             ),
         ],
     ),
@@ -350,8 +349,8 @@ void LineSplitter::EndLine""",
         [
             (
                 "engine/session/session.cc",
-                "      } else if (over_size_) {",
-                "      } else if (over_size_ && !FAULT) {",
+                "  } else if (over_size_) {",
+                "  } else if (over_size_ && !FAULT) {",
             ),
         ],
     ),
@@ -403,8 +402,8 @@ void LineSplitter::EndLine""",
         [
             (
                 "engine/session/session.cc",
-                "  return mode_ == Mode::kContent ? limits",
-                "  return mode_ == Mode::kContent && !FAULT ? limits",
+                "  return content ? limits.content_timeout_ms",
+                "  return content && !FAULT ? limits.content_timeout_ms",
             ),
         ],
     ),
@@ -432,12 +431,8 @@ void LineSplitter::EndLine""",
         [
             (
                 "engine/session/session.cc",
-                "  if (mode_ == Mode::kCommand || mode_ == Mode::kContent) Reply(ReplyId::kClientTimeout);",
-                """\
-  if (mode_ == Mode::kCommand || mode_ == Mode::kContent ||
-      FAULT) {
-    Reply(ReplyId::kClientTimeout);
-  }""",
+                "mode_ == Mode::kContent || mode_ == Mode::kChunk) {",
+                "mode_ == Mode::kContent || mode_ == Mode::kChunk || FAULT) {",
             ),
         ],
     ),

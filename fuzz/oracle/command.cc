@@ -30,6 +30,7 @@ constexpr struct {
     {Verb::kHelp, "HELP", "help"},  {Verb::kStarttls, "STARTTLS", "starttls"},
     {Verb::kTurn, "TURN", nullptr}, {Verb::kSend, "SEND", nullptr},
     {Verb::kSoml, "SOML", nullptr}, {Verb::kSaml, "SAML", nullptr},
+    {Verb::kBdat, "BDAT", "bdat"},
 };
 
 std::string UpperCase(std::string_view in) {
@@ -65,6 +66,9 @@ Dialect DialectFor(const commands::Conditions& now) {
   dialect.size = enabled(Extension::kSize);
   dialect.eight_bit = enabled(Extension::kEightBitMime);
   dialect.smtputf8 = enabled(Extension::kSmtpUtf8) && dialect.eight_bit;
+  // RFC 3030 §3: BDAT carries it, and the parameter is 8BITMIME's.
+  dialect.binary =
+      enabled(Extension::kBinaryMime) && enabled(Extension::kChunking) && dialect.eight_bit;
   return dialect;
 }
 
@@ -95,6 +99,7 @@ std::string Name(Fault fault) {
       "parameter not in force",
       "repeated parameter",
       "too many parameters",
+      "unknown size of a chunk",
   };
   return kNames[static_cast<size_t>(fault)];
 }
@@ -193,8 +198,11 @@ bool ExpectParameter(std::string_view word, Verb verb, const SmtpGrammar& gramma
     return fault(Fault::kParameterRepeated);
   }
   seen->push_back(name);
-  // RFC 3030 §3: a value of an extension that is not offered.
-  if (name == "BODY" && value == "=BINARYMIME") return fault(Fault::kParameterNotInForce);
+  if (name == "BODY" && value == "=BINARYMIME") {
+    if (!dialect.binary) return fault(Fault::kParameterNotInForce);
+    expected->body = Body::kBinaryMime;
+    return true;
+  }
   if (!grammar.Matches(rule, word)) return fault(Fault::kBadParameter);
   if (name == "SMTPUTF8") expected->smtputf8 = true;
   if (name == "BODY") expected->body = value == "=7BIT" ? Body::k7Bit : Body::k8BitMime;
@@ -207,6 +215,25 @@ bool ExpectParameter(std::string_view word, Verb verb, const SmtpGrammar& gramma
     }
   }
   return true;
+}
+
+// RFC 3030 §2: a text whose beginning is a size that is known is another matter than one without.
+void ExpectChunk(std::string_view rest, const SmtpGrammar& grammar, Expected* expected) {
+  expected->argument = rest;
+  expected->fault = Fault::kChunkSizeUnknown;
+  if (rest.empty() || rest[0] != ' ') return;
+  const std::string_view argument = rest.substr(1);
+  const std::string_view size = argument.substr(0, argument.find(' '));
+  if (!grammar.Matches("chunk-size", size)) return;
+  uint64_t octets = 0;
+  for (const char c : size) {
+    const auto digit = static_cast<uint64_t>(c - '0');
+    if (octets > (INT64_MAX - digit) / 10) return;
+    octets = octets * 10 + digit;
+  }
+  expected->size = octets;
+  expected->fault =
+      grammar.Matches("bdat-argument", argument) ? Fault::kNone : Fault::kBadArgument;
 }
 
 void ExpectEnvelope(Verb verb, std::string_view text, std::string_view rest,
@@ -310,6 +337,9 @@ Finding CommandAgrees(std::string_view line, Verb verb, const commands::ParseCon
     case Verb::kRcpt:
       ExpectEnvelope(verb, text, rest, grammar, dialect, context.smtputf8_transaction, &expected);
       break;
+    case Verb::kBdat:
+      ExpectChunk(rest, grammar, &expected);
+      break;
     case Verb::kVrfy:
     case Verb::kExpn:
     case Verb::kHelp:
@@ -329,7 +359,8 @@ Finding CommandAgrees(std::string_view line, Verb verb, const commands::ParseCon
   }
   const bool not_grammar = expected.fault == Fault::kPathTooLong ||
                            expected.fault == Fault::kParameterRepeated ||
-                           expected.fault == Fault::kNonAsciiPath || verb == Verb::kHelo ||
+                           expected.fault == Fault::kNonAsciiPath ||
+                           expected.fault == Fault::kChunkSizeUnknown || verb == Verb::kHelo ||
                            verb == Verb::kEhlo || verb == Verb::kVrfy || verb == Verb::kExpn;
   if (expected.fault != Fault::kNone && in_language && !not_grammar) {
     return Wrong("the oracle disagrees with its own grammar, which takes", line);

@@ -32,7 +32,7 @@ const SmtpGrammar& SmtpGrammar::For(const Dialect& dialect) {
   static auto& grammars = *new std::map<int, std::unique_ptr<const SmtpGrammar>>();
   const int key = (dialect.smtputf8 ? 1 : 0) | (dialect.size ? 2 : 0) |
                   (dialect.eight_bit ? 4 : 0) | (dialect.trailing_dot ? 8 : 0) |
-                  (dialect.underscore ? 16 : 0);
+                  (dialect.underscore ? 16 : 0) | (dialect.binary ? 32 : 0);
   auto& grammar = grammars[key];
   if (grammar == nullptr) grammar.reset(new SmtpGrammar(dialect));
   return *grammar;
@@ -42,6 +42,7 @@ SmtpGrammar::SmtpGrammar(const Dialect& dialect) {
   Read(kRfc5234CoreAbnf, &abnf_);
   Read(kRfc5321Abnf, &abnf_);
   Read(kParametersAbnf, &abnf_);
+  Read(kRfc3030Abnf, &abnf_);
   // Every extension adds its parameters; the first one makes the rule.
   std::string parameters;
   const auto add = [&parameters](const char* rule) {
@@ -51,6 +52,7 @@ SmtpGrammar::SmtpGrammar(const Dialect& dialect) {
   };
   if (dialect.size) add("size-parameter");
   if (dialect.eight_bit) add("body-parameter");
+  if (dialect.binary) add("binary-body-parameter");
   if (dialect.smtputf8) {
     add("smtputf8-parameter");
     Read(kRfc6531Abnf, &abnf_);

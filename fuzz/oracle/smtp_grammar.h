@@ -27,6 +27,7 @@ struct Dialect {
   bool smtputf8 = false;      // RFC 6531
   bool size = false;          // RFC 1870: SIZE= on MAIL
   bool eight_bit = false;     // RFC 6152: BODY= on MAIL
+  bool binary = false;        // RFC 3030: BODY=BINARYMIME, beside RFC 6152
   bool trailing_dot = false;  // deviation: a dot may end a domain
   bool underscore = false;    // deviation: "_" counts as Let-dig
 };

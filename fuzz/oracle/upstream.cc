@@ -77,6 +77,7 @@ void UpstreamWire::Reply(const std::string& code, std::string text) {
   switch (due) {
     case Due::kHello:
       chunking_ = good && text.find("CHUNKING") != std::string::npos;
+      binarymime_ = good && text.find("BINARYMIME") != std::string::npos;
       pipelining_ = good && text.find("PIPELINING") != std::string::npos;
       break;
     case Due::kMail:
@@ -138,13 +139,13 @@ Finding UpstreamWire::Sent(std::string_view octets) {
     if (chunk_left_ > 0) {
       const std::string chunk = sent_.substr(0, chunk_left_);
       for (const char c : chunk) {
-        if ((c == '\n') != (chunk_end_ == '\r')) return "a bare newline in a chunk";
+        if (!binary_ && (c == '\n') != (chunk_end_ == '\r')) return "a bare newline in a chunk";
         chunk_end_ = c;
       }
       chunk_left_ -= chunk.size();
       sent_.erase(0, chunk.size());
       if (chunk_left_ == 0 && chunk_last_) {
-        if (chunk_end_ == '\r') return "a CR alone at the end of the last chunk";
+        if (!binary_ && chunk_end_ == '\r') return "a CR alone at the end of the last chunk";
         EndOfContent();
       }
       continue;
@@ -209,10 +210,14 @@ Finding UpstreamWire::Command(const std::string& line) {
   } else if (StartsWith(line, "MAIL FROM:<")) {
     due_.push_back(Due::kMail);
     chunk_end_ = '\n';
+    // RFC 3030 section 3. It may stand within the path, where it means nothing.
+    binary_ = line.find(" BODY=BINARYMIME", line.rfind('>')) != std::string::npos;
+    if (binary_ && !(chunking_ && binarymime_)) return "BINARYMIME to a server without it";
   } else if (StartsWith(line, "RCPT TO:<")) {
     due_.push_back(Due::kRcpt);
   } else if (line == "DATA") {
     if (recipients_ == 0) return "DATA without a recipient";
+    if (binary_) return "DATA for a binary message";
     due_.push_back(Due::kData);
   } else if (bdat) {
     if (recipients_ == 0) return "BDAT without a recipient";

@@ -59,7 +59,9 @@ class UpstreamWire {
   bool quit_ = false;
   size_t chunk_left_ = 0;
   bool chunk_last_ = false;
-  char chunk_end_ = '\n';  // the octet before the next one of BDAT content
+  bool binarymime_ = false;  // offered
+  bool binary_ = false;      // of the transaction
+  char chunk_end_ = '\n';    // the octet before the next one of BDAT content
   uint32_t recipients_ = 0;
   uint64_t accepted_ = 0;
   uint64_t ended_contents_ = 0;

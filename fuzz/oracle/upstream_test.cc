@@ -57,6 +57,16 @@ TEST(UpstreamWireTest, NothingIsFoundWhereAllIsRight) {
   EXPECT_EQ(bdat.accepted(), 1u);
 }
 
+TEST(UpstreamWireTest, BinaryChunksHaveAnyOctets) {
+  UpstreamWire wire(false, 0);
+  EXPECT_EQ(
+      Read(&wire, {"<220 mx\r\n", ">EHLO gate\r\n", "<250-mx\r\n250-CHUNKING\r\n250 BINARYMIME\r\n",
+                   ">MAIL FROM:<a@b> BODY=BINARYMIME\r\n", "<250 Ok\r\n", ">RCPT TO:<c@d>\r\n",
+                   "<250 Ok\r\n", ">BDAT 4 LAST\r\n\na\r\r", "<250 Ok\r\n"}),
+      "");
+  EXPECT_EQ(wire.accepted(), 1u);
+}
+
 TEST(UpstreamWireTest, LmtpIsAcceptedWhenAllRepliesAre) {
   for (const char* second : {"<250 two\r\n", "<450 two\r\n"}) {
     UpstreamWire wire(true, 0);
@@ -97,6 +107,13 @@ TEST(UpstreamWireTest, EachBrokenRuleIsFound) {
        "out of turn"},
       {UpTo("CHUNKING") + std::vector<std::string>{">BDAT 2 LAST\r\na\n"}, "bare newline"},
       {UpTo("CHUNKING") + std::vector<std::string>{">BDAT 2 LAST\r\na\r"}, "CR alone"},
+      {{"<220 mx\r\n", ">EHLO gate\r\n", "<250-mx\r\n250 BINARYMIME\r\n",
+        ">MAIL FROM:<a@b> BODY=BINARYMIME\r\n"},
+       "BINARYMIME to a server"},
+      {{"<220 mx\r\n", ">EHLO gate\r\n", "<250-mx\r\n250-CHUNKING\r\n250 BINARYMIME\r\n",
+        ">MAIL FROM:<a@b> BODY=BINARYMIME\r\n", "<250 Ok\r\n", ">RCPT TO:<c@d>\r\n", "<250 Ok\r\n",
+        ">DATA\r\n"},
+       "DATA for a binary"},
       {UpTo("CHUNKING") + std::vector<std::string>{">BDAT 2 FIRST\r\n"}, "malformed"},
       {UpTo("CHUNKING") + std::vector<std::string>{">BDAT 0\r\n"}, "empty chunk"},
       {{"<220 mx\r\n", ">EHLO gate\r\n", "<250 mx\r\n", ">DATA\r\n"}, "without a recipient"},

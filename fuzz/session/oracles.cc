@@ -90,6 +90,8 @@ Finding RefusalsChangeNothing(const Trace& lines) {
         line.disturbed) {
       continue;
     }
+    // A message that lost a chunk is void (R2, D5).
+    if (line.bdat) continue;
     if (CountReplies(line.output) != 1 || line.output[0] != '5') continue;
     if (line.fingerprint_before != line.fingerprint_after) {
       return InLine(line) + "refused, and the state is another";

@@ -2,6 +2,7 @@
 
 #include "fuzz/session/run.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -12,6 +13,7 @@
 #include <utility>
 
 #include "fuzz/input.h"
+#include "fuzz/model/grammar.h"
 #include "fuzz/session/work.h"
 #include "plugin_api/postern.h"
 
@@ -97,6 +99,11 @@ SeenEvent Convert(const postern_event* from) {
     }
     case POSTERN_EVENT_CONTENT_BEGIN:
       event.count = As<postern_event_content_begin>(from).recipients;
+      event.number = As<postern_event_content_begin>(from).chunk_octets;
+      break;
+    case POSTERN_EVENT_CHUNK_END:
+      event.number = As<postern_event_chunk_end>(from).octets;
+      event.total = As<postern_event_chunk_end>(from).total;
       break;
     case POSTERN_EVENT_CONTENT:
       event.text = Copy(As<postern_event_content>(from).data);
@@ -484,6 +491,7 @@ class Runner {
 
   size_t NextCut(size_t left) {
     if (cuts_ != Cuts::kLines) return cutter_.Next(left);
+    if (chunk_left_ > 0) return static_cast<size_t>(std::min<uint64_t>(left, chunk_left_));
     // The CR may have come in an earlier step.
     const bool cr = line_begun_ && !line_.line.empty() && line_.line.back() == '\r';
     if (cr && pending_[pending_at_] == '\n') return 1;
@@ -502,6 +510,18 @@ class Runner {
     line_.handshake = (flags_ & POSTERN_START_TLS) != 0;
     line_output_.clear();
     line_begun_ = true;
+  }
+
+  // The octets behind a BDAT belong to its line (D5).
+  void BeginChunk() {
+    if (!line_begun_ || line_.in_content || line_.handshake || !line_.greeted) return;
+    model::ChunkText chunk;
+    if (!model::ReadChunkText(line_.line.substr(0, line_.line.size() - 2), setup_.has(kExtraSpaces),
+                              &chunk)) {
+      return;
+    }
+    line_.bdat = true;
+    if (chunk.size_known && !Closed()) chunk_left_ = chunk.octets;
   }
 
   // The state that R2 compares is that of a session at rest.
@@ -555,8 +575,15 @@ class Runner {
       if (cuts_ == Cuts::kLines) {
         DrainEvents();
         DrainOutput();
+        if (chunk_left_ > 0) {
+          chunk_left_ -= consumed;
+          EndLine(chunk_left_ == 0);
+          continue;
+        }
         const std::string& line = line_.line;
-        EndLine(line.size() >= 2 && line.compare(line.size() - 2, 2, "\r\n") == 0);
+        const bool ends = line.size() >= 2 && line.compare(line.size() - 2, 2, "\r\n") == 0;
+        if (ends) BeginChunk();
+        EndLine(ends && chunk_left_ == 0);
       }
     }
     DrainOutput();
@@ -586,6 +613,7 @@ class Runner {
   bool counter_checked_ = true;
   bool line_begun_ = false, line_disturbed_ = false, in_content_ = false;
   SeenLine line_;
+  uint64_t chunk_left_ = 0;  // Cuts::kLines: octets of a chunk that are still to come
   std::string line_output_;
 };
 

@@ -11,7 +11,7 @@ namespace postern::fuzz {
 bool operator==(const SeenEvent& a, const SeenEvent& b) {
   const auto all = [](const SeenEvent& e) {
     return std::tie(e.type, e.flags, e.ticket, e.path, e.mailbox, e.local_part, e.domain,
-                    e.parameters, e.text, e.line, e.number, e.count, e.reply_id, e.code, e.rule,
+                    e.parameters, e.text, e.line, e.number, e.total, e.count, e.reply_id, e.code, e.rule,
                     e.reason, e.proxy);
   };
   return all(a) == all(b);
@@ -36,6 +36,7 @@ std::string Describe(const SeenEvent& event) {
   text("line", event.line);
   text("proxy", event.proxy);
   number("number", event.number);
+  number("total", event.total);
   number("count", event.count);
   number("reply", event.reply_id);
   number("code", event.code);

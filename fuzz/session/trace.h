@@ -28,6 +28,7 @@ struct SeenEvent {
   std::string text;  // name, data, argument, tlvs
   std::string line;
   uint64_t number = 0;  // size, octets
+  uint64_t total = 0;   // octets of all chunks
   uint32_t count = 0;   // body, accepted, recipients
   uint32_t reply_id = 0, code = 0, rule = 0;
   uint32_t reason = 0;  // of reset and closed
@@ -79,6 +80,7 @@ struct SeenLine {
   bool handshake = false;   // when the line began
   bool disturbed = false;   // time passed or the host spoke meanwhile
   bool closed = false;      // when it had ended
+  bool bdat = false;        // the octets of its chunk are part of it (D5)
 };
 
 struct Trace {

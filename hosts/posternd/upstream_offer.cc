@@ -12,7 +12,8 @@ namespace {
 // The rest has no part in what is offered, and may differ from client to client.
 upstream::Capabilities ThatMatter(const upstream::Capabilities& capabilities) {
   upstream::Capabilities matter;
-  matter.extensions = capabilities.extensions & (upstream::kEightBitMime | upstream::kSmtpUtf8);
+  matter.extensions = capabilities.extensions & (upstream::kEightBitMime | upstream::kSmtpUtf8 |
+                                                 upstream::kChunking | upstream::kBinaryMime);
   matter.size_limit = capabilities.size_limit;
   return matter;
 }
@@ -24,7 +25,7 @@ absl::Status UpstreamOffer::Start(const std::string& engine_config, int timeout_
       ProbeUpstream(target_, options_, timeout_ms);
   if (!probed.ok()) {
     log_->Warning(absl::StrCat("upstream ", target_.name, ": ", probed.status().message(),
-                               "; mail is deferred until it answers, and 8BITMIME and SMTPUTF8 are "
+                               "; mail is deferred until it answers, and what hangs on it is "
                                "not offered before"));
   }
   std::lock_guard<std::mutex> lock(mutex_);

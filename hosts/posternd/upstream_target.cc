@@ -155,6 +155,13 @@ std::string OfferOnly(const std::string& engine_config, const upstream::Capabili
     extensions->set_smtputf8(v1::SWITCH_OFF);
   }
   if (!offered.Has(upstream::kSmtpUtf8)) extensions->set_smtputf8(v1::SWITCH_OFF);
+  // A message that came by BDAT goes on by BDAT alone as it is: DATA would give it a CR LF at its
+  // end (RFC 5321 section 4.1.1.4), and cannot carry BINARYMIME (RFC 3030 section 3).
+  if (!offered.Has(upstream::kChunking)) extensions->set_chunking(v1::SWITCH_OFF);
+  if (!offered.Has(upstream::kChunking) || !offered.Has(upstream::kBinaryMime) ||
+      !offered.Has(upstream::kEightBitMime)) {
+    extensions->set_binarymime(v1::SWITCH_OFF);
+  }
   if (offered.size_limit != 0) {
     const uint64_t own = config.limits().message_octets();
     config.mutable_limits()->set_message_octets(std::max(

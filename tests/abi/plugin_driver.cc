@@ -176,6 +176,11 @@ void Driver::Record(const postern_event* event) {
       line = "begin " +
              number(reinterpret_cast<const postern_event_content_begin*>(event)->recipients);
       break;
+    case POSTERN_EVENT_CHUNK_END: {
+      const auto* chunk = reinterpret_cast<const postern_event_chunk_end*>(event);
+      line = "chunk " + number(chunk->octets) + " of " + number(chunk->total);
+      break;
+    }
     case POSTERN_EVENT_CONTENT_END:
       line = "end " + number(reinterpret_cast<const postern_event_content_end*>(event)->octets);
       break;

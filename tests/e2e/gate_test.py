@@ -86,7 +86,10 @@ class BehindAnotherPosternd(GateTest):
             self.assertRegex(wire.command(b"RSET"), rb"^250 ")
 
     def test_what_the_server_lacks_is_not_offered(self):
-        for switches, missing in (("eightbitmime: SWITCH_OFF", (b"8BITMIME", b"SMTPUTF8")),
+        for switches, missing in (("eightbitmime: SWITCH_OFF",
+                                   (b"8BITMIME", b"SMTPUTF8", b"BINARYMIME")),
+                                  ("chunking: SWITCH_OFF", (b"CHUNKING", b"BINARYMIME")),
+                                  ("binarymime: SWITCH_OFF", (b"BINARYMIME",)),
                                   ("smtputf8: SWITCH_OFF", (b"SMTPUTF8",))):
             config = os.path.join(self.folder, "back.textproto")
             with open(config, "w", encoding="ascii") as file:

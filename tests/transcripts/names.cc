@@ -81,7 +81,8 @@ std::string EventName(session::EventType type) {
   static const char* const kNames[] = {
       "none", "connect",       "proxy_header", "helo",        "starttls", "mail",
       "rcpt", "content_begin", "content",      "content_end", "reset",    "vrfy",
-      "expn", "help",          "unknown",      "error",       "quit",     "closed"};
+      "expn", "help",          "unknown",      "error",       "quit",     "closed",
+      "chunk_end"};
   const size_t n = static_cast<size_t>(type);
   return n < sizeof(kNames) / sizeof(kNames[0]) ? kNames[n] : "";
 }
@@ -125,6 +126,8 @@ std::string RuleName(uint8_t rule) {
       return "D3";
     case Rule::kD4:
       return "D4";
+    case Rule::kD5:
+      return "D5";
     case Rule::kB4:
       return "B4";
     case Rule::kLimit:

@@ -100,6 +100,11 @@ void Convert(const postern_event* from, Happening* happening) {
     }
     case POSTERN_EVENT_CONTENT_BEGIN:
       event.count = As<postern_event_content_begin>(from).recipients;
+      event.number = As<postern_event_content_begin>(from).chunk_octets;
+      break;
+    case POSTERN_EVENT_CHUNK_END:
+      event.number = As<postern_event_chunk_end>(from).octets;
+      event.total = As<postern_event_chunk_end>(from).total;
       break;
     case POSTERN_EVENT_CONTENT:
       event.text = View(As<postern_event_content>(from).data);

@@ -97,7 +97,10 @@ std::string Describe(const Happening& happening) {
       Field("parameters", event.parameters, &out);
       if (event.number != 0) out += " size=" + std::to_string(event.number);
       if (event.type == EventType::kMail && event.count != 0) {
-        out += event.count == 1 ? " body=7bit" : event.count == 2 ? " body=8bitmime" : " body=?";
+        out += event.count == 1   ? " body=7bit"
+               : event.count == 2 ? " body=8bitmime"
+               : event.count == 3 ? " body=binarymime"
+                                  : " body=?";
       }
       if (event.type == EventType::kRcpt) out += " accepted=" + std::to_string(event.count);
       Flags(event.flags,
@@ -112,6 +115,15 @@ std::string Describe(const Happening& happening) {
       break;
     case EventType::kContentBegin:
       out += " recipients=" + std::to_string(event.count);
+      if (event.number != 0) out += " chunk=" + std::to_string(event.number);
+      Flags(event.flags,
+            {{session::kContentBdat, "bdat"},
+             {session::kContentLast, "last"},
+             {session::kContentBinary, "binary"}},
+            &out);
+      break;
+    case EventType::kChunkEnd:
+      out += " octets=" + std::to_string(event.number) + " total=" + std::to_string(event.total);
       break;
     case EventType::kContentEnd:
       out += " octets=" + std::to_string(event.number);
@@ -259,7 +271,11 @@ class Runner {
       if (way_.cut > at + done && way_.cut < at + end) end = way_.cut - at;
       if (way_.by_line) {
         const size_t line = octets.find("\r\n", done);
-        if (line != std::string::npos) end = std::min(end, line + 2);
+        if (chunk_left_ > 0) {
+          end = static_cast<size_t>(std::min<uint64_t>(end, done + chunk_left_));
+        } else if (line != std::string::npos) {
+          end = std::min(end, line + 2);
+        }
         BeginLine();
       }
       const std::string piece = octets.substr(done, end - done);
@@ -449,6 +465,7 @@ class Runner {
   void BeginLine() {
     if (line_open_) return;
     line_open_ = true;
+    is_bdat_ = false;
     line_exempt_ = driver_->HasTicket() || driver_->StartTls() ||
                    (transcript_.options.proxy_header && !proxy_seen_);
     line_.clear();
@@ -458,9 +475,27 @@ class Runner {
     fingerprint_before_ = driver_->GetInfo().fingerprint;
   }
 
+  // D5: the octets behind a BDAT belong to it, and its reply comes behind them.
+  void BeginChunk() {
+    if (content_before_ || closed_before_ || driver_->StartTls()) return;
+    std::string_view rest;
+    const std::string_view line = commands::StripTrailingSpace({line_.data(), line_.size() - 2});
+    is_bdat_ = commands::FindVerb(commands::SplitVerb(line, &rest)) == commands::Verb::kBdat;
+    commands::Leniency leniency;
+    leniency.extra_spaces = true;
+    if (is_bdat_) chunk_left_ = commands::ReadChunk(rest, leniency).octets;
+  }
+
   void EndLine(const std::string& piece) {
-    line_ += piece;
-    if (line_.size() < 2 || line_.compare(line_.size() - 2, 2, "\r\n") != 0) return;
+    if (chunk_left_ > 0) {
+      chunk_left_ -= piece.size();
+      if (chunk_left_ > 0) return;
+    } else {
+      line_ += piece;
+      if (line_.size() < 2 || line_.compare(line_.size() - 2, 2, "\r\n") != 0) return;
+      BeginChunk();
+      if (chunk_left_ > 0) return;
+    }
     line_open_ = false;
     if (line_exempt_ || driver_->HasTicket()) return;
     size_t count = RepliesSoFar() - replies_before_;
@@ -482,6 +517,8 @@ class Runner {
     const std::string fault =
         EnhancedFault(last_reply_, transcript_.enhanced, verb == "helo" || verb == "ehlo");
     if (!fault.empty()) Problem("R5: " + fault + where);
+    // A message that lost a chunk is void (contract R2, D5).
+    if (is_bdat_) return;
     if (last_reply_.code >= 500 && driver_->GetInfo().fingerprint != fingerprint_before_) {
       Problem("R2: " + std::to_string(last_reply_.code) + " changed the session," + where);
     }
@@ -509,6 +546,8 @@ class Runner {
   bool line_exempt_ = false;
   bool content_before_ = false;
   bool closed_before_ = false;
+  bool is_bdat_ = false;
+  uint64_t chunk_left_ = 0;  // octets that are still to come
   std::string line_;
   size_t replies_before_ = 0;
   uint64_t fingerprint_before_ = 0;

@@ -164,7 +164,7 @@ class Parser {
   }
 
   EventType FindEvent(std::string_view name) {
-    for (int i = 1; i <= static_cast<int>(EventType::kClosed); ++i) {
+    for (int i = 1; i < session::kEventTypeLimit; ++i) {
       if (EventName(static_cast<EventType>(i)) == name) return static_cast<EventType>(i);
     }
     Problem("no such event: " + std::string(name));
@@ -357,6 +357,8 @@ void Parser::Config(std::string_view text) {
       {"extensions.starttls", &v1::Extensions::set_starttls},
       {"extensions.help", &v1::Extensions::set_help},
       {"extensions.expn", &v1::Extensions::set_expn},
+      {"extensions.chunking", &v1::Extensions::set_chunking},
+      {"extensions.binarymime", &v1::Extensions::set_binarymime},
   };
   for (const auto& [name, set] : kSwitches) {
     if (key == name) {

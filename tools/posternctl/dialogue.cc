@@ -46,6 +46,7 @@ constexpr EventRow kEvents[] = {
     {EventType::kError, "error", false},
     {EventType::kQuit, "quit", false},
     {EventType::kClosed, "closed", false},
+    {EventType::kChunkEnd, "chunk_end", true},
 };
 
 struct RuleRow {
@@ -53,12 +54,25 @@ struct RuleRow {
   const char* name;
 };
 constexpr RuleRow kRules[] = {
-    {Rule::kF1, "F1"},     {Rule::kF2, "F2"},     {Rule::kF3, "F3"},
-    {Rule::kF4, "F4"},     {Rule::kF5, "F5"},     {Rule::kF6, "F6"},
-    {Rule::kC500, "C500"}, {Rule::kC501, "C501"}, {Rule::kC502, "C502"},
-    {Rule::kC503, "C503"}, {Rule::kC504, "C504"}, {Rule::kC555, "C555"},
-    {Rule::kC214, "C214"}, {Rule::kR6, "R6"},     {Rule::kD3, "D3"},
-    {Rule::kD4, "D4"},     {Rule::kB4, "B4"},     {Rule::kLimit, "a configured limit"},
+    {Rule::kF1, "F1"},
+    {Rule::kF2, "F2"},
+    {Rule::kF3, "F3"},
+    {Rule::kF4, "F4"},
+    {Rule::kF5, "F5"},
+    {Rule::kF6, "F6"},
+    {Rule::kC500, "C500"},
+    {Rule::kC501, "C501"},
+    {Rule::kC502, "C502"},
+    {Rule::kC503, "C503"},
+    {Rule::kC504, "C504"},
+    {Rule::kC555, "C555"},
+    {Rule::kC214, "C214"},
+    {Rule::kR6, "R6"},
+    {Rule::kD3, "D3"},
+    {Rule::kD4, "D4"},
+    {Rule::kD5, "D5"},
+    {Rule::kB4, "B4"},
+    {Rule::kLimit, "a configured limit"},
 };
 
 constexpr std::pair<const char*, Verdict> kVerdicts[] = {

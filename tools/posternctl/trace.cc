@@ -78,9 +78,12 @@ std::string EventText(const Event& event) {
       return absl::StrCat("recipient ", event.count + 1, ": ", PathText(event));
     case EventType::kContentBegin:
       return absl::StrCat("content for ", event.count,
-                          event.count == 1 ? " recipient" : " recipients");
+                          event.count == 1 ? " recipient" : " recipients",
+                          (event.flags & session::kContentBdat) != 0 ? ", by BDAT" : "");
     case EventType::kContent:
       return absl::StrCat("content: ", event.text.size(), " octets");
+    case EventType::kChunkEnd:
+      return absl::StrCat("end of a chunk, ", event.number, " octets of ", event.total, " so far");
     case EventType::kContentEnd:
       return absl::StrCat("end of content, ", event.number, " octets");
     case EventType::kVrfy:
@@ -139,6 +142,8 @@ class Player {
     if (session_.start_tls()) return "TLS handshake";
     if (info.content) {
       state = "content";
+    } else if (info.chunk) {
+      state = "chunk";
     } else {
       switch (info.phase) {
         case commands::Phase::kRefused:
@@ -154,7 +159,14 @@ class Player {
           state = "mail";
           break;
         case commands::Phase::kRcpt:
+        case commands::Phase::kBinaryRcpt:
           state = absl::StrCat("rcpt(", info.recipients, ")");
+          break;
+        case commands::Phase::kChunks:
+          state = absl::StrCat("chunks(", info.recipients, ")");
+          break;
+        case commands::Phase::kChunksFailed:
+          state = "chunks lost";
           break;
       }
     }
@@ -222,7 +234,7 @@ class Player {
     const uint64_t lines_before = session_.GetInfo().lines;
     // Verbs that make no event are told by their name.
     std::string silent;
-    if (!session_.GetInfo().content) {
+    if (!session_.GetInfo().content && !session_.GetInfo().chunk) {
       std::string_view line(octets);
       while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
       const commands::Verb verb = commands::TakeVerb(commands::StripTrailingSpace(line)).verb;

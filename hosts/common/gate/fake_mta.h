@@ -160,6 +160,7 @@ class FakeMta {
       to_.clear();
       content_.clear();
       from_ = Path(line);
+      binary_ = line.find(" BODY=BINARYMIME") != std::string::npos;
       return true;
     }
     if (verb == "RCPT") {
@@ -169,6 +170,7 @@ class FakeMta {
     }
     if (verb == "DATA") {
       if (!open_ || to_.empty()) Complain("DATA without a recipient");
+      if (binary_) Complain("DATA for a binary message");
       in_data_ = Reply(Scripted(line, "354 go on"));
       if (in_data_) in_.insert(0, "\r\n");
       scanned_ = 0;
@@ -187,7 +189,7 @@ class FakeMta {
 
   void EndChunk() {
     if (last_) {
-      CheckNewlines(content_);
+      if (!binary_) CheckNewlines(content_);
       return EndContent();
     }
     Reply(Scripted("BDAT", "250 2.0.0 chunk"));
@@ -288,6 +290,7 @@ class FakeMta {
   size_t chunk_left_ = 0;
   bool first_ = true;
   bool last_ = false;
+  bool binary_ = false;
   bool open_ = false;
   bool in_data_ = false;
   bool closed_ = false;

@@ -286,6 +286,10 @@ void Gate::SendMail() {
       mail.body = upstream::Body::k8BitMime;
       carried = carried && capabilities.Has(upstream::kEightBitMime);
       break;
+    case POSTERN_BODY_BINARYMIME:
+      mail.body = upstream::Body::kBinaryMime;
+      carried = carried && upstream_->CanTakeBinary();
+      break;
     default:
       carried = false;
   }

@@ -51,6 +51,55 @@ TEST(GateTest, AMessageGoesThroughAsItIs) {
   }
 }
 
+// However the client sends it, the MTA gets it as it can take it.
+TEST(GateTest, AMessageInChunksGoesThroughAsItIs) {
+  const std::string content = kPlain;
+  for (const Pieces& pieces : AllPieces()) {
+    for (const bool bdat : {false, true}) {
+      Bench bench(pieces);
+      if (bdat) bench.mail.keywords.push_back("CHUNKING");
+      Greet(&bench);
+      EXPECT_EQ(bench.Ask("MAIL FROM:<a@example.org>"), "250 2.1.0 Ok\r\n");
+      EXPECT_EQ(bench.Ask("RCPT TO:<b@example.org>"), "250 2.1.5 Ok\r\n");
+      bench.Send("BDAT 15\r\n" + content.substr(0, 15));
+      EXPECT_EQ(bench.TakeReply().substr(0, 4), "250 ");
+      const std::string rest = content.substr(15);
+      bench.Send("BDAT " + std::to_string(rest.size()) + " LAST\r\n" + rest);
+      EXPECT_EQ(bench.TakeReply(), "250 2.0.0 queued\r\n");
+      ASSERT_EQ(bench.mail.accepted.size(), 1u);
+      EXPECT_EQ(bench.mail.accepted[0].content, kPlain);
+      EXPECT_EQ(bench.mail.complaint, "");
+    }
+  }
+}
+
+// RFC 3030 section 3: BINARYMIME only to a server that has it, and CHUNKING with it.
+TEST(GateTest, BinaryContentGoesOctetForOctetOrNotAtAll) {
+  const std::string content("\n.\r\n\r\0\xff\r\n.\r\n\r", 13);
+  for (const Pieces& pieces : AllPieces()) {
+    for (const bool can : {false, true}) {
+      Bench bench(pieces);
+      bench.mail.keywords.push_back("CHUNKING");
+      if (can) bench.mail.keywords.push_back("BINARYMIME");
+      Greet(&bench);
+      const std::string mail = bench.Ask("MAIL FROM:<a@example.org> BODY=BINARYMIME");
+      EXPECT_EQ(mail.substr(0, 3), can ? "250" : "451");
+      if (!can) {
+        EXPECT_EQ(Deliver(&bench), "250 2.0.0 queued\r\n");
+        continue;
+      }
+      EXPECT_EQ(bench.Ask("RCPT TO:<b@example.org>"), "250 2.1.5 Ok\r\n");
+      bench.Send("BDAT 6\r\n" + content.substr(0, 6));
+      EXPECT_EQ(bench.TakeReply().substr(0, 4), "250 ");
+      bench.Send("BDAT 7 LAST\r\n" + content.substr(6));
+      EXPECT_EQ(bench.TakeReply(), "250 2.0.0 queued\r\n");
+      ASSERT_EQ(bench.mail.accepted.size(), 1u);
+      EXPECT_EQ(bench.mail.accepted[0].content, content);
+      EXPECT_EQ(bench.mail.complaint, "");
+    }
+  }
+}
+
 TEST(GateTest, OneConnectionServesManyTransactions) {
   Bench bench;
   Greet(&bench);

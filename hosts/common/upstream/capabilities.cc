@@ -18,6 +18,7 @@ constexpr Keyword kKeywords[] = {
     {"SMTPUTF8", kSmtpUtf8},
     {"PIPELINING", kPipelining},
     {"CHUNKING", kChunking},
+    {"BINARYMIME", kBinaryMime},
     {"ENHANCEDSTATUSCODES", kEnhancedStatusCodes},
     {"DSN", kDsn},
     {"DELIVERBY", kDeliverBy},

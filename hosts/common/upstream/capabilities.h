@@ -29,6 +29,7 @@ enum Extension : uint32_t {
   kRequireTls = 1 << 10,          // RFC 8689
   kXclient = 1 << 11,             // Postfix, XCLIENT_README
   kXforward = 1 << 12,            // Postfix, XFORWARD_README
+  kBinaryMime = 1 << 13,          // RFC 3030
 };
 
 // Attributes of XCLIENT and XFORWARD.

@@ -85,7 +85,12 @@ enum class Failure : uint8_t {
 // "timeout"
 std::string_view FailureName(Failure failure);
 
-enum class Body : uint8_t { kNone, k7Bit, k8BitMime };
+enum class Body : uint8_t {
+  kNone,
+  k7Bit,
+  k8BitMime,
+  kBinaryMime,  // to a server that CanTakeBinary
+};
 
 struct MailArguments {
   std::string_view path;  // with angle brackets
@@ -126,6 +131,10 @@ class Client {
   bool ready() const { return step_ == Step::kReady; }
   bool in_transaction() const { return step_ == Step::kTransaction; }
   const Capabilities& capabilities() const { return capabilities_; }
+  // BODY=BINARYMIME: only BDAT can carry it (RFC 3030 section 3).
+  bool CanTakeBinary() const {
+    return options_.chunking && capabilities_.Has(kChunking) && capabilities_.Has(kBinaryMime);
+  }
   // The server was told who the client is, so a refusal to begin is about that one; else about us.
   bool speaks_for_client() const { return speaks_for_client_; }
 
@@ -214,6 +223,7 @@ class Client {
   bool sent_ = false;         // a command, since it was last looked at
   bool premature_ = false;    // the reply being read began before the last command had left
   bool smtputf8_ = false;     // of the transaction
+  bool binary_ = false;       // of the transaction: its content is any octets
   uint32_t recipients_ = 0;   // accepted in this transaction
   uint32_t replies_due_ = 0;  // to content, one for each recipient in LMTP
   uint32_t chunks_due_ = 0;   // replies to chunks under way

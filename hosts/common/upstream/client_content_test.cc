@@ -100,6 +100,47 @@ TEST(ClientTest, OneMessageByBdat) {
   });
 }
 
+// RFC 3030 section 3: newlines of any kind, and none at the end.
+TEST(ClientTest, BinaryContentGoesOctetForOctet) {
+  AtEveryCut([](Talk* talk) {
+    talk->Start("250-mx.example\r\n250-CHUNKING\r\n250 BINARYMIME\r\n");
+    EXPECT_TRUE(talk->client->CanTakeBinary());
+    MailArguments mail = From("<a@example.org>");
+    mail.body = Body::kBinaryMime;
+    EXPECT_EQ(talk->Mail(mail, "250 2.1.0 Ok\r\n"), "250 2.1.0 Ok");
+    EXPECT_EQ(talk->heard, "MAIL FROM:<a@example.org> BODY=BINARYMIME\r\n");
+    EXPECT_EQ(talk->Rcpt("<b@example.org>", "250 2.1.5 Ok\r\n"), "250 2.1.5 Ok");
+    talk->client->Data();
+    EXPECT_EQ(talk->Outcome(), "354");
+    const std::string content("\n.\r\r\n\0\xff.\r\n.\r", 12);
+    talk->client->Content(std::string_view(content).substr(0, 3));
+    talk->client->Content(std::string_view(content).substr(3));
+    talk->client->Finish();
+    EXPECT_EQ(talk->Heard(), "BDAT 12 LAST\r\n" + content);
+    talk->Say("250 2.0.0 Ok\r\n");
+    EXPECT_EQ(talk->Outcome(), "250 2.0.0 Ok");
+    // The next one has lines again.
+    talk->Open();
+    talk->client->Data();
+    EXPECT_EQ(talk->Outcome(), "354");
+    talk->client->Content("a\nb");
+    EXPECT_EQ(talk->client->failure(), Failure::kBareNewline);
+  });
+}
+
+TEST(ClientTest, BinaryContentIsKeptFromServersThatCannotTakeIt) {
+  for (const char* const reply :
+       {"250-mx.example\r\n250 BINARYMIME\r\n", kChunkingReply, "250 mx.example\r\n"}) {
+    Talk talk(0);
+    talk.Start(reply);
+    EXPECT_FALSE(talk.client->CanTakeBinary());
+    MailArguments mail = From("<a@example.org>");
+    mail.body = Body::kBinaryMime;
+    talk.client->Mail(mail);
+    EXPECT_EQ(talk.client->failure(), Failure::kMisuse) << reply;
+  }
+}
+
 TEST(ClientTest, ChunkingCanBeSwitchedOff) {
   Talk talk(0);
   talk.options.chunking = false;

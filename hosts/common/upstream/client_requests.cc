@@ -70,18 +70,23 @@ void Client::Mail(const MailArguments& arguments) {
     fits = fits && line.Append(" SIZE=") && AppendNumber(arguments.size, &line);
   }
   // 7BIT is what a server without 8BITMIME takes all for (RFC 6152 section 3).
-  if (arguments.body != Body::kNone && capabilities_.Has(kEightBitMime)) {
+  const bool binary = arguments.body == Body::kBinaryMime;
+  if (binary) {
+    fits = fits && line.Append(" BODY=BINARYMIME");
+  } else if (arguments.body != Body::kNone && capabilities_.Has(kEightBitMime)) {
     fits = fits && line.Append(arguments.body == Body::k7Bit ? " BODY=7BIT" : " BODY=8BITMIME");
   }
   if (arguments.smtputf8) fits = fits && line.Append(" SMTPUTF8");
   fits = fits && line.Append(arguments.parameters);
   const bool lossless = (arguments.body != Body::k8BitMime || capabilities_.Has(kEightBitMime)) &&
+                        (!binary || CanTakeBinary()) &&
                         (!arguments.smtputf8 || capabilities_.Has(kSmtpUtf8));
   if (!ready() || !fits || !lossless || !IsPath(arguments.path, arguments.smtputf8) ||
       !IsSafe(arguments.parameters, arguments.smtputf8)) {
     return Fail(Failure::kMisuse);
   }
   smtputf8_ = arguments.smtputf8;
+  binary_ = binary;
   recipients_ = 0;
   Begin(Step::kMail, options_.timeouts.command);
   Send(line.view());
@@ -130,10 +135,14 @@ void Client::Content(std::string_view slice) {
   if (step_ != Step::kContent || request_ != Request::kNone || slice.size() > ContentRoom()) {
     return Fail(Failure::kMisuse);
   }
-  bool clean;
+  bool clean = true;
   if (bdat_) {
     if (chunk_.empty()) chunk_mark_ = now_ms_;
-    clean = encoder_.Encode(slice, &chunk_);
+    if (binary_) {
+      chunk_.Append(slice);
+    } else {
+      clean = encoder_.Encode(slice, &chunk_);
+    }
   } else {
     if (output_.empty()) block_mark_ = now_ms_;
     clean = encoder_.Encode(slice, &output_);

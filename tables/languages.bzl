@@ -13,6 +13,7 @@ LANGUAGES = [
     "en",
     "fr",
     "ja",
+    "nl",
     "tr",
     "zh",
 ]

@@ -14,6 +14,7 @@ LANGUAGES = [
     "fr",
     "ja",
     "nl",
+    "pl",
     "tr",
     "zh",
 ]

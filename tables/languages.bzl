@@ -15,6 +15,7 @@ LANGUAGES = [
     "ja",
     "nl",
     "pl",
+    "ru",
     "tr",
     "zh",
 ]

@@ -14,6 +14,7 @@ LANGUAGES = [
     "es",
     "fr",
     "ja",
+    "pt",
     "tr",
     "zh",
 ]

@@ -11,10 +11,13 @@ targets, the tests of completeness and posternctl --language follow.
 LANGUAGES = [
     "de",
     "en",
+    "es",
     "fr",
+    "it",
     "ja",
     "nl",
     "pl",
+    "pt",
     "ru",
     "tr",
     "zh",

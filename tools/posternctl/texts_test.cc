@@ -251,6 +251,17 @@ TEST(Translation, ALostPlaceholderOrFieldIsTold) {
   EXPECT_THAT(problems, SizeIs(7));
 }
 
+TEST(Translation, HelpThatNobodyCouldTellIsTold) {
+  const v1::ReplyTable original = Default();
+  v1::ReplyTable translation = original;
+  translation.mutable_replies(0)->set_explanation("Сеанс открыт");
+  translation.mutable_enhanced_codes(0)->set_mend("Ничего");
+  EXPECT_THAT(CompareTranslation(original, translation),
+              ElementsAre(HasSubstr("table: extends: HELP cannot tell GREETING and 1 more")));
+  translation.set_extends("default");
+  EXPECT_THAT(CompareTranslation(original, translation), IsEmpty());
+}
+
 TEST(Findings, TakesProblemsOfTheEngineApart) {
   SourceFile file;
   file.path = "f";

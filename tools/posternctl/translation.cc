@@ -55,6 +55,11 @@ class Comparison {
         absl::StrCat(place, ": the original has none of that name; remove it or mend its name"));
   }
 
+  void Lost(const std::string& what) {
+    problems_->push_back(absl::StrCat(
+        "table: ", what, "; extend \"default\", whose English stands in, or add help topics"));
+  }
+
   // Every placeholder of the original stands in the translation.
   void Lines(const std::string& place, const std::string& field, const ::postern::ctl::Lines& from,
              const ::postern::ctl::Lines& to) {
@@ -218,6 +223,31 @@ void CompareRest(const v1::ReplyTable& original, const v1::ReplyTable& translati
   }
 }
 
+// HELP tells an explanation or an enhanced code that is all ASCII; for the others the default
+// table's words stand in, unless the table extends nothing.
+void CompareHelp(const v1::ReplyTable& translation, Comparison* comparison) {
+  if (translation.extends() != "none") return;
+  std::set<std::string> topics;
+  for (const auto& topic : translation.help_topics()) {
+    topics.insert(absl::AsciiStrToUpper(topic.topic()));
+  }
+  std::vector<std::string> lost;
+  const auto look = [&](const std::string& name, std::initializer_list<std::string> texts) {
+    google::protobuf::RepeatedPtrField<std::string> fields;
+    for (const std::string& text : texts) *fields.Add() = text;
+    if (!IsAscii(fields) && topics.count(name) == 0) lost.push_back(name);
+  };
+  for (const auto& one : translation.replies()) {
+    look(v1::ReplyId_Name(one.id()), {one.explanation()});
+  }
+  for (const auto& one : translation.enhanced_codes()) {
+    look(one.code(), {one.meaning(), one.mend()});
+  }
+  if (lost.empty()) return;
+  comparison->Lost(absl::StrCat("extends: HELP cannot tell ", lost.front(), " and ",
+                                lost.size() - 1, " more, whose words are not all ASCII"));
+}
+
 void CompareCaptions(const v1::ReplyTable& original, const v1::ReplyTable& translation,
                      Comparison* comparison) {
   const auto key = [](const v1::Caption& c) { return c.name(); };
@@ -255,6 +285,7 @@ std::vector<std::string> CompareTranslation(const v1::ReplyTable& original,
   CompareCodes(original, translation, &comparison);
   CompareRest(original, translation, &comparison);
   CompareCaptions(original, translation, &comparison);
+  CompareHelp(translation, &comparison);
   return problems;
 }
 

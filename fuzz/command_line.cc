@@ -4,7 +4,8 @@
 //
 // Target functions: commands::TakeVerb, SplitVerb, FindVerb, StripTrailingSpace, ParseArguments
 // (ParseHelo, ParseMail, ParseRcpt, ParseQuery, ParseNothing, ParseEnvelope, ParseAnyParameters,
-// TakeUsualMailParameters, TakeSize, TakeBody, TakeSmtpUtf8), InForce, LineLimit.
+// TakeUsualMailParameters, TakeSize, TakeBody, TakeSmtpUtf8, TakeRet, TakeEnvid, TakeNotify,
+// TakeOrcpt, TakeRequireTls, TakeBy, TakeMtPriority, TakeRrvs), InForce, LineLimit.
 //
 // Input: what is in force, leniency, then the line without its CR LF.
 // Oracles: VerbAgrees, CommandAgrees (the ABNF of the RFCs, the limits, the order of faults),
@@ -27,7 +28,7 @@ using commands::Bit;
 using commands::Extension;
 using commands::Verb;
 
-commands::ParseContext Context(uint8_t bits, const commands::Leniency* leniency) {
+commands::ParseContext Context(uint8_t bits, uint8_t more, const commands::Leniency* leniency) {
   commands::ParseContext context;
   const auto enable = [&context, bits](unsigned bit, Extension extension) {
     if ((bits >> bit & 1) != 0) context.now.enabled |= Bit(extension);
@@ -46,6 +47,15 @@ commands::ParseContext Context(uint8_t bits, const commands::Leniency* leniency)
   enable(6, Extension::kHelp);
   enable(7, Extension::kStarttls);
   context.now.can_starttls = true;
+  // The other two bits of the octet of leniencies.
+  if ((more & 64) == 0) {
+    for (const Extension extension :
+         {Extension::kDsn, Extension::kRequireTls, Extension::kDeliverBy, Extension::kMtPriority,
+          Extension::kRrvs}) {
+      context.now.enabled |= Bit(extension);
+    }
+  }
+  context.now.tls = (more & 128) == 0;
   context.leniency = leniency;
   return context;
 }
@@ -63,8 +73,10 @@ commands::Leniency MakeLeniency(uint8_t bits) {
 
 void Run(Input input) {
   const commands::Leniency strict;
-  commands::ParseContext context = Context(input.Octet(), &strict);
-  const commands::Leniency leniency = MakeLeniency(input.Octet());
+  const uint8_t in_force = input.Octet();
+  const uint8_t lenient_bits = input.Octet();
+  commands::ParseContext context = Context(in_force, lenient_bits, &strict);
+  const commands::Leniency leniency = MakeLeniency(lenient_bits);
   const std::string_view line = input.Rest();
 
   const std::string_view text = commands::StripTrailingSpace(line);

@@ -43,8 +43,8 @@ struct EngineRelease {
 };
 using EnginePtr = std::unique_ptr<postern_engine, EngineRelease>;
 
-// What ends a session for its number of errors or commands is no matter of one line. Engines are
-// dear and do not change: the last ones are kept.
+// What a session refuses for its number of errors, commands or transactions is no matter of one
+// line. Engines are dear and do not change: the last ones are kept.
 postern_engine* MakeEngine(const std::string& serialized) {
   static auto& kept = *new std::map<std::string, EnginePtr>();
   v1::EngineConfig config;
@@ -52,6 +52,7 @@ postern_engine* MakeEngine(const std::string& serialized) {
   if (config.has_limits()) {
     config.mutable_limits()->clear_errors();
     config.mutable_limits()->clear_commands_without_progress();
+    config.mutable_limits()->clear_transactions();
   }
   const std::string octets = config.SerializeAsString();
   const auto found = kept.find(octets);

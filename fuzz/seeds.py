@@ -116,6 +116,11 @@ def _command_line():
         b"BDAT 5", b"bdat 5 last", b"BDAT 9223372036854775807 LAST", b"BDAT 9223372036854775808", b"BDAT 5 LST", b"BDAT", b"BDAT x",
         b"RSET", b"QUIT ", b"STARTTLS", b"TURN", b"SEND FROM:<a@b>", b"SAML", b"SOML", b"XYZZY", b"",
         b"  MAIL", b"MAIL\tFROM:<a@b>",
+        b"MAIL FROM:<a@b> RET=FULL ENVID=a+2Bb REQUIRETLS BY=120;RT MT-PRIORITY=-9",
+        b"MAIL FROM:<a@b> ENVID=" + b"x" * 101, b"MAIL FROM:<a@b> BY=0;R",
+        b"RCPT TO:<a@b> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;a+2Bb",
+        b"RCPT TO:<a@b> RRVS=2014-04-03T23:01:00Z;C NOTIFY=NEVER,DELAY",
+        b"RCPT TO:<a@b> ORCPT=rfc822;" + b"+41" * 165,
     ]
     yield from ((seed, "") for seed in _with([b"\0\0", b"\xff\0", b"\x18\x3f"], lines))
     yield b"\0\0EHLO " + b"A" * 600, "Exim CVE-2019-16928: a very long EHLO"

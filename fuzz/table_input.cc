@@ -165,6 +165,18 @@ std::string WildConfig(Input* input) {
     extensions->set_starttls(at(5));
     extensions->set_help(at(6));
     extensions->set_expn(at(7));
+    const unsigned delivery = input->Short();
+    const auto of = [delivery](int i) { return static_cast<v1::Switch>(delivery >> (2 * i) & 3); };
+    extensions->set_dsn(of(0));
+    extensions->set_requiretls(of(1));
+    extensions->set_deliverby(of(2));
+    extensions->set_mt_priority(of(3));
+    extensions->set_rrvs(of(4));
+    extensions->set_limits(of(5));
+    if ((delivery >> 12 & 1) != 0) config.set_mt_priority_profile(Text(input));
+    if ((delivery >> 13 & 1) != 0) config.set_deliverby_min_s(input->Short() * 20000u);
+    if ((delivery >> 14 & 1) != 0) config.mutable_limits()->set_transactions(input->Short() * 20u);
+    if ((delivery >> 15 & 1) != 0) config.mutable_limits()->set_recipient_domains(input->Short());
   }
   if ((bits & 64) != 0) {
     v1::Leniency* leniency = config.mutable_leniency();

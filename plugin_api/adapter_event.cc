@@ -79,6 +79,17 @@ static_assert(Equal(commands::Body::k7Bit, POSTERN_BODY_7BIT));
 static_assert(Equal(commands::Body::k8BitMime, POSTERN_BODY_8BITMIME));
 static_assert(Equal(commands::Body::kBinaryMime, POSTERN_BODY_BINARYMIME));
 
+static_assert(Equal(session::kMailRequireTls, POSTERN_MAIL_REQUIRETLS));
+static_assert(Equal(session::kMailPriority, POSTERN_MAIL_PRIORITY));
+static_assert(Equal(session::kRcptRrvs, POSTERN_RCPT_RRVS));
+static_assert(Equal(syntax::RrvsAction::kUnstated, POSTERN_RRVS_UNSTATED));
+static_assert(Equal(syntax::RrvsAction::kReject, POSTERN_RRVS_REJECT));
+static_assert(Equal(syntax::RrvsAction::kContinue, POSTERN_RRVS_CONTINUE));
+static_assert(Equal(syntax::kNotifyNever, POSTERN_NOTIFY_NEVER));
+static_assert(Equal(syntax::kNotifySuccess, POSTERN_NOTIFY_SUCCESS));
+static_assert(Equal(syntax::kNotifyFailure, POSTERN_NOTIFY_FAILURE));
+static_assert(Equal(syntax::kNotifyDelay, POSTERN_NOTIFY_DELAY));
+
 static_assert(Equal(wire::ProxyFamily::kUnspecified, POSTERN_FAMILY_NONE));
 static_assert(Equal(wire::ProxyFamily::kInet, POSTERN_FAMILY_INET));
 static_assert(Equal(wire::ProxyFamily::kInet6, POSTERN_FAMILY_INET6));
@@ -128,6 +139,41 @@ void StoreProxyHeader(const wire::ProxyHeader& header, postern_event_proxy_heade
   out->tlvs = Bytes(header.tlvs);
 }
 
+// The parameters of delivery extensions; what was not given stays 0.
+void StoreExtra(const session::Extra& extra, postern_event_mail* mail) {
+  const auto given = [&extra](commands::Given what) { return (extra.given & what) != 0; };
+  if (given(commands::kGivenEnvid)) {
+    mail->envid = Bytes(extra.values.envid);
+    mail->envid_decoded = Bytes(extra.decoded);
+  }
+  if (given(commands::kGivenRet)) {
+    mail->dsn_return = extra.values.dsn_return == syntax::DsnReturn::kFull
+                           ? POSTERN_DSN_RETURN_FULL
+                           : POSTERN_DSN_RETURN_HEADERS;
+  }
+  if (given(commands::kGivenBy)) {
+    mail->by_seconds = extra.values.by_seconds;
+    mail->by_mode =
+        extra.values.by_mode == syntax::ByMode::kReturn ? POSTERN_BY_RETURN : POSTERN_BY_NOTIFY;
+    if (extra.values.by_trace) mail->by_mode |= POSTERN_BY_TRACE;
+  }
+  if (given(commands::kGivenPriority)) mail->priority = extra.values.priority;
+}
+
+void StoreExtra(const session::Extra& extra, postern_event_rcpt* rcpt) {
+  const auto given = [&extra](commands::Given what) { return (extra.given & what) != 0; };
+  if (given(commands::kGivenOrcpt)) {
+    rcpt->orcpt_type = Bytes(extra.values.orcpt_type);
+    rcpt->orcpt = Bytes(extra.values.orcpt);
+    rcpt->orcpt_decoded = Bytes(extra.decoded);
+  }
+  if (given(commands::kGivenNotify)) rcpt->notify = extra.values.notify;
+  if (given(commands::kGivenRrvs)) {
+    rcpt->rrvs = extra.values.rrvs;
+    rcpt->rrvs_action = static_cast<uint32_t>(extra.values.rrvs_action);
+  }
+}
+
 }  // namespace
 
 const postern_event* StoreEvent(const Session& session, const Session::Pending& pending,
@@ -152,7 +198,18 @@ const postern_event* StoreEvent(const Session& session, const Session::Pending& 
                        part(payload.parameters),
                        payload.number,
                        payload.count,
+                       0,
+                       {},
+                       {},
+                       {},
+                       0,
+                       0,
+                       0,
+                       0,
+                       0,
+                       0,
                        0};
+      if (session.extra() != nullptr) StoreExtra(*session.extra(), &storage->mail);
       break;
     case EventType::kRcpt:
       storage->rcpt = {Header<postern_event_rcpt>(type, payload.flags, ticket),
@@ -162,7 +219,14 @@ const postern_event* StoreEvent(const Session& session, const Session::Pending& 
                        part(payload.domain),
                        part(payload.parameters),
                        payload.count,
+                       0,
+                       {},
+                       {},
+                       {},
+                       0,
+                       0,
                        0};
+      if (session.extra() != nullptr) StoreExtra(*session.extra(), &storage->rcpt);
       break;
     case EventType::kContentBegin:
       storage->content_begin = {

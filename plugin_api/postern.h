@@ -150,10 +150,10 @@ enum {
   POSTERN_EVENT_VRFY = 11,         /* * default: 252 */
   POSTERN_EVENT_EXPN = 12,         /* * default reject */
   POSTERN_EVENT_HELP = 13,         /* * default: 214 from the table */
-  POSTERN_EVENT_UNKNOWN = 14, /* * unknown command, if the configuration offers it; default 500 */
-  POSTERN_EVENT_ERROR = 15,   /*   a line was answered 4yz or 5yz by the engine itself */
-  POSTERN_EVENT_QUIT = 16,    /*   QUIT was answered */
-  POSTERN_EVENT_CLOSED = 17,  /*   the last event of a session */
+  POSTERN_EVENT_UNKNOWN = 14,  /* * unknown command, if the configuration offers it; default 500 */
+  POSTERN_EVENT_ERROR = 15,    /*   a line was answered 4yz or 5yz by the engine itself */
+  POSTERN_EVENT_QUIT = 16,     /*   QUIT was answered */
+  POSTERN_EVENT_CLOSED = 17,   /*   the last event of a session */
   POSTERN_EVENT_CHUNK_END = 18 /* * a chunk of BDAT, but the last, was read; default accept */
 };
 
@@ -196,19 +196,31 @@ typedef struct postern_event_helo {
 
 /* Flags of MAIL and RCPT. */
 enum {
-  POSTERN_PATH_NULL = 1,       /* <> */
-  POSTERN_PATH_POSTMASTER = 2, /* <Postmaster> without domain, RFC 5321 section 4.5.1 */
-  POSTERN_PATH_QUOTED = 4,     /* the local-part is a Quoted-string, as sent */
-  POSTERN_PATH_LITERAL = 8,    /* the domain is an address literal */
-  POSTERN_PATH_ROUTE = 16,     /* a source route was sent; it is not part of `mailbox` */
-  POSTERN_PATH_UTF8 = 32,      /* non-ASCII octets (RFC 6531), well-formed UTF-8 */
-  POSTERN_MAIL_SMTPUTF8 = 64   /* MAIL: the SMTPUTF8 parameter was given */
+  POSTERN_PATH_NULL = 1,         /* <> */
+  POSTERN_PATH_POSTMASTER = 2,   /* <Postmaster> without domain, RFC 5321 section 4.5.1 */
+  POSTERN_PATH_QUOTED = 4,       /* the local-part is a Quoted-string, as sent */
+  POSTERN_PATH_LITERAL = 8,      /* the domain is an address literal */
+  POSTERN_PATH_ROUTE = 16,       /* a source route was sent; it is not part of `mailbox` */
+  POSTERN_PATH_UTF8 = 32,        /* non-ASCII octets (RFC 6531), well-formed UTF-8 */
+  POSTERN_MAIL_SMTPUTF8 = 64,    /* MAIL: the SMTPUTF8 parameter was given */
+  POSTERN_MAIL_REQUIRETLS = 128, /* MAIL: REQUIRETLS was given (RFC 8689) */
+  POSTERN_MAIL_PRIORITY = 1024,  /* MAIL: MT-PRIORITY was given (RFC 6710) */
+  POSTERN_RCPT_RRVS = 128        /* RCPT: RRVS was given (RFC 7293) */
 };
 enum {
   POSTERN_BODY_NONE = 0,
   POSTERN_BODY_7BIT = 1,
   POSTERN_BODY_8BITMIME = 2,
   POSTERN_BODY_BINARYMIME = 3
+};
+/* RET= of MAIL (RFC 3461): what of the message goes into a report. */
+enum { POSTERN_DSN_RETURN_NONE = 0, POSTERN_DSN_RETURN_FULL = 1, POSTERN_DSN_RETURN_HEADERS = 2 };
+/* BY= of MAIL (RFC 2852): what is to happen when the time is over; TRACE may be or-ed to it. */
+enum {
+  POSTERN_BY_NONE = 0, /* not given */
+  POSTERN_BY_NOTIFY = 1,
+  POSTERN_BY_RETURN = 2,
+  POSTERN_BY_TRACE = 256
 };
 typedef struct postern_event_mail {
   postern_event event;
@@ -220,7 +232,30 @@ typedef struct postern_event_mail {
   uint64_t size;            /* SIZE= (RFC 1870), 0 if not given */
   uint32_t body;            /* POSTERN_BODY_* */
   uint32_t reserved;
+  /* Since 1.1. What was not given is empty or 0. */
+  postern_bytes envid;         /* ENVID= (RFC 3461), xtext as sent */
+  postern_bytes envid_decoded; /* what it stands for: printable ASCII, SP and HT */
+  postern_bytes reserved3;
+  int64_t reserved4;
+  uint32_t reserved5;
+  uint32_t dsn_return; /* POSTERN_DSN_RETURN_* */
+  int32_t by_seconds;  /* BY= (RFC 2852) */
+  uint32_t by_mode;    /* POSTERN_BY_* */
+  int32_t priority;    /* MT-PRIORITY= (RFC 6710), -9 to 9, with POSTERN_MAIL_PRIORITY */
+  uint32_t reserved2;
 } postern_event_mail;
+
+/* RRVS= of RCPT (RFC 7293): what a server that cannot check is to do. Not stated means reject. */
+enum { POSTERN_RRVS_UNSTATED = 0, POSTERN_RRVS_REJECT = 1, POSTERN_RRVS_CONTINUE = 2 };
+
+/* NOTIFY= of RCPT (RFC 3461), or-ed; NEVER is alone. 0: not given, which is the server's default.
+ */
+enum {
+  POSTERN_NOTIFY_NEVER = 1,
+  POSTERN_NOTIFY_SUCCESS = 2,
+  POSTERN_NOTIFY_FAILURE = 4,
+  POSTERN_NOTIFY_DELAY = 8
+};
 
 typedef struct postern_event_rcpt {
   postern_event event;
@@ -231,6 +266,13 @@ typedef struct postern_event_rcpt {
   postern_bytes parameters;
   uint32_t accepted; /* recipients accepted before this one */
   uint32_t reserved;
+  /* Since 1.1. What was not given is empty or 0. */
+  postern_bytes orcpt_type;    /* ORCPT= (RFC 3461): address type, such as rfc822 */
+  postern_bytes orcpt;         /* its address, xtext as sent; no address syntax was checked */
+  postern_bytes orcpt_decoded; /* what it stands for: printable ASCII, SP and HT */
+  int64_t rrvs;                /* RRVS= (RFC 7293), Unix time, with POSTERN_RCPT_RRVS */
+  uint32_t notify;             /* POSTERN_NOTIFY_* */
+  uint32_t rrvs_action;        /* POSTERN_RRVS_* */
 } postern_event_rcpt;
 
 enum {
@@ -489,7 +531,8 @@ typedef struct postern_api {
   void (*session_close)(postern_session *session);
 
   /* Judges one command line, with or without its CR LF: same parser, same table, same words as a
-   * session in the state that `context` tells. A line without CR LF counts as if it had one.
+   * session in the state that `context` tells; what a session counts over several transactions
+   * (limits.transactions) is no part of that. A line without CR LF counts as if it had one.
    * [any-thread] */
   int32_t (*inspect)(postern_engine *engine, const postern_inspect_context *context,
                      const uint8_t *line, size_t size, postern_verdict *verdict);

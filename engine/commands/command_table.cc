@@ -2,6 +2,8 @@
 
 #include "engine/commands/command_table.h"
 
+#include <initializer_list>
+
 namespace postern::commands {
 namespace {
 
@@ -61,10 +63,16 @@ constexpr Keyword kKeywords[] = {
     {E::kEnhancedStatusCodes, "ENHANCEDSTATUSCODES"},
     {E::kSmtpUtf8, "SMTPUTF8"},
     {E::kStarttls, "STARTTLS"},
-    {E::kExpn, "EXPN"},
-    {E::kHelp, "HELP"},
     {E::kChunking, "CHUNKING"},
     {E::kBinaryMime, "BINARYMIME"},
+    {E::kDsn, "DSN"},
+    {E::kRequireTls, "REQUIRETLS"},
+    {E::kDeliverBy, "DELIVERBY"},
+    {E::kMtPriority, "MT-PRIORITY"},
+    {E::kRrvs, "RRVS"},
+    {E::kLimits, "LIMITS"},
+    {E::kExpn, "EXPN"},
+    {E::kHelp, "HELP"},
 };
 static_assert(sizeof(kKeywords) / sizeof(kKeywords[0]) <= kMaxKeywords);
 
@@ -80,9 +88,17 @@ struct Increment {
 constexpr Increment kIncrements[] = {
     {E::kSize, V::kMail, 26},  // RFC 1870 §3 item 5
     {E::kEightBitMime, V::kMail,
-     14},                          // RFC 6152 §2 names no figure: the length of " BODY=8BITMIME"
-    {E::kSmtpUtf8, V::kMail, 10},  // RFC 6531 §3.1 item 5
+     14},                           // RFC 6152 §2 names no figure: the length of " BODY=8BITMIME"
+    {E::kSmtpUtf8, V::kMail, 10},   // RFC 6531 §3.1 item 5
     {E::kBinaryMime, V::kMail, 2},  // RFC 3030 §3 item 8 has 16, in which BODY's 14 are
+    // RFC 3461 §4 names no figure: " RET=HDRS" and " ENVID=" with 100 octets of value, " NOTIFY="
+    // with SUCCESS,FAILURE,DELAY and " ORCPT=" with 500.
+    {E::kDsn, V::kMail, 116},
+    {E::kDsn, V::kRcpt, 530},
+    {E::kRequireTls, V::kMail, 11},  // RFC 8689 §2 item 5
+    {E::kDeliverBy, V::kMail, 17},   // RFC 2852 §2 item 5
+    {E::kMtPriority, V::kMail, 15},  // RFC 6710 §2 item 5
+    {E::kRrvs, V::kRcpt, 33},        // RFC 7293 §3: the length of " RRVS=" and its longest value
 };
 
 constexpr internal::VerbTable MakeVerbTable() {
@@ -127,11 +143,14 @@ size_t LineLimit(Verb verb, const Conditions& now) {
 }
 
 size_t GreatestLineLimit(uint32_t enabled) {
-  const Conditions all = {enabled, true, false, true};
   size_t greatest = kLineOctets;
-  for (const Command& command : kCommands) {
-    const size_t limit = LineLimit(command.verb, all);
-    if (limit > greatest) greatest = limit;
+  // STARTTLS is in force without TLS, REQUIRETLS with it.
+  for (const bool tls : {false, true}) {
+    const Conditions all = {enabled, true, tls, true};
+    for (const Command& command : kCommands) {
+      const size_t limit = LineLimit(command.verb, all);
+      if (limit > greatest) greatest = limit;
+    }
   }
   return greatest;
 }

@@ -57,8 +57,14 @@ enum class Extension : uint8_t {
   kExpn,
   kChunking,
   kBinaryMime,
+  kDsn,
+  kRequireTls,
+  kDeliverBy,
+  kMtPriority,
+  kRrvs,
+  kLimits,
 };
-inline constexpr size_t kExtensionCount = 12;
+inline constexpr size_t kExtensionCount = 18;
 
 constexpr uint32_t Bit(Extension extension) { return uint32_t{1} << static_cast<int>(extension); }
 
@@ -75,6 +81,8 @@ constexpr uint32_t AllInForce(const Conditions& now) {
   uint32_t bits = (now.enabled | Bit(Extension::kCore)) & ~Bit(Extension::kNever);
   // RFC 3207 §4.2: not listed again once TLS is up.
   if (!now.can_starttls || now.tls) bits &= ~Bit(Extension::kStarttls);
+  // RFC 8689 §2: only where TLS is up.
+  if (!now.tls) bits &= ~Bit(Extension::kRequireTls);
   // RFC 6531 §3.1 item 8: only together with 8BITMIME.
   if ((bits & Bit(Extension::kEightBitMime)) == 0) bits &= ~Bit(Extension::kSmtpUtf8);
   // RFC 3030 §3: BODY is 8BITMIME's parameter, and only BDAT can carry the octets.
@@ -176,7 +184,7 @@ struct Keyword {
   Extension extension;
   std::string_view name;
 };
-inline constexpr size_t kMaxKeywords = 16;
+inline constexpr size_t kMaxKeywords = 32;
 size_t KeywordsInForce(const Conditions& now, Keyword* out);
 
 // Names of the commands in force, in the order of RFC 5321 §4.1.1. Returns their number.

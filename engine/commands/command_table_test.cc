@@ -82,16 +82,38 @@ TEST(CommandTable, SmtpUtf8NeedsEightBitMime) {
   EXPECT_FALSE(InForce(Extension::kSmtpUtf8, alone));
 }
 
-// F4: 512, and more only for MAIL and only by extensions that the client was offered.
+// RFC 8689 §2.
+TEST(CommandTable, RequireTlsNeedsTls) {
+  Conditions now = {kAll, true, false, true};
+  EXPECT_FALSE(InForce(Extension::kRequireTls, now));
+  now.tls = true;
+  EXPECT_TRUE(InForce(Extension::kRequireTls, now));
+}
+
+// F4: 512, and more only for MAIL and RCPT and only by extensions that the client was offered.
 TEST(CommandTable, LineLimitGrowsByWhatIsInForce) {
   Conditions now = {0, true, false, true};
   EXPECT_EQ(LineLimit(Verb::kMail, now), 512u);
   now.enabled = Bit(Extension::kSize);
   EXPECT_EQ(LineLimit(Verb::kMail, now), 512u + 26);
-  now.enabled = kAll;
+  now.enabled = Bit(Extension::kSize) | Bit(Extension::kEightBitMime) | Bit(Extension::kSmtpUtf8);
+  EXPECT_EQ(LineLimit(Verb::kMail, now), 512u + 26 + 14 + 10);
+  EXPECT_EQ(GreatestLineLimit(now.enabled), 512u + 26 + 14 + 10);
+  now.enabled |= Bit(Extension::kChunking) | Bit(Extension::kBinaryMime);
   EXPECT_EQ(LineLimit(Verb::kMail, now), 512u + 26 + 14 + 10 + 2);
-  EXPECT_EQ(GreatestLineLimit(kAll), 512u + 26 + 14 + 10 + 2);
+  EXPECT_EQ(GreatestLineLimit(now.enabled), 512u + 26 + 14 + 10 + 2);
   EXPECT_EQ(LineLimit(Verb::kRcpt, now), 512u);
+  now.enabled = Bit(Extension::kDsn);
+  EXPECT_EQ(LineLimit(Verb::kMail, now), 512u + 116);
+  EXPECT_EQ(LineLimit(Verb::kRcpt, now), 512u + 530);
+  EXPECT_EQ(GreatestLineLimit(now.enabled), 512u + 530);
+  now.enabled = Bit(Extension::kRequireTls);
+  EXPECT_EQ(LineLimit(Verb::kMail, now), 512u);
+  EXPECT_EQ(GreatestLineLimit(now.enabled), 512u + 11);
+  now.enabled = Bit(Extension::kDeliverBy) | Bit(Extension::kMtPriority) | Bit(Extension::kRrvs);
+  EXPECT_EQ(LineLimit(Verb::kMail, now), 512u + 17 + 15);
+  EXPECT_EQ(LineLimit(Verb::kRcpt, now), 512u + 33);
+  now.enabled = kAll;
   EXPECT_EQ(LineLimit(Verb::kUnknown, now), 512u);
   now.extended = false;
   EXPECT_EQ(LineLimit(Verb::kMail, now), 512u);

@@ -9,12 +9,20 @@ constexpr ParameterRow kParameters[] = {
     {Verb::kMail, Extension::kSize, Word("size"), TakeSize},              // RFC 1870 §3
     {Verb::kMail, Extension::kEightBitMime, Word("body"), TakeBody},      // RFC 6152 §2
     {Verb::kMail, Extension::kSmtpUtf8, Word("smtputf8"), TakeSmtpUtf8},  // RFC 6531 §3.1
+    {Verb::kMail, Extension::kDsn, Word("ret"), TakeRet},                 // RFC 3461 §4
+    {Verb::kMail, Extension::kDsn, Word("envid"), TakeEnvid},
+    {Verb::kRcpt, Extension::kDsn, Word("notify"), TakeNotify},
+    {Verb::kRcpt, Extension::kDsn, Word("orcpt"), TakeOrcpt},
+    {Verb::kMail, Extension::kRequireTls, Word("requiretls"), TakeRequireTls},   // RFC 8689 §2
+    {Verb::kMail, Extension::kDeliverBy, Word("by"), TakeBy},                    // RFC 2852 §4
+    {Verb::kMail, Extension::kMtPriority, Word("mt-priority"), TakeMtPriority},  // RFC 6710 §3
+    {Verb::kRcpt, Extension::kRrvs, Word("rrvs"), TakeRrvs},                     // RFC 7293 §3.1
 };
 constexpr size_t kParameterRows = sizeof(kParameters) / sizeof(kParameters[0]);
 static_assert(kParameterRows <= 32, "one bit each in `seen`");
 constexpr bool KeywordsFit() {
   for (const ParameterRow& row : kParameters) {
-    if (row.keyword.size > 8) return false;
+    if (row.keyword.size > 16) return false;
   }
   return true;
 }

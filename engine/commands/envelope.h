@@ -2,7 +2,7 @@
 //
 // MAIL and RCPT (RFC 5321 §4.1.1.2, §4.1.1.3): "FROM:" or "TO:", a path, and ESMTP parameters from
 // one table. The way of nearly all lines is in parse-inl.h; what leaves it, in envelope.cc; what
-// the parameters of MAIL mean, in mail.cc.
+// SIZE, BODY and SMTPUTF8 mean, in mail.cc; what the others do, in delivery.cc.
 //
 // Threads: pure functions over the borrowed line.
 
@@ -35,13 +35,15 @@ constexpr uint64_t LoadUpTo8(const char* begin, const char* p, const char* end) 
   return word;
 }
 
-// Words of up to eight octets that are compared without regard to the case of their letters, and
+// Words of up to sixteen octets that are compared without regard to the case of their letters, and
 // exactly otherwise.
 struct Word {
   uint64_t octets = 0;   // in lower case
   uint64_t letters = 0;  // the bit by which the cases differ, where the word has letters
   uint64_t mask = 0;     // as long as the word
   size_t size = 0;
+  // The same of what a longer word has beyond eight octets; Begins looks at none of it.
+  uint64_t more_octets = 0, more_letters = 0;
 
   constexpr explicit Word(std::string_view lower) : size(lower.size()) {
     for (size_t i = 0; i < size && i < 8; ++i) {
@@ -50,12 +52,20 @@ struct Word {
       letters |= (c >= 'a' && c <= 'z' ? uint64_t{0x20} : 0) << (8 * i);
       mask |= uint64_t{0xff} << (8 * i);
     }
+    for (size_t i = 8; i < size && i < 16; ++i) {
+      const uint64_t c = static_cast<uint8_t>(lower[i]);
+      more_octets |= c << (8 * (i - 8));
+      more_letters |= (c >= 'a' && c <= 'z' ? uint64_t{0x20} : 0) << (8 * (i - 8));
+    }
   }
   // Whether `text`, loaded as above, begins with the word.
   constexpr bool Begins(uint64_t text) const { return ((text | letters) & mask) == octets; }
   constexpr bool Is(std::string_view text) const {
-    return text.size() == size &&
-           Begins(LoadUpTo8(text.data(), text.data(), text.data() + text.size()));
+    if (text.size() != size) return false;
+    const char* const begin = text.data();
+    const char* const end = begin + text.size();
+    if (!Begins(LoadUpTo8(begin, begin, end))) return false;
+    return size <= 8 || (LoadUpTo8(begin, begin + 8, end) | more_letters) == more_octets;
   }
 };
 
@@ -64,7 +74,7 @@ struct Word {
 struct ParameterRow {
   Verb verb;
   Extension needs;
-  Word keyword;  // at most eight octets
+  Word keyword;
   // Puts the value into the command; kBadParameter where it is malformed (RFC 5321 §4.1.1.11).
   Fault (*take)(const syntax::Parameter& parameter, const ParseContext& context,
                 ParsedCommand* command);
@@ -92,6 +102,16 @@ std::string_view TakeUsualMailParameters(std::string_view rest, const ParseConte
 Fault TakeSize(const syntax::Parameter&, const ParseContext&, ParsedCommand*);
 Fault TakeBody(const syntax::Parameter&, const ParseContext&, ParsedCommand*);
 Fault TakeSmtpUtf8(const syntax::Parameter&, const ParseContext&, ParsedCommand*);
+
+// Those of the delivery extensions, in delivery.cc.
+Fault TakeRet(const syntax::Parameter&, const ParseContext&, ParsedCommand*);
+Fault TakeEnvid(const syntax::Parameter&, const ParseContext&, ParsedCommand*);
+Fault TakeNotify(const syntax::Parameter&, const ParseContext&, ParsedCommand*);
+Fault TakeOrcpt(const syntax::Parameter&, const ParseContext&, ParsedCommand*);
+Fault TakeRequireTls(const syntax::Parameter&, const ParseContext&, ParsedCommand*);
+Fault TakeBy(const syntax::Parameter&, const ParseContext&, ParsedCommand*);
+Fault TakeMtPriority(const syntax::Parameter&, const ParseContext&, ParsedCommand*);
+Fault TakeRrvs(const syntax::Parameter&, const ParseContext&, ParsedCommand*);
 
 }  // namespace postern::commands
 

@@ -18,6 +18,8 @@
 
 #include "engine/commands/command_table.h"
 #include "engine/syntax/bdat_argument.h"
+#include "engine/syntax/delivery_parameters.h"
+#include "engine/syntax/dsn.h"
 #include "engine/syntax/path.h"
 
 namespace postern::commands {
@@ -59,6 +61,41 @@ enum class Fault : uint8_t {
   kChunkSizeUnknown,  // BDAT: how many octets follow cannot be told
 };
 
+// Which of the parameters of Extras were given.
+enum Given : uint16_t {
+  kGivenRet = 1,
+  kGivenEnvid = 2,
+  kGivenNotify = 4,
+  kGivenOrcpt = 8,
+  kGivenRequireTls = 16,
+  kGivenBy = 32,
+  kGivenPriority = 64,
+  kGivenRrvs = 128,
+};
+
+// What the parameters of the delivery extensions say. A member means nothing unless `given` of the
+// command has its bit: no constructor touches it, since nearly all lines have none of these.
+struct Extras {
+  struct Text {
+    const char* data;
+    size_t size;
+    operator std::string_view() const {
+      return {data, size};
+    }  // NOLINT(google-explicit-constructor)
+  };
+  Text envid;       // xtext, as sent (RFC 3461 §4.4)
+  Text orcpt_type;  // (§4.2)
+  Text orcpt;       // xtext, as sent
+  syntax::DsnReturn dsn_return;
+  uint8_t notify;      // syntax::DsnNotify
+  int8_t priority;     // RFC 6710
+  int32_t by_seconds;  // RFC 2852 §4
+  syntax::ByMode by_mode;
+  bool by_trace;
+  syntax::RrvsAction rrvs_action;
+  int64_t rrvs;  // RFC 7293 §3.1, Unix time
+};
+
 struct ParsedCommand {
   // Member by member: compilers clear a whole of this size in a loop.
   ParsedCommand() {}  // NOLINT(modernize-use-equals-default)
@@ -70,6 +107,7 @@ struct ParsedCommand {
   // MAIL parameters.
   bool smtputf8 = false;
   Body body = Body::kNone;
+  uint16_t given = 0;  // Given
   // SIZE= of MAIL (RFC 1870), UINT64_MAX standing for every number beyond; the chunk's of BDAT.
   uint64_t size = 0;
 
@@ -82,6 +120,7 @@ struct ParsedCommand {
   std::string_view complaint;
 
   syntax::PathParts path;  // MAIL, RCPT
+  Extras extras;
 };
 
 struct ParseContext {

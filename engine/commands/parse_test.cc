@@ -211,6 +211,49 @@ TEST_F(ParseTest, UsualParametersMeanWhatTheGrammarSays) {
   }
 }
 
+TEST_F(ParseTest, DeliveryParametersAreTakenApart) {
+  Parse("MAIL FROM:<a@b.example> ret=hdrs ENVID=a+2Bb SIZE=1 by=-5;nt MT-PRIORITY=-3");
+  EXPECT_EQ(command_.fault, Fault::kNone);
+  EXPECT_EQ(command_.given, kGivenRet | kGivenEnvid | kGivenBy | kGivenPriority);
+  EXPECT_EQ(command_.extras.dsn_return, syntax::DsnReturn::kHeaders);
+  EXPECT_EQ(std::string_view(command_.extras.envid), "a+2Bb");
+  EXPECT_EQ(command_.extras.by_seconds, -5);
+  EXPECT_EQ(command_.extras.by_mode, syntax::ByMode::kNotify);
+  EXPECT_TRUE(command_.extras.by_trace);
+  EXPECT_EQ(command_.extras.priority, -3);
+  EXPECT_EQ(command_.size, 1u);
+  Parse("RCPT TO:<a@b.example> NOTIFY=delay,success ORCPT=x;y RRVS=1970-01-01T00:00:09Z;c");
+  EXPECT_EQ(command_.fault, Fault::kNone);
+  EXPECT_EQ(command_.given, kGivenNotify | kGivenOrcpt | kGivenRrvs);
+  EXPECT_EQ(command_.extras.notify, syntax::kNotifyDelay | syntax::kNotifySuccess);
+  EXPECT_EQ(std::string_view(command_.extras.orcpt_type), "x");
+  EXPECT_EQ(std::string_view(command_.extras.orcpt), "y");
+  EXPECT_EQ(command_.extras.rrvs, 9);
+  EXPECT_EQ(command_.extras.rrvs_action, syntax::RrvsAction::kContinue);
+  EXPECT_EQ(Parse("MAIL FROM:<a@b.example> SIZE=1").given, 0);
+}
+
+// Keywords of more than eight octets, of which a word holds no more: each octet counts.
+TEST_F(ParseTest, LongKeywordsAreComparedWhole) {
+  const std::string keyword = "mt-priority";
+  for (size_t i = 0; i < keyword.size(); ++i) {
+    for (int octet = 0x21; octet < 0x7f; ++octet) {
+      std::string changed = keyword;
+      changed[i] = static_cast<char>(octet);
+      const Fault fault = FaultOf("MAIL FROM:<a@b.example> " + changed + "=1");
+      const bool same = octet == keyword[i] || (octet | 0x20) == keyword[i];
+      const bool letter = keyword[i] != '-';
+      EXPECT_EQ(fault == Fault::kNone, letter ? same : octet == '-') << changed;
+    }
+  }
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b.example> MT-PRIORIT=1"), Fault::kParameterUnknown);
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b.example> MT-PRIORITYY=1"), Fault::kParameterUnknown);
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b.example> REQUIRETLS"), Fault::kParameterNotInForce);
+  context_.now.tls = true;
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b.example> REQUIRETLS"), Fault::kNone);
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b.example> REQUIRETLS=1"), Fault::kBadParameter);
+}
+
 TEST_F(ParseTest, EveryVerbIsFoundInAnyCaseAndNothingElse) {
   for (size_t i = 1; i < kVerbCount; ++i) {
     const Command& command = GetCommand(static_cast<Verb>(i));

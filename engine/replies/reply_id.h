@@ -149,10 +149,16 @@ enum class ReplyId : uint16_t {
   kBdatOutOfPlace = 194,   // a chunk before it was lost
   kDataAfterBdat = 195,
   kBinarymimeNeedsBdat = 196,
+
+  // Delivery extensions: RFC 2852, RFC 6710, RFC 9422.
+  kDeliverByTooSoon = 220,
+  kPriorityRefused = 222,
+  kTooManyTransactions = 223,
+  kTooManyDomains = 224,
 };
 
 // One more than the highest number of a ReplyId.
-inline constexpr size_t kReplyIdLimit = 197;
+inline constexpr size_t kReplyIdLimit = 225;
 
 }  // namespace postern::replies
 

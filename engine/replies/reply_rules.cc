@@ -152,10 +152,14 @@ constexpr ReplyRule kRules[] = {
     RULE(kBdatOutOfPlace, BDAT_OUT_OF_PLACE, kAnyLine, kRequired, false, kS, 503),
     RULE(kDataAfterBdat, DATA_AFTER_BDAT, kAnyLine, kRequired, false, kS, 503),
     RULE(kBinarymimeNeedsBdat, BINARYMIME_NEEDS_BDAT, kAnyLine, kRequired, false, kS, 503),
+    RULE(kDeliverByTooSoon, DELIVERBY_TOO_SOON, kMail, kRequired, false, kS | kL, 555),
+    RULE(kPriorityRefused, PRIORITY_REFUSED, kMail, kRequired, false, kS, 550, 450),
+    RULE(kTooManyTransactions, TOO_MANY_TRANSACTIONS, kMail, kRequired, false, kS | kL, 452),
+    RULE(kTooManyDomains, TOO_MANY_DOMAINS, kRcpt, kRequired, false, kS, 452),
 };
 #undef RULE
 constexpr size_t kRuleCount = sizeof(kRules) / sizeof(kRules[0]);
-static_assert(kRuleCount == 103, "one rule per id");
+static_assert(kRuleCount == 107, "one rule per id");
 
 constexpr bool Ascending() {
   for (size_t i = 1; i < kRuleCount; ++i) {

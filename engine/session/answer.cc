@@ -132,6 +132,7 @@ void Session::CloseDecision() {
   // The octets that the decision was about may be gone by now: no later event points at them.
   ForgetPayload();
   decision_ = EventType::kNone;
+  FreeExtra();
   mark_ms_ = now_ms_;
 }
 
@@ -254,6 +255,7 @@ void Session::Apply(EventType type, bool accepted) {
       if (!accepted) break;
       phase_ = Phase::kMail;
       recipients_ = 0;
+      ++transactions_;
       smtputf8_ = pending_smtputf8_;
       binary_ = payload_.count == static_cast<uint32_t>(commands::Body::kBinaryMime);
       transaction_open_ = true;
@@ -292,6 +294,7 @@ void Session::Apply(EventType type, bool accepted) {
 void Session::ExpireDecision() {
   const EventType type = decision_;
   decision_ = EventType::kNone;
+  FreeExtra();
   event_first_ = 0;
   event_count_ = 0;
   mark_ms_ = now_ms_;

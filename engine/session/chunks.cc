@@ -130,8 +130,8 @@ void Session::FinishChunk() {
   payload_ = Payload();
   if (chunk_reply_ != ReplyId::kUnspecified) {
     FinishSkippedChunk();
-  } else if (over_size_ || (chunk_.faults() != 0 &&
-                            ground_->config.bare_newline == wire::BareNewline::kReject)) {
+  } else if (over_size_ ||
+             (chunk_.faults() != 0 && ground_->config.bare_newline == wire::BareNewline::kReject)) {
     FailChunks(ResetReason::kContentRefused);
     EndChunks(chunk_last_);
     Judgement judgement;

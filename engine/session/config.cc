@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/proto/engine_config.pb.h"
 #include "engine/syntax/domain.h"
+#include "engine/syntax/ehlo_limits.h"
 
 namespace postern::session {
 namespace {
@@ -34,6 +35,7 @@ class Loader {
     LoadExtensions(proto.extensions());
     LoadLeniency(proto.leniency());
     LoadLimits(proto.limits());
+    LoadDelivery(proto);
     switch (proto.bare_newline()) {
       case v1::BARE_NEWLINE_DEFAULT:
       case v1::BARE_NEWLINE_REJECT:
@@ -103,6 +105,12 @@ class Loader {
               "needs extensions.chunking and extensions.eightbitmime (RFC 3030 section 3); turn "
               "them on, or it off");
     }
+    Turn(proto.dsn(), Extension::kDsn, true, "dsn");
+    Turn(proto.requiretls(), Extension::kRequireTls, false, "requiretls");
+    Turn(proto.deliverby(), Extension::kDeliverBy, false, "deliverby");
+    Turn(proto.mt_priority(), Extension::kMtPriority, false, "mt_priority");
+    Turn(proto.rrvs(), Extension::kRrvs, false, "rrvs");
+    Turn(proto.limits(), Extension::kLimits, false, "limits");
     if (config_.Enabled(Extension::kSmtpUtf8) && !config_.Enabled(Extension::kEightBitMime)) {
       Problem("extensions.smtputf8",
               "needs extensions.eightbitmime (RFC 6531 section 3.1); turn both on or off");
@@ -151,6 +159,35 @@ class Loader {
           &limits.content_decision_timeout_ms);
     Limit(proto.session_timeout_ms(), 1, kMostMilliseconds, "session_timeout_ms",
           &limits.session_timeout_ms);
+    // What LIMITS can tell has six digits (RFC 9422).
+    Limit(proto.transactions(), 1, syntax::kMaxEhloLimit, "transactions", &limits.transactions);
+    Limit(proto.recipient_domains(), 1, syntax::kMaxEhloLimit, "recipient_domains",
+          &limits.recipient_domains);
+  }
+
+  void LoadDelivery(const v1::EngineConfig& proto) {
+    // RFC 6710 §7: priority-profile.
+    const std::string& profile = proto.mt_priority_profile();
+    bool good = profile.size() <= 20;
+    for (const char c : profile) {
+      const unsigned folded = static_cast<uint8_t>(c) | 0x20u;
+      good = good && ((folded >= 'a' && folded <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+                      c == '_' || c == '.');
+    }
+    if (!good) {
+      Problem("mt_priority_profile",
+              "is no profile name: 20 letters, digits, '-', '_' and '.' at the most (RFC 6710 "
+              "section 7)");
+    } else {
+      config_.mt_priority_profile = profile;
+    }
+    // RFC 2852 §2: nine digits.
+    if (proto.deliverby_min_s() > 999'999'999) {
+      Problem("deliverby_min_s",
+              absl::StrCat(proto.deliverby_min_s(), " is out of range; use 999999999 at the most"));
+    } else {
+      config_.deliverby_min_s = proto.deliverby_min_s();
+    }
   }
 
   Config config_;

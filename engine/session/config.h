@@ -33,6 +33,9 @@ struct Limits {
   uint64_t decision_timeout_ms = 300'000;
   uint64_t content_decision_timeout_ms = 600'000;
   uint64_t session_timeout_ms = 0;  // none
+  // RFC 9422; 0: none.
+  uint32_t transactions = 0;
+  uint32_t recipient_domains = 0;  // told, and the host's to count
 };
 
 struct Config {
@@ -43,6 +46,8 @@ struct Config {
   wire::BareNewline bare_newline = wire::BareNewline::kReject;
   bool require_tls = false;
   bool offer_unknown_commands = false;
+  std::string mt_priority_profile;
+  uint32_t deliverby_min_s = 0;
 
   bool Enabled(commands::Extension extension) const {
     return (enabled & commands::Bit(extension)) != 0;

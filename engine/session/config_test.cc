@@ -28,10 +28,16 @@ TEST(LoadConfig, EmptyGivesTheDocumentedDefaults) {
   EXPECT_EQ(config->limits.command_timeout_ms, 300000u);
   for (const Extension on : {Extension::kSize, Extension::kEightBitMime, Extension::kPipelining,
                              Extension::kEnhancedStatusCodes, Extension::kSmtpUtf8,
-                             Extension::kStarttls, Extension::kHelp}) {
+                             Extension::kStarttls, Extension::kHelp, Extension::kDsn}) {
     EXPECT_TRUE(config->Enabled(on));
   }
-  EXPECT_FALSE(config->Enabled(Extension::kExpn));
+  for (const Extension off : {Extension::kExpn, Extension::kRequireTls, Extension::kDeliverBy,
+                              Extension::kMtPriority, Extension::kRrvs, Extension::kLimits}) {
+    EXPECT_FALSE(config->Enabled(off));
+  }
+  EXPECT_EQ(config->limits.transactions, 0u);
+  EXPECT_EQ(config->limits.recipient_domains, 0u);
+  EXPECT_EQ(config->deliverby_min_s, 0u);
   EXPECT_EQ(config->bare_newline, wire::BareNewline::kReject);
   EXPECT_FALSE(config->leniency.space_after_colon);
 }
@@ -52,6 +58,30 @@ TEST(LoadConfig, TakesWhatIsSet) {
   EXPECT_EQ(config->limits.recipients, 100u);
   EXPECT_TRUE(config->leniency.missing_angle_brackets);
   EXPECT_EQ(config->bare_newline, wire::BareNewline::kNormalize);
+}
+
+TEST(LoadConfig, TakesWhatDeliveryExtensionsNeed) {
+  v1::EngineConfig proto;
+  proto.mutable_limits()->set_transactions(999999);
+  proto.mutable_limits()->set_recipient_domains(1);
+  proto.set_mt_priority_profile("A-Profile_1.of.twent");
+  proto.set_deliverby_min_s(999999999);
+  const auto config = LoadConfig(proto.SerializeAsString());
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->limits.transactions, 999999u);
+  EXPECT_EQ(config->limits.recipient_domains, 1u);
+  EXPECT_EQ(config->mt_priority_profile, "A-Profile_1.of.twent");
+  EXPECT_EQ(config->deliverby_min_s, 999999999u);
+  proto.mutable_limits()->set_transactions(1000000);
+  EXPECT_NE(ErrorOf(proto).find("limits.transactions: 1000000 is out of range"), std::string::npos);
+  proto.mutable_limits()->set_transactions(0);
+  proto.set_deliverby_min_s(1000000000);
+  EXPECT_NE(ErrorOf(proto).find("deliverby_min_s: 1000000000 is out"), std::string::npos);
+  proto.set_deliverby_min_s(0);
+  for (const char* profile : {"two words", "a-profile-of-twentyone", "x=y", "p\r\n250 X"}) {
+    proto.set_mt_priority_profile(profile);
+    EXPECT_NE(ErrorOf(proto).find("mt_priority_profile: is no profile"), std::string::npos);
+  }
 }
 
 TEST(LoadConfig, NamesTheFieldAndTheMendOfEveryProblem) {

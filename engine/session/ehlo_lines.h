@@ -10,10 +10,11 @@
 #define POSTERN_ENGINE_SESSION_EHLO_LINES_H_
 
 #include <cstddef>
-#include <cstdint>
 #include <string_view>
 
 #include "engine/commands/command_table.h"
+#include "engine/session/config.h"
+#include "engine/syntax/ehlo_limits.h"
 
 namespace postern::session {
 
@@ -21,10 +22,15 @@ struct EhloLines {
   std::string_view lines[commands::kMaxKeywords];
   size_t count = 0;
 
-  void Fill(const commands::Conditions& now, uint64_t message_octets);
+  void Fill(const commands::Conditions& now, const Config& config);
 
  private:
-  char size_line_[5 + 20] = {'S', 'I', 'Z', 'E', ' '};
+  // The line of a keyword with an argument, written behind those that are there.
+  std::string_view Write(std::string_view keyword, std::string_view argument);
+
+  // SIZE and 20 digits, DELIVERBY and 9, MT-PRIORITY and a name of 20, LIMITS and all of them.
+  char text_[25 + 19 + 32 + 7 + syntax::kMaxEhloLimitsOctets];
+  size_t size_ = 0;
 };
 
 }  // namespace postern::session

@@ -82,6 +82,9 @@ enum EventFlag : uint32_t {
   kContentBdat = 1,
   kContentLast = 2,
   kContentBinary = 4,
+  kMailRequireTls = 128,
+  kMailPriority = 1024,
+  kRcptRrvs = 128,
 };
 
 enum class Verdict : int32_t {
@@ -90,6 +93,13 @@ enum class Verdict : int32_t {
   kReject = 2,
   kDefer = 3,
   kDisconnect = 4,
+};
+
+// What kMail and kRcpt have beyond Event where a parameter of a delivery extension was given.
+struct Extra {
+  uint16_t given = 0;  // commands::Given
+  commands::Extras values;
+  std::string_view decoded;  // ENVID, ORCPT: what its xtext stands for
 };
 
 // One event. Which members mean something depends on the type; see postern.h.
@@ -109,10 +119,12 @@ struct Event {
   // kVrfy, kExpn, kHelp, kUnknown, kError: the whole line
   std::string_view line;
 
+  const Extra* extra = nullptr;  // kMail, kRcpt; null: no such parameter
+
   // kMail: SIZE=; kContentEnd: octets; kContentBegin, kChunkEnd: octets of the chunk
   uint64_t number = 0;
-  uint64_t total = 0;   // kChunkEnd: octets of all chunks so far
-  uint32_t count = 0;   // kRcpt, kContentBegin: accepted recipients; kMail: commands::Body
+  uint64_t total = 0;  // kChunkEnd: octets of all chunks so far
+  uint32_t count = 0;  // kRcpt, kContentBegin: accepted recipients; kMail: commands::Body
 
   // kReset, kClosed
   uint8_t reason = 0;

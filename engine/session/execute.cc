@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 #include "engine/session/session.h"
+#include "engine/syntax/dsn.h"
+#include "engine/syntax/xtext.h"
 
 namespace postern::session {
 
@@ -141,6 +144,42 @@ void Session::SetPathPayload(const ParsedCommand& command, const wire::Line& lin
   }
 }
 
+// The parameters of delivery extensions that an event has, in a block of their own: sessions that
+// see none of them stay as small as they are. False, and the session is over, without memory.
+bool Session::SetExtra(const ParsedCommand& command) {
+  std::string_view xtext;
+  if ((command.given & commands::kGivenEnvid) != 0) xtext = command.extras.envid;
+  if ((command.given & commands::kGivenOrcpt) != 0) xtext = command.extras.orcpt;
+  size_t size = 0;
+  char decoded[syntax::kMaxOrcptOctets];
+  // The parsers took it, so it decodes.
+  syntax::DecodeXtext(xtext, decoded, sizeof(decoded), &size);
+  void* const place = memory_->allocate(memory_->user, sizeof(Extra) + size);
+  if (place == nullptr) {
+    Reply(ReplyId::kOutOfMemory);
+    Close(CloseReason::kMemory);
+    return false;
+  }
+  extra_ = new (place) Extra;
+  extra_->given = command.given;
+  if ((command.given & commands::kGivenRequireTls) != 0) payload_.flags |= kMailRequireTls;
+  if ((command.given & commands::kGivenPriority) != 0) payload_.flags |= kMailPriority;
+  if ((command.given & commands::kGivenRrvs) != 0) payload_.flags |= kRcptRrvs;
+  extra_->values = command.extras;
+  char* const text = static_cast<char*>(place) + sizeof(Extra);
+  if (size > 0) std::memcpy(text, decoded, size);
+  extra_->decoded = {text, size};
+  return true;
+}
+
+void Session::FreeExtra() {
+  if (extra_ == nullptr) return;
+  const size_t size = sizeof(Extra) + extra_->decoded.size();
+  extra_->~Extra();
+  memory_->deallocate(memory_->user, extra_, size);
+  extra_ = nullptr;
+}
+
 void Session::Execute(const ParsedCommand& command, const wire::Line& line) {
   // An error event made on the way to the command's own event is about this line.
   payload_.base = line.text.data();
@@ -156,13 +195,19 @@ void Session::Execute(const ParsedCommand& command, const wire::Line& line) {
       Decide(EventType::kHelo);
       break;
     case Verb::kMail:
-      if (Wanted(EventType::kMail)) SetPathPayload(command, line);
+      if (Wanted(EventType::kMail)) {
+        SetPathPayload(command, line);
+        if (command.given != 0 && !SetExtra(command)) return;
+      }
       payload_.count = static_cast<uint32_t>(command.body);
       pending_smtputf8_ = command.smtputf8;
       Decide(EventType::kMail);
       break;
     case Verb::kRcpt:
-      if (Wanted(EventType::kRcpt)) SetPathPayload(command, line);
+      if (Wanted(EventType::kRcpt)) {
+        SetPathPayload(command, line);
+        if (command.given != 0 && !SetExtra(command)) return;
+      }
       payload_.count = recipients_;
       Decide(EventType::kRcpt);
       break;

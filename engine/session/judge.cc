@@ -200,9 +200,22 @@ Judgement JudgeLine(const wire::Line& line, const View& view, ParsedCommand* com
   }
 
   const Limits& limits = view.config->limits;
-  // RFC 1870 §6.1 (1): the declared size alone is reason enough.
-  if (command->size > limits.message_octets) {
-    return Refuse(ReplyId::kMessageTooLarge, Rule::kLimit, {}, limits.message_octets);
+  if (verb == Verb::kMail) {
+    // RFC 1870 §6.1 (1): the declared size alone is reason enough.
+    if (command->size > limits.message_octets) {
+      return Refuse(ReplyId::kMessageTooLarge, Rule::kLimit, {}, limits.message_octets);
+    }
+    // RFC 2852 §3: a time below the least that EHLO told, where the mode is "R".
+    if ((command->given & commands::kGivenBy) != 0 &&
+        command->extras.by_mode == syntax::ByMode::kReturn &&
+        command->extras.by_seconds < static_cast<int64_t>(view.config->deliverby_min_s)) {
+      return Refuse(ReplyId::kDeliverByTooSoon, Rule::kLimit, {}, view.config->deliverby_min_s);
+    }
+    // RFC 9422: MAILMAX. A new session may begin the next one.
+    if (limits.transactions != 0 && view.transactions >= limits.transactions) {
+      return Refuse(ReplyId::kTooManyTransactions, Rule::kLimit, {}, limits.transactions);
+    }
+    return {};
   }
   // RFC 5321 §4.5.3.1.10: 452, and the recipients before it stand.
   if (verb == Verb::kRcpt && view.recipients >= limits.recipients) {

@@ -48,7 +48,8 @@ enum class Rule : uint8_t {
 // is null.
 struct View : commands::ParseContext {
   const Config* config = nullptr;
-  uint32_t recipients = 0;  // accepted in this transaction
+  uint32_t recipients = 0;    // accepted in this transaction
+  uint32_t transactions = 0;  // accepted in this session
   commands::Phase phase = commands::Phase::kStart;
 };
 

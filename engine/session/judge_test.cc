@@ -18,7 +18,11 @@ using replies::ReplyId;
 class JudgeTest : public testing::Test {
  protected:
   JudgeTest() {
-    config_.enabled = ~uint32_t{0} & ~commands::Bit(commands::Extension::kExpn);
+    using commands::Bit;
+    using commands::Extension;
+    config_.enabled = Bit(Extension::kSize) | Bit(Extension::kEightBitMime) |
+                      Bit(Extension::kPipelining) | Bit(Extension::kEnhancedStatusCodes) |
+                      Bit(Extension::kSmtpUtf8) | Bit(Extension::kStarttls) | Bit(Extension::kHelp);
     view_.config = &config_;
     view_.now = {config_.enabled, true, false, true};
     view_.phase = Phase::kReady;

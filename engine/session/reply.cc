@@ -79,6 +79,12 @@ replies::Values Session::ValuesFor(ReplyId id, bool utf8) const {
     case ReplyId::kTooManyRecipients:
       values.limit = limits.recipients;
       break;
+    case ReplyId::kDeliverByTooSoon:
+      values.limit = ground_->config.deliverby_min_s;
+      break;
+    case ReplyId::kTooManyTransactions:
+      values.limit = limits.transactions;
+      break;
     case ReplyId::kTooManyErrors:
       values.limit = limits.errors;
       break;
@@ -117,26 +123,55 @@ bool Session::ReplyOverride(ReplyId situation, const Answer& answer, bool utf8) 
   });
 }
 
-void EhloLines::Fill(const commands::Conditions& now, uint64_t message_octets) {
+std::string_view EhloLines::Write(std::string_view keyword, std::string_view argument) {
+  if (argument.empty()) return keyword;
+  char* const begin = text_ + size_;
+  size_t size = keyword.copy(begin, keyword.size());
+  begin[size++] = ' ';
+  size += argument.copy(begin + size, argument.size());
+  size_ += size;
+  return {begin, size};
+}
+
+void EhloLines::Fill(const commands::Conditions& now, const Config& config) {
   commands::Keyword keywords[commands::kMaxKeywords];
   count = commands::KeywordsInForce(now, keywords);
   for (size_t i = 0; i < count; ++i) {
-    lines[i] = keywords[i].name;
-    if (keywords[i].extension == commands::Extension::kSize) {
-      // RFC 1870 §4: the fixed maximum message size.
-      char digits[20];
-      const std::string_view number = Decimal(message_octets, digits, sizeof(digits));
-      number.copy(size_line_ + 5, number.size());
-      lines[i] = {size_line_, 5 + number.size()};
+    char buffer[syntax::kMaxEhloLimitsOctets];
+    std::string_view argument;
+    switch (keywords[i].extension) {
+      case commands::Extension::kSize:
+        // RFC 1870 §4: the fixed maximum message size.
+        argument = Decimal(config.limits.message_octets, buffer, sizeof(buffer));
+        break;
+      case commands::Extension::kDeliverBy:
+        if (config.deliverby_min_s != 0) {
+          argument = Decimal(config.deliverby_min_s, buffer, sizeof(buffer));
+        }
+        break;
+      case commands::Extension::kMtPriority:
+        argument = config.mt_priority_profile;
+        break;
+      case commands::Extension::kLimits: {
+        syntax::EhloLimits limits;
+        limits.mail_max = config.limits.transactions;
+        limits.rcpt_max = config.limits.recipients;
+        limits.rcpt_domain_max = config.limits.recipient_domains;
+        argument = {buffer, syntax::WriteEhloLimits(limits, buffer)};
+        break;
+      }
+      default:
+        break;
     }
+    lines[i] = Write(keywords[i].name, argument);
   }
 }
 
 bool Session::ReplyEhlo() {
-  const std::string& ready = ground_->ehlo[can_starttls_ && !tls_ ? 1 : 0];
+  const std::string& ready = ground_->ehlo[tls_ ? 2 : can_starttls_ ? 1 : 0];
   if (!ready.empty()) return Append(ready);
   EhloLines lines;
-  lines.Fill(MakeView().now, ground_->config.limits.message_octets);
+  lines.Fill(MakeView().now, ground_->config);
   const replies::Values values = MakeValues();
   return Write([&](char* out, size_t capacity) {
     return ground_->replies->FormatEhlo(values, lines.lines, lines.count, out, capacity);

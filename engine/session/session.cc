@@ -44,11 +44,11 @@ std::shared_ptr<const Ground> MakeGround(Config config,
   if (ground->replies == nullptr) return nullptr;
   ground->line_capacity = commands::GreatestLineLimit(config.enabled);
   if (!ground->replies->Fixed(ReplyId::kEhloOk, false).empty()) {
-    for (const bool starttls : {false, true}) {
-      const commands::Conditions now = {config.enabled, starttls, false, true};
+    for (const int state : {0, 1, 2}) {
+      const commands::Conditions now = {config.enabled, state == 1, state == 2, true};
       EhloLines lines;
-      lines.Fill(now, config.limits.message_octets);
-      std::string& reply = ground->ehlo[starttls ? 1 : 0];
+      lines.Fill(now, config);
+      std::string& reply = ground->ehlo[state];
       const auto format = [&](char* out, size_t capacity) {
         return ground->replies->FormatEhlo({}, lines.lines, lines.count, out, capacity);
       };
@@ -91,6 +91,7 @@ Session::Session(std::shared_ptr<const Ground> ground, const wire::Memory* memor
 
 Session::~Session() {
   DropHeldReply();
+  FreeExtra();
   if (proxy_ != nullptr) {
     proxy_->~ProxyHeaderParser();
     memory_->deallocate(memory_->user, proxy_, sizeof(wire::ProxyHeaderParser));
@@ -260,6 +261,7 @@ void Session::Close(CloseReason reason) {
     --event_count_;
   }
   decision_ = EventType::kNone;
+  FreeExtra();
   EndTransaction(ResetReason::kClosed);
   if (reason == CloseReason::kQuit) Push(EventType::kQuit);
   Push(EventType::kClosed, static_cast<uint8_t>(reason));
@@ -286,6 +288,7 @@ bool Session::NextEvent(Event* event) {
       event->parameters = payload_.Part(payload_.parameters);
       event->number = payload_.number;
       event->count = payload_.count;
+      event->extra = extra_;
       break;
     case EventType::kHelo:
       event->flags = payload_.flags;
@@ -413,6 +416,7 @@ Info Session::GetInfo() const {
   info.content = mode_ == Mode::kContent;
   info.chunk = mode_ == Mode::kChunk;
   info.memory_octets = sizeof(Session) + splitter_.memory_octets() + output_.memory_octets();
+  if (extra_ != nullptr) info.memory_octets += sizeof(Extra) + extra_->decoded.size();
   if (proxy_ != nullptr) {
     info.memory_octets += sizeof(wire::ProxyHeaderParser) + proxy_->memory_octets();
   }
@@ -426,6 +430,8 @@ Info Session::GetInfo() const {
   Mix(&hash, recipients_);
   Mix(&hash, can_starttls_);
   Mix(&hash, mode_ == Mode::kContent && over_size_);
+  // Where there is no limit they decide nothing.
+  Mix(&hash, ground_->config.limits.transactions == 0 ? 0 : transactions_);
   Mix(&hash, mode_ == Mode::kContent ? decoder_.faults() : 0);
   Mix(&hash, splitter_.AtLineStart());
   // How content may come, once there is a transaction that it can come to.

@@ -39,9 +39,9 @@ struct Ground {
   Config config;
   std::shared_ptr<const replies::BoundReplies> replies;
   size_t line_capacity = 0;
-  // The replies to EHLO without and with STARTTLS in force, which is all that they depend on; empty
-  // where the table's words depend on the client.
-  std::string ehlo[2];
+  // The replies to EHLO without and with STARTTLS in force, and with TLS up, which is all that they
+  // depend on; empty where the table's words depend on the client.
+  std::string ehlo[3];
 };
 
 // Binds `table` to the configuration. Null where `table` is null or the server name unusable.
@@ -143,6 +143,8 @@ class Session {
     return pending;
   }
   const Payload& payload() const { return payload_; }
+  // Of kMail and kRcpt, as in Event.
+  const Extra* extra() const { return extra_; }
   uint64_t TicketOf(const Pending& pending) const {
     return pending.type == decision_ ? ticket_ : 0;
   }
@@ -203,6 +205,7 @@ class Session {
     view.smtputf8_transaction = smtputf8_;
     view.config = &ground_->config;
     view.recipients = recipients_;
+    view.transactions = transactions_;
     view.phase = phase_;
     return view;
   }
@@ -240,6 +243,8 @@ class Session {
   void HandleBareLf(const wire::Line& line);
   void Execute(const commands::ParsedCommand& command, const wire::Line& line);
   void SetPathPayload(const commands::ParsedCommand& command, const wire::Line& line);
+  bool SetExtra(const commands::ParsedCommand& command);
+  void FreeExtra();
   void SetTextPayload(std::string_view text, const wire::Line& line);
   void Refuse(const Judgement& judgement, const wire::Line& line);
   void RefuseAlone(const Judgement& judgement);
@@ -308,7 +313,8 @@ class Session {
   uint64_t ticket_ = 0;  // of the last decision
 
   wire::ProxyHeaderParser* proxy_ =
-      nullptr;  // only while a header is awaited or its event borrowed
+      nullptr;              // only while a header is awaited or its event borrowed
+  Extra* extra_ = nullptr;  // only while an event with such parameters is being decided
   wire::LineSplitter splitter_;
   wire::DataDecoder decoder_;
   wire::BdatDecoder chunk_;
@@ -320,6 +326,7 @@ class Session {
   uint32_t errors_ = 0;
   uint32_t commands_ = 0;  // without progress
   uint32_t recipients_ = 0;
+  uint32_t transactions_ = 0;  // accepted
 
   Mode mode_ = Mode::kCommand;
   commands::Phase phase_ = commands::Phase::kStart;

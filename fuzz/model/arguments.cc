@@ -72,6 +72,19 @@ void Machine::CheckEhloLines(const SeenReply& reply) {
   want.emplace_back("CHUNKING");
   // On where CHUNKING and 8BITMIME are.
   if (!setup_.has(kWithout8BitMime)) want.emplace_back("BINARYMIME");
+  if (!setup_.has(kWithoutDsn)) want.emplace_back("DSN");
+  if (setup_.has(kWithRequireTls) && tls_) want.emplace_back("REQUIRETLS");
+  const bool least = setup_.has(kLeastTime);
+  if (setup_.has(kWithDeliverBy)) want.emplace_back(least ? "DELIVERBY 60" : "DELIVERBY");
+  if (setup_.has(kWithMtPriority)) {
+    want.emplace_back(least ? "MT-PRIORITY MIXER" : "MT-PRIORITY");
+  }
+  if (setup_.has(kWithRrvs)) want.emplace_back("RRVS");
+  if (setup_.has(kWithLimits)) {
+    const std::string rcpt = "RCPTMAX=" + std::to_string(setup_.recipients);
+    want.push_back(setup_.has(kFewTransactions) ? "LIMITS MAILMAX=2 " + rcpt + " RCPTDOMAINMAX=10"
+                                                : "LIMITS " + rcpt);
+  }
   std::vector<std::string> have = reply.lines;
   // Keywords come in any order.
   std::sort(want.begin() + 1, want.end());

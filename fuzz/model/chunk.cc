@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// BDAT (RFC 3030, contract D5): the octets of a chunk are counted, whatever is said to its line, and
-// what is said comes behind them.
+// BDAT (RFC 3030, contract D5): the octets of a chunk are counted, whatever is said to its line,
+// and what is said comes behind them.
 
 #include "fuzz/model/machine.h"
 #include "plugin_api/postern.h"

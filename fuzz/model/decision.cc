@@ -401,6 +401,7 @@ void Machine::Accept(const ScriptAnswer* answer) {
       break;
     case POSTERN_EVENT_MAIL:
       transaction_ = true;
+      ++transactions_;
       recipients_ = 0;
       smtputf8_ = mail_smtputf8_;
       binary_ = mail_binary_;

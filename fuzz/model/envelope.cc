@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "fuzz/model/delivery.h"
 #include "fuzz/model/machine.h"
 #include "plugin_api/postern.h"
 
@@ -61,10 +62,10 @@ std::string Mailbox(const Envelope& envelope) {
 
 // What the events of MAIL and RCPT have in common.
 SeenEvent EnvelopeEvent(uint32_t type, const Envelope& envelope) {
-  SeenEvent event;
+  SeenEvent event = envelope.delivery;
   event.type = type;
   event.ticket = true;
-  event.flags = PathFlags(envelope.parts, envelope.path);
+  event.flags |= PathFlags(envelope.parts, envelope.path);
   event.path = envelope.path;
   event.local_part = envelope.parts.local_part;
   event.domain = envelope.parts.domain;
@@ -106,7 +107,8 @@ bool Machine::PathAt(std::string_view text, bool mail, PathParts* parts, std::st
   return false;
 }
 
-void Machine::Parameters(std::string_view text, bool mail, std::vector<Refusal>* refusals) {
+void Machine::Parameters(std::string_view text, bool mail, SeenEvent* event,
+                         std::vector<Refusal>* refusals) {
   std::vector<std::string> seen;
   const bool utf8 = Utf8InForce();
   size_t begin = 0;
@@ -133,6 +135,13 @@ void Machine::Parameters(std::string_view text, bool mail, std::vector<Refusal>*
       refusals->push_back({kParameterRepeated, POSTERN_RULE_C555});
     }
     seen.push_back(keyword);
+    if (IsDeliveryParameter(keyword, mail)) {
+      if (!DeliveryInForce(keyword)) refusals->push_back({kParameterNotInForce, POSTERN_RULE_C555});
+      if (!TakeDelivery(keyword, has_value, value, event)) {
+        refusals->push_back({kBadParameter, POSTERN_RULE_C501});
+      }
+      continue;
+    }
     const bool size = mail && keyword == "SIZE";
     const bool body = mail && keyword == "BODY";
     const bool smtputf8 = mail && keyword == "SMTPUTF8";
@@ -179,7 +188,7 @@ bool Machine::ReadEnvelope(std::string_view argument, bool mail, Envelope* envel
       refusals.push_back({kBadParameter, POSTERN_RULE_C501});
     } else {
       envelope->parameters = rest.substr(1);
-      Parameters(envelope->parameters, mail, &refusals);
+      Parameters(envelope->parameters, mail, &envelope->delivery, &refusals);
     }
   }
   // RFC 6531 section 3.5: an address beyond ASCII needs the parameter of MAIL.
@@ -197,6 +206,17 @@ void Machine::Mail(std::string_view argument) {
   const std::string_view size = Value(envelope.parameters, "SIZE");
   if (!size.empty() && SizeValue(size) > setup_.message_octets) {
     Refuse({{kMessageTooLarge, POSTERN_RULE_LIMIT}}, true);
+    return;
+  }
+  // RFC 2852 section 3: less than the least time, in mode R.
+  const SeenEvent& delivery = envelope.delivery;
+  if (setup_.has(kLeastTime) && (delivery.by_mode & POSTERN_BY_RETURN) != 0 &&
+      delivery.by_seconds < 60) {
+    Refuse({{kDeliverByTooSoon, POSTERN_RULE_LIMIT}}, true);
+    return;
+  }
+  if (setup_.has(kFewTransactions) && transactions_ >= 2) {
+    Refuse({{kTooManyTransactions, POSTERN_RULE_LIMIT}}, true);
     return;
   }
   if (!CountCommand()) return;

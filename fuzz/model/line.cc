@@ -19,23 +19,50 @@ bool IsLetter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 uint64_t Machine::LineLimit() const {
   uint64_t limit = 512;
   const size_t space = line_.find(' ');
-  if (space == std::string::npos || Upper(std::string_view(line_).substr(0, space)) != "MAIL") {
-    return limit;
+  const std::string verb =
+      space == std::string::npos ? "" : Upper(std::string_view(line_).substr(0, space));
+  if (verb == "RCPT") {
+    if (DeliveryInForce("ORCPT")) limit += 530;
+    if (DeliveryInForce("RRVS")) limit += 33;
   }
-  if (SizeInForce()) limit += 26;
-  // BODY=8BITMIME and the 16 of BODY=BINARYMIME, which has them in it (RFC 3030 section 3).
-  if (BodyInForce()) limit += 16;
-  if (Utf8InForce()) limit += 10;
+  if (verb == "MAIL") {
+    if (SizeInForce()) limit += 26;
+    // BODY=8BITMIME and the 16 of BODY=BINARYMIME, which has them in it (RFC 3030 section 3).
+    if (BodyInForce()) limit += 16;
+    if (Utf8InForce()) limit += 10;
+    if (DeliveryInForce("ENVID")) limit += 116;
+    if (DeliveryInForce("REQUIRETLS")) limit += 11;
+    if (DeliveryInForce("BY")) limit += 17;
+    if (DeliveryInForce("MT-PRIORITY")) limit += 15;
+  }
   return limit;
 }
 
 // What an ERROR event shows of a line at the most: "cut at the session's limit".
 size_t Machine::LineCap() const {
   size_t cap = 512;
+  size_t rcpt = 512;
   if (!setup_.has(kWithoutSize)) cap += 26;
   if (!setup_.has(kWithout8BitMime)) cap += 16;
   if (!setup_.has(kWithoutSmtpUtf8)) cap += 10;
-  return cap;
+  if (!setup_.has(kWithoutDsn)) cap += 116;
+  if (setup_.has(kWithRequireTls)) cap += 11;
+  if (setup_.has(kWithDeliverBy)) cap += 17;
+  if (setup_.has(kWithMtPriority)) cap += 15;
+  if (!setup_.has(kWithoutDsn)) rcpt += 530;
+  if (setup_.has(kWithRrvs)) rcpt += 33;
+  return std::max(cap, rcpt);
+}
+
+// For a client that said EHLO; `keyword` in upper case.
+bool Machine::DeliveryInForce(std::string_view keyword) const {
+  if (!extended_) return false;
+  // RFC 8689 section 2: the session itself employs TLS.
+  if (keyword == "REQUIRETLS") return setup_.has(kWithRequireTls) && tls_;
+  if (keyword == "BY") return setup_.has(kWithDeliverBy);
+  if (keyword == "MT-PRIORITY") return setup_.has(kWithMtPriority);
+  if (keyword == "RRVS") return setup_.has(kWithRrvs);
+  return !setup_.has(kWithoutDsn);
 }
 
 void Machine::Refuse(const std::vector<Refusal>& refusals, bool with_line) {

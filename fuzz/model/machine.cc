@@ -158,7 +158,8 @@ void Machine::EndStep() {
   compare("the deadline", step().deadline, Deadline());
   // R2: equal states have equal fingerprints, whatever lies between them. Inside content there is
   // more to a state than the model keeps.
-  if (phase_ == Phase::kClosed || phase_ == Phase::kContent || phase_ == Phase::kChunk || failed()) {
+  if (phase_ == Phase::kClosed || phase_ == Phase::kContent || phase_ == Phase::kChunk ||
+      failed()) {
     return;
   }
   const auto [known, is_new] = fingerprints_.emplace(State(), info.fingerprint);
@@ -180,6 +181,7 @@ std::string Machine::State() const {
   add("tls", tls_ ? 1 : 0);
   add("transaction", transaction_ ? 1 : 0);
   add("recipients", recipients_);
+  add("transactions", setup_.has(kFewTransactions) ? transactions_ : 0);
   add("smtputf8", smtputf8_ ? 1 : 0);
   add("shutdown", shutdown_ ? 1 : 0);
   add("in_line", phase_ == Phase::kCommand && line_octets_ != 0 ? 1 : 0);

@@ -45,6 +45,7 @@ struct Envelope {
   PathParts parts;
   std::string path;
   std::string parameters;
+  SeenEvent delivery;  // what delivery extensions say of the message, and nothing else
 };
 
 // A reply as it went out, taken apart.
@@ -142,7 +143,10 @@ class Machine {
   void Query(uint32_t type, std::string_view argument);
   void Help(std::string_view argument);
   bool ReadEnvelope(std::string_view argument, bool mail, Envelope* envelope);
-  void Parameters(std::string_view text, bool mail, std::vector<Refusal>* refusals);
+  // What delivery extensions say of the message goes into *event.
+  void Parameters(std::string_view text, bool mail, SeenEvent* event,
+                  std::vector<Refusal>* refusals);
+  bool DeliveryInForce(std::string_view keyword) const;
   // The path at the front of `text`: what is left behind it, or false with the refusals.
   bool PathAt(std::string_view text, bool mail, PathParts* parts, std::string* path,
               std::string* rest, std::vector<Refusal>* refusals);
@@ -180,7 +184,8 @@ class Machine {
   bool helo_ = false, extended_ = false, tls_ = false;
   bool transaction_ = false;
   uint32_t recipients_ = 0;
-  bool smtputf8_ = false;  // of the transaction
+  uint32_t transactions_ = 0;  // accepted in this session
+  bool smtputf8_ = false;      // of the transaction
   uint32_t errors_ = 0;
   uint32_t commands_ = 0;
   uint64_t messages_ = 0;

@@ -109,6 +109,10 @@ constexpr Situation kSituations[] = {
     {kBdatOutOfPlace, 503, "5.5.1", 1, "BDAT_OUT_OF_PLACE"},
     {kDataAfterBdat, 503, "5.5.1", 1, "DATA_AFTER_BDAT"},
     {kBinarymimeNeedsBdat, 503, "5.5.1", 1, "BINARYMIME_NEEDS_BDAT"},
+    {kDeliverByTooSoon, 555, "5.5.4", 1, "DELIVERBY_TOO_SOON"},
+    {kPriorityRefused, 550, "5.7.15", 1, "PRIORITY_REFUSED"},
+    {kTooManyTransactions, 452, "4.5.3", 1, "TOO_MANY_TRANSACTIONS"},
+    {kTooManyDomains, 452, "4.5.3", 1, "TOO_MANY_DOMAINS"},
 };
 
 }  // namespace

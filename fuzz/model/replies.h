@@ -124,6 +124,10 @@ enum SituationId : uint32_t {
   kBdatOutOfPlace = 194,
   kDataAfterBdat = 195,
   kBinarymimeNeedsBdat = 196,
+  kDeliverByTooSoon = 220,
+  kPriorityRefused = 222,
+  kTooManyTransactions = 223,
+  kTooManyDomains = 224,
 };
 
 struct Situation {

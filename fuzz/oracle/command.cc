@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "engine/syntax/date_time.h"
 #include "fuzz/oracle/smtp_grammar.h"
 #include "fuzz/oracle/syntax.h"
 
@@ -69,6 +71,9 @@ Dialect DialectFor(const commands::Conditions& now) {
   // RFC 3030 §3: BDAT carries it, and the parameter is 8BITMIME's.
   dialect.binary =
       enabled(Extension::kBinaryMime) && enabled(Extension::kChunking) && dialect.eight_bit;
+  // The delivery extensions are on together (command_line.cc); RFC 8689 §2: and TLS is up.
+  dialect.delivery = enabled(Extension::kDsn);
+  dialect.require_tls = enabled(Extension::kRequireTls) && now.tls;
   return dialect;
 }
 
@@ -116,6 +121,9 @@ struct Expected {
   bool smtputf8 = false;
   Body body = Body::kNone;
   uint64_t size = 0;
+  // Parameters of delivery extensions: name in upper case and value.
+  std::vector<std::pair<std::string, std::string_view>> delivery;
+  bool beyond_grammar = false;  // a length or a date, of which no rule knows
 };
 
 void ExpectHelo(std::string_view rest, Expected* expected) {
@@ -167,6 +175,75 @@ void ExpectQuery(Verb verb, std::string_view rest, const SmtpGrammar& grammar, b
   expected->argument = argument;
 }
 
+constexpr struct DeliveryParameter {
+  Verb verb;
+  const char* name;
+  const char* rule;
+} kDelivery[] = {
+    {Verb::kMail, "RET", "ret-parameter"},
+    {Verb::kMail, "ENVID", "envid-parameter"},
+    {Verb::kRcpt, "NOTIFY", "notify-parameter"},
+    {Verb::kRcpt, "ORCPT", "orcpt-parameter"},
+    {Verb::kMail, "REQUIRETLS", "requiretls-parameter"},
+    {Verb::kMail, "BY", "by-parameter"},
+    {Verb::kMail, "MT-PRIORITY", "mt-priority-parameter"},
+    {Verb::kRcpt, "RRVS", "rrvs-parameter"},
+};
+
+const DeliveryParameter* FindDelivery(Verb verb, const std::string& name) {
+  for (const DeliveryParameter& row : kDelivery) {
+    if (row.verb == verb && name == row.name) return &row;
+  }
+  return nullptr;
+}
+
+// What is wrong with what the command says of them.
+Finding DeliveryAgrees(const Expected& expected, const commands::ParsedCommand& command) {
+  uint32_t given = 0;
+  for (const auto& [name, value] : expected.delivery) {
+    const std::string upper = UpperCase(value);
+    const commands::Extras& got = command.extras;
+    const size_t semicolon = value.find(';');
+    bool same = true;
+    if (name == "RET") {
+      given |= commands::kGivenRet;
+      same = (got.dsn_return == syntax::DsnReturn::kFull) == (upper == "FULL");
+    } else if (name == "ENVID") {
+      given |= commands::kGivenEnvid;
+      same = got.envid == value;
+    } else if (name == "NOTIFY") {
+      given |= commands::kGivenNotify;
+      const auto has = [&upper](const char* word) { return upper.find(word) != std::string::npos; };
+      same = got.notify == (has("NEVER") ? 1 : 0) + (has("SUCCESS") ? 2 : 0) +
+                               (has("FAILURE") ? 4 : 0) + (has("DELAY") ? 8 : 0);
+    } else if (name == "ORCPT") {
+      given |= commands::kGivenOrcpt;
+      same =
+          got.orcpt_type == value.substr(0, semicolon) && got.orcpt == value.substr(semicolon + 1);
+    } else if (name == "REQUIRETLS") {
+      given |= commands::kGivenRequireTls;
+    } else if (name == "BY") {
+      given |= commands::kGivenBy;
+      same = got.by_seconds == std::stol(std::string(value)) &&
+             (got.by_mode == syntax::ByMode::kReturn) == (upper[semicolon + 1] == 'R') &&
+             got.by_trace == (upper.back() == 'T');
+    } else if (name == "MT-PRIORITY") {
+      given |= commands::kGivenPriority;
+      same = got.priority == std::stol(std::string(value));
+    } else if (name == "RRVS") {
+      given |= commands::kGivenRrvs;
+      syntax::DateTime date;
+      syntax::ParseDateTime(value.substr(0, semicolon), &date);
+      same = got.rrvs == date.unix_seconds &&
+             got.rrvs_action == (semicolon == std::string_view::npos ? syntax::RrvsAction::kUnstated
+                                 : upper.back() == 'R'               ? syntax::RrvsAction::kReject
+                                                       : syntax::RrvsAction::kContinue);
+    }
+    if (!same) return name;
+  }
+  return given == command.given ? "" : "which parameters were given";
+}
+
 // One word behind a path; false if it is at fault.
 bool ExpectParameter(std::string_view word, Verb verb, const SmtpGrammar& grammar,
                      const Dialect& dialect, std::vector<std::string>* seen, Expected* expected) {
@@ -190,6 +267,9 @@ bool ExpectParameter(std::string_view word, Verb verb, const SmtpGrammar& gramma
   } else if (verb == Verb::kMail && name == "SMTPUTF8") {
     rule = "smtputf8-parameter";
     in_force = dialect.smtputf8;
+  } else if (const DeliveryParameter* const row = FindDelivery(verb, name)) {
+    rule = row->rule;
+    in_force = name == "REQUIRETLS" ? dialect.require_tls : dialect.delivery;
   } else {
     return fault(Fault::kParameterUnknown);
   }
@@ -204,6 +284,16 @@ bool ExpectParameter(std::string_view word, Verb verb, const SmtpGrammar& gramma
     return true;
   }
   if (!grammar.Matches(rule, word)) return fault(Fault::kBadParameter);
+  if (FindDelivery(verb, name) != nullptr) {
+    const std::string_view text = word.substr(std::min(keyword.size() + 1, word.size()));
+    syntax::DateTime date;
+    // RFC 3461 §5.4, and days that no month has.
+    expected->beyond_grammar =
+        (name == "ENVID" && text.size() > 100) || (name == "ORCPT" && text.size() > 500) ||
+        (name == "RRVS" && !syntax::ParseDateTime(text.substr(0, text.find(';')), &date));
+    if (expected->beyond_grammar) return fault(Fault::kBadParameter);
+    expected->delivery.emplace_back(name, text);
+  }
   if (name == "SMTPUTF8") expected->smtputf8 = true;
   if (name == "BODY") expected->body = value == "=7BIT" ? Body::k7Bit : Body::k8BitMime;
   if (name == "SIZE") {
@@ -232,8 +322,7 @@ void ExpectChunk(std::string_view rest, const SmtpGrammar& grammar, Expected* ex
     octets = octets * 10 + digit;
   }
   expected->size = octets;
-  expected->fault =
-      grammar.Matches("bdat-argument", argument) ? Fault::kNone : Fault::kBadArgument;
+  expected->fault = grammar.Matches("bdat-argument", argument) ? Fault::kNone : Fault::kBadArgument;
 }
 
 void ExpectEnvelope(Verb verb, std::string_view text, std::string_view rest,
@@ -359,7 +448,7 @@ Finding CommandAgrees(std::string_view line, Verb verb, const commands::ParseCon
   }
   const bool not_grammar = expected.fault == Fault::kPathTooLong ||
                            expected.fault == Fault::kParameterRepeated ||
-                           expected.fault == Fault::kNonAsciiPath ||
+                           expected.fault == Fault::kNonAsciiPath || expected.beyond_grammar ||
                            expected.fault == Fault::kChunkSizeUnknown || verb == Verb::kHelo ||
                            verb == Verb::kEhlo || verb == Verb::kVrfy || verb == Verb::kExpn;
   if (expected.fault != Fault::kNone && in_language && !not_grammar) {
@@ -391,6 +480,8 @@ Finding CommandAgrees(std::string_view line, Verb verb, const commands::ParseCon
   if (command.body != expected.body) return Wrong("body", line);
   if (command.size != expected.size) return Wrong("size", line);
   if (command.parameters != expected.parameters) return Wrong("parameters", line);
+  const Finding delivery = DeliveryAgrees(expected, command);
+  if (!delivery.empty()) return Wrong(delivery, line);
   if (verb != Verb::kMail && verb != Verb::kRcpt) return {};
   syntax::PathOptions options;
   options.utf8 = dialect.smtputf8;
@@ -410,7 +501,7 @@ Finding LeniencyOnlyWidens(const commands::ParsedCommand& strict,
       std::min(strict.argument.find_first_not_of(' '), strict.argument.size()));
   if ((strict.argument != lenient.argument && argument != lenient.argument) ||
       strict.parameters != lenient.parameters || strict.smtputf8 != lenient.smtputf8 ||
-      strict.body != lenient.body || strict.size != lenient.size ||
+      strict.body != lenient.body || strict.size != lenient.size || strict.given != lenient.given ||
       MailboxOf(strict.path) != MailboxOf(lenient.path)) {
     return "leniency changes what a right line means";
   }

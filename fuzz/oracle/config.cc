@@ -41,6 +41,12 @@ Finding ConfigIsSound(const session::Config& config) {
     if (timeout == 0 || timeout > kYear) return "a deadline that is none";
   }
   if (limits.session_timeout_ms > kYear) return "session_timeout_ms";
+  if (limits.transactions > 999999 || limits.recipient_domains > 999999) return "RFC 9422";
+  if (config.deliverby_min_s > 999999999) return "deliverby_min_s (RFC 2852 section 2)";
+  if (config.mt_priority_profile.size() > 20 ||
+      config.mt_priority_profile.find(' ') != std::string::npos) {
+    return "mt_priority_profile (RFC 6710 section 7)";
+  }
   return {};
 }
 
@@ -61,6 +67,12 @@ std::string SerializeConfig(const session::Config& config) {
   extensions->set_starttls(SwitchOf(config, Extension::kStarttls));
   extensions->set_help(SwitchOf(config, Extension::kHelp));
   extensions->set_expn(SwitchOf(config, Extension::kExpn));
+  extensions->set_dsn(SwitchOf(config, Extension::kDsn));
+  extensions->set_requiretls(SwitchOf(config, Extension::kRequireTls));
+  extensions->set_deliverby(SwitchOf(config, Extension::kDeliverBy));
+  extensions->set_mt_priority(SwitchOf(config, Extension::kMtPriority));
+  extensions->set_rrvs(SwitchOf(config, Extension::kRrvs));
+  extensions->set_limits(SwitchOf(config, Extension::kLimits));
   v1::Leniency* const leniency = message.mutable_leniency();
   leniency->set_space_after_colon(config.leniency.space_after_colon);
   leniency->set_missing_angle_brackets(config.leniency.missing_angle_brackets);
@@ -79,6 +91,10 @@ std::string SerializeConfig(const session::Config& config) {
   limits->set_decision_timeout_ms(config.limits.decision_timeout_ms);
   limits->set_content_decision_timeout_ms(config.limits.content_decision_timeout_ms);
   limits->set_session_timeout_ms(config.limits.session_timeout_ms);
+  limits->set_transactions(config.limits.transactions);
+  limits->set_recipient_domains(config.limits.recipient_domains);
+  message.set_mt_priority_profile(config.mt_priority_profile);
+  message.set_deliverby_min_s(config.deliverby_min_s);
   return message.SerializeAsString();
 }
 

@@ -4,6 +4,8 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <initializer_list>
+#include <string>
 
 #include "fuzz/oracle/grammar_texts.h"
 
@@ -32,7 +34,8 @@ const SmtpGrammar& SmtpGrammar::For(const Dialect& dialect) {
   static auto& grammars = *new std::map<int, std::unique_ptr<const SmtpGrammar>>();
   const int key = (dialect.smtputf8 ? 1 : 0) | (dialect.size ? 2 : 0) |
                   (dialect.eight_bit ? 4 : 0) | (dialect.trailing_dot ? 8 : 0) |
-                  (dialect.underscore ? 16 : 0) | (dialect.binary ? 32 : 0);
+                  (dialect.underscore ? 16 : 0) | (dialect.delivery ? 32 : 0) |
+                  (dialect.require_tls ? 64 : 0) | (dialect.binary ? 128 : 0);
   auto& grammar = grammars[key];
   if (grammar == nullptr) grammar.reset(new SmtpGrammar(dialect));
   return *grammar;
@@ -43,13 +46,18 @@ SmtpGrammar::SmtpGrammar(const Dialect& dialect) {
   Read(kRfc5321Abnf, &abnf_);
   Read(kParametersAbnf, &abnf_);
   Read(kRfc3030Abnf, &abnf_);
+  for (const char* text : {kValuesAbnf, kRfc2852Abnf, kRfc3461Abnf, kRfc6710Abnf, kRfc7293Abnf}) {
+    Read(text, &abnf_);
+  }
   // Every extension adds its parameters; the first one makes the rule.
   std::string parameters;
-  const auto add = [&parameters](const char* rule) {
-    parameters += parameters.empty() ? "mail-parameter = " : "mail-parameter =/ ";
-    parameters += rule;
-    parameters += '\n';
+  const auto add_to = [](const char* command, const char* rule, std::string* rules) {
+    *rules += command;
+    *rules += rules->find('=') == std::string::npos ? "-parameter = " : "-parameter =/ ";
+    *rules += rule;
+    *rules += '\n';
   };
+  const auto add = [&](const char* rule) { add_to("mail", rule, &parameters); };
   if (dialect.size) add("size-parameter");
   if (dialect.eight_bit) add("body-parameter");
   if (dialect.binary) add("binary-body-parameter");
@@ -57,9 +65,22 @@ SmtpGrammar::SmtpGrammar(const Dialect& dialect) {
     add("smtputf8-parameter");
     Read(kRfc6531Abnf, &abnf_);
   }
+  std::string rcpt_parameters;
+  if (dialect.delivery) {
+    for (const char* rule :
+         {"ret-parameter", "envid-parameter", "by-parameter", "mt-priority-parameter"}) {
+      add(rule);
+    }
+    for (const char* rule : {"notify-parameter", "orcpt-parameter", "rrvs-parameter"}) {
+      add_to("rcpt", rule, &rcpt_parameters);
+    }
+  }
+  if (dialect.require_tls) add("requiretls-parameter");
   // Without any of them none is right: a rule that takes nothing that could stand there.
   if (parameters.empty()) add("CRLF");
+  if (rcpt_parameters.empty()) add_to("rcpt", "CRLF", &rcpt_parameters);
   Read(parameters.c_str(), &abnf_);
+  Read(rcpt_parameters.c_str(), &abnf_);
   if (dialect.trailing_dot) Read("Domain =/ sub-domain *( \".\" sub-domain ) \".\"\n", &abnf_);
   if (dialect.underscore) Read("Let-dig =/ \"_\"\n", &abnf_);
 }

@@ -28,6 +28,8 @@ struct Dialect {
   bool size = false;          // RFC 1870: SIZE= on MAIL
   bool eight_bit = false;     // RFC 6152: BODY= on MAIL
   bool binary = false;        // RFC 3030: BODY=BINARYMIME, beside RFC 6152
+  bool delivery = false;      // RFC 3461, RFC 2852, RFC 6710, RFC 7293, all together
+  bool require_tls = false;   // RFC 8689: REQUIRETLS on MAIL
   bool trailing_dot = false;  // deviation: a dot may end a domain
   bool underscore = false;    // deviation: "_" counts as Let-dig
 };

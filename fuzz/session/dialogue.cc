@@ -116,6 +116,8 @@ Setup ReadSetup(std::string_view octets) {
   const uint8_t host = input.Octet();
   setup.late_output = (host & 1) != 0;
   setup.default_answers = (host & 2) != 0;
+  input.Octet();
+  setup.delivery = input.Octet();
   return setup;
 }
 

@@ -56,6 +56,18 @@ enum SetupExtension : uint8_t {
   kWithExpn = 128,
 };
 
+// The tenth octet.
+enum SetupDelivery : uint8_t {
+  kWithoutDsn = 1,
+  kWithRequireTls = 2,
+  kWithDeliverBy = 4,
+  kWithMtPriority = 8,
+  kWithRrvs = 16,
+  kWithLimits = 32,
+  kFewTransactions = 64,  // limits.transactions = 2, limits.recipient_domains = 10
+  kLeastTime = 128,       // deliverby_min_s = 60, and a profile of priorities
+};
+
 enum SetupLeniency : uint8_t {
   kSpaceAfterColon = 1,
   kMissingAngleBrackets = 2,
@@ -79,6 +91,7 @@ struct Setup {
   uint64_t wanted_events = 0;
   uint8_t extensions = 0;  // SetupExtension; SMTPUTF8 without 8BITMIME is off as well
   uint8_t leniency = 0;    // SetupLeniency
+  uint8_t delivery = 0;    // SetupDelivery
   bool normalize = false;
   bool literal_server_name = false;
   uint32_t errors = 20;
@@ -98,6 +111,7 @@ struct Setup {
 
   bool has(SetupExtension bit) const { return (extensions & bit) != 0; }
   bool has(SetupLeniency bit) const { return (leniency & bit) != 0; }
+  bool has(SetupDelivery bit) const { return (delivery & bit) != 0; }
   std::string_view server_name() const {
     return literal_server_name ? "[192.0.2.25]" : "mx.example";
   }

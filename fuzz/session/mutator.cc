@@ -41,6 +41,10 @@ constexpr std::string_view kLines[] = {
     "HELP\r\n",
     "HELP MAIL\r\n",
     "HELP 500\r\n",
+    "MAIL FROM:<a@client.example> RET=HDRS ENVID=a+2Bb BY=120;RT MT-PRIORITY=-4\r\n",
+    "MAIL FROM:<a@client.example> REQUIRETLS\r\n",
+    "RCPT TO:<b@mx.example> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;b+2Bc@mx.example\r\n",
+    "RCPT TO:<b@mx.example> RRVS=2014-04-03T23:01:00Z;C NOTIFY=NEVER\r\n",
     "HELP nothing\r\n",
     "VRFY <b@mx.example>\r\n",
     "VRFY \"b c\" SMTPUTF8\r\n",
@@ -57,8 +61,9 @@ constexpr std::string_view kEnds[] = {
     "\n",        "\r",    "\r\r\n",  "\n\r",    "\r\n\r\n", "",
     "\r\n.\r\n", "\n.\n", "\r\n.\n", "\n.\r\n", "\r.\r",    std::string_view("\r\0\n", 3)};
 
-// Where the contract has its edges: lines, local-part, domain, path, label, SIZE.
-constexpr uint16_t kLimits[] = {512, 538, 526, 552, 562, 64, 255, 256, 63, 20, 40};
+// Where the contract has its edges: lines, local-part, domain, path, label, SIZE, ENVID, ORCPT.
+constexpr uint16_t kLimits[] = {512, 538, 526, 552, 562, 678, 1042, 64,
+                                255, 256, 63,  20,  40,  100, 500};
 
 class Random {
  public:
@@ -99,7 +104,7 @@ std::string Mark(Random* random) {
   ScriptAnswer answer;
   answer.verdict = static_cast<uint8_t>(random->Below(7));
   answer.form = random->Below(3) == 0 ? static_cast<uint8_t>(1 + random->Below(3)) : 0;
-  answer.reply_id = static_cast<uint8_t>(random->Below(182));
+  answer.reply_id = static_cast<uint8_t>(random->Below(225));
   static constexpr uint16_t kCodes[] = {250, 220, 354, 421, 450, 451, 452, 454, 550, 551,
                                         552, 553, 554, 214, 251, 252, 500, 502, 504, 530};
   answer.code = kCodes[random->Below(std::size(kCodes))];

@@ -85,6 +85,12 @@ SeenEvent Convert(const postern_event* from) {
       event.parameters = Copy(e.parameters);
       event.number = e.size;
       event.count = e.body;
+      event.envid = Copy(e.envid);
+      event.envid_decoded = Copy(e.envid_decoded);
+      event.dsn_return = e.dsn_return;
+      event.by_mode = e.by_mode;
+      event.by_seconds = e.by_seconds;
+      event.priority = e.priority;
       break;
     }
     case POSTERN_EVENT_RCPT: {
@@ -95,6 +101,12 @@ SeenEvent Convert(const postern_event* from) {
       event.domain = Copy(e.domain);
       event.parameters = Copy(e.parameters);
       event.count = e.accepted;
+      event.orcpt_type = Copy(e.orcpt_type);
+      event.orcpt = Copy(e.orcpt);
+      event.orcpt_decoded = Copy(e.orcpt_decoded);
+      event.notify = e.notify;
+      event.rrvs = e.rrvs;
+      event.rrvs_action = e.rrvs_action;
       break;
     }
     case POSTERN_EVENT_CONTENT_BEGIN:

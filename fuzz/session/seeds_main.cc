@@ -54,6 +54,14 @@ std::string SetupOctets(const transcripts::Transcript& transcript) {
   set(1, kWithoutStartTls, e.starttls() == v1::SWITCH_OFF);
   set(1, kWithoutHelp, e.help() == v1::SWITCH_OFF);
   set(1, kWithExpn, e.expn() == v1::SWITCH_ON);
+  set(9, kWithoutDsn, e.dsn() == v1::SWITCH_OFF);
+  set(9, kWithRequireTls, e.requiretls() == v1::SWITCH_ON);
+  set(9, kWithDeliverBy, e.deliverby() == v1::SWITCH_ON);
+  set(9, kWithMtPriority, e.mt_priority() == v1::SWITCH_ON);
+  set(9, kWithRrvs, e.rrvs() == v1::SWITCH_ON);
+  set(9, kWithLimits, e.limits() == v1::SWITCH_ON);
+  set(9, kFewTransactions, config.limits().transactions() != 0);
+  set(9, kLeastTime, config.deliverby_min_s() != 0 || !config.mt_priority_profile().empty());
   const v1::Leniency& l = config.leniency();
   set(2, kSpaceAfterColon, l.space_after_colon());
   set(2, kMissingAngleBrackets, l.missing_angle_brackets());

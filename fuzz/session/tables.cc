@@ -51,6 +51,20 @@ std::string SerializedConfig(const Setup& setup) {
   extensions->set_starttls(OffIf(setup.has(kWithoutStartTls)));
   extensions->set_help(OffIf(setup.has(kWithoutHelp)));
   if (setup.has(kWithExpn)) extensions->set_expn(v1::SWITCH_ON);
+  extensions->set_dsn(OffIf(setup.has(kWithoutDsn)));
+  if (setup.has(kWithRequireTls)) extensions->set_requiretls(v1::SWITCH_ON);
+  if (setup.has(kWithDeliverBy)) extensions->set_deliverby(v1::SWITCH_ON);
+  if (setup.has(kWithMtPriority)) extensions->set_mt_priority(v1::SWITCH_ON);
+  if (setup.has(kWithRrvs)) extensions->set_rrvs(v1::SWITCH_ON);
+  if (setup.has(kWithLimits)) extensions->set_limits(v1::SWITCH_ON);
+  if (setup.has(kFewTransactions)) {
+    config.mutable_limits()->set_transactions(2);
+    config.mutable_limits()->set_recipient_domains(10);
+  }
+  if (setup.has(kLeastTime)) {
+    config.set_deliverby_min_s(60);
+    config.set_mt_priority_profile("MIXER");
+  }
   v1::Leniency* const leniency = config.mutable_leniency();
   leniency->set_space_after_colon(setup.has(kSpaceAfterColon));
   leniency->set_missing_angle_brackets(setup.has(kMissingAngleBrackets));

@@ -11,8 +11,10 @@ namespace postern::fuzz {
 bool operator==(const SeenEvent& a, const SeenEvent& b) {
   const auto all = [](const SeenEvent& e) {
     return std::tie(e.type, e.flags, e.ticket, e.path, e.mailbox, e.local_part, e.domain,
-                    e.parameters, e.text, e.line, e.number, e.total, e.count, e.reply_id, e.code, e.rule,
-                    e.reason, e.proxy);
+                    e.parameters, e.text, e.line, e.number, e.total, e.count, e.reply_id, e.code,
+                    e.rule, e.reason, e.proxy, e.envid, e.envid_decoded, e.orcpt_type, e.orcpt,
+                    e.orcpt_decoded, e.dsn_return, e.notify, e.by_mode, e.rrvs_action, e.by_seconds,
+                    e.priority, e.rrvs);
   };
   return all(a) == all(b);
 }
@@ -42,6 +44,18 @@ std::string Describe(const SeenEvent& event) {
   number("code", event.code);
   number("rule", event.rule);
   number("reason", event.reason);
+  text("envid", event.envid);
+  text("envid_decoded", event.envid_decoded);
+  text("orcpt_type", event.orcpt_type);
+  text("orcpt", event.orcpt);
+  text("orcpt_decoded", event.orcpt_decoded);
+  number("return", event.dsn_return);
+  number("notify", event.notify);
+  number("by_mode", event.by_mode);
+  number("by", static_cast<uint64_t>(event.by_seconds));
+  number("priority", static_cast<uint64_t>(event.priority));
+  number("rrvs", static_cast<uint64_t>(event.rrvs));
+  number("rrvs_action", event.rrvs_action);
   return s;
 }
 

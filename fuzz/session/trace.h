@@ -32,7 +32,12 @@ struct SeenEvent {
   uint32_t count = 0;   // body, accepted, recipients
   uint32_t reply_id = 0, code = 0, rule = 0;
   uint32_t reason = 0;  // of reset and closed
-  std::string proxy;    // version, family, addresses and ports
+  // Parameters of delivery extensions, as postern_event_mail and _rcpt have them.
+  std::string envid, envid_decoded, orcpt_type, orcpt, orcpt_decoded;
+  uint32_t dsn_return = 0, notify = 0, by_mode = 0, rrvs_action = 0;
+  int32_t by_seconds = 0, priority = 0;
+  int64_t rrvs = 0;
+  std::string proxy;  // version, family, addresses and ports
 };
 
 bool operator==(const SeenEvent& a, const SeenEvent& b);

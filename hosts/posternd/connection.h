@@ -61,6 +61,10 @@ class Connection {
     std::string queue_id;
     std::string reverse_path;
     std::vector<std::string> recipients;
+    // Parameters that say how to deliver, as sent; those of RCPT beside `recipients`.
+    std::string mail_parameters;
+    std::string envid;  // decoded
+    std::vector<std::string> rcpt_parameters;
     std::unique_ptr<IncomingMessage> message;
     uint64_t octets = 0;
     int error = 0;  // -errno of the delivery

@@ -169,10 +169,25 @@ void Connection::OnProxyHeader(const postern_event_proxy_header& event) {
   }
 }
 
+namespace {
+
+// Parameters other than SIZE, BODY and SMTPUTF8, which are of no use behind the delivery.
+bool TellsHowToDeliver(const postern_event_mail& event) {
+  return event.envid.size != 0 || event.dsn_return != POSTERN_DSN_RETURN_NONE ||
+         event.by_mode != POSTERN_BY_NONE ||
+         (event.event.flags & (POSTERN_MAIL_REQUIRETLS | POSTERN_MAIL_PRIORITY)) != 0;
+}
+
+}  // namespace
+
 void Connection::BeginTransaction(const postern_event_mail& event) {
   transaction_ = std::make_unique<Transaction>();
   transaction_->reverse_path = std::string(ToView(event.reverse_path));
   transaction_->smtputf8 = (event.event.flags & POSTERN_MAIL_SMTPUTF8) != 0;
+  if (TellsHowToDeliver(event)) {
+    transaction_->mail_parameters = std::string(ToView(event.parameters));
+    transaction_->envid = std::string(ToView(event.envid_decoded));
+  }
   transaction_->queue_id = absl::StrCat(absl::Hex(loop_->NewId()));
 }
 
@@ -200,6 +215,7 @@ void Connection::OnRecipient(const postern_event_rcpt& event) {
   }
   // As sent but for a source route, which RFC 5321 section 3.6.1 lets us drop.
   transaction_->recipients.push_back(absl::StrCat("<", ToView(event.mailbox), ">"));
+  transaction_->rcpt_parameters.emplace_back(ToView(event.parameters));
   Answer(event.event.ticket, POSTERN_VERDICT_ACCEPT);
 }
 
@@ -215,6 +231,8 @@ void Connection::OnContentBegin(const postern_event& event) {
     TraceFields fields;
     fields.reverse_path = transaction->reverse_path;
     fields.recipients = &transaction->recipients;
+    fields.mail_parameters = transaction->mail_parameters;
+    fields.rcpt_parameters = &transaction->rcpt_parameters;
     fields.helo = helo_;
     fields.client = client_;
     fields.server = policy_->server_name;
@@ -359,6 +377,7 @@ void Connection::LogMessage(const Transaction& transaction, absl::string_view ve
       .Add("from", transaction.reverse_path)
       .Add("rcpts", static_cast<uint64_t>(transaction.recipients.size()));
   if (!transaction.recipients.empty()) line.Add("to", transaction.recipients.front());
+  if (!transaction.envid.empty()) line.Add("envid", transaction.envid);
   line.Add("octets", transaction.octets).Add("verdict", verdict);
   if (!why.empty()) line.Add("why", why);
   line.Write();

@@ -160,12 +160,12 @@ class Client:
 
 
 def strip_trace(message):
-    """The message without the three fields that the delivery put before it."""
+    """The message without the fields that the delivery put before it."""
     lines = message.split(b"\r\n")
     assert lines[0].startswith(b"Return-Path: <"), lines[0]
     assert lines[1].startswith(b"Envelope-To: <"), lines[1]
     received = 2
-    while lines[received].startswith(b"\t"):
+    while lines[received].startswith((b"\t", b"Postern-")):
         received += 1
     assert lines[received].startswith(b"Received: from "), lines[received]
     return b"\r\n".join(lines[received + 3:])
@@ -310,6 +310,56 @@ class PosterndTest(unittest.TestCase):
                                   r"\tby mail\.example with ESMTP id [0-9a-f]+\r\n"
                                   r"\t\(2 recipients\); \w{3}, \d+ \w{3} \d{4} [0-9:]{8} \+0000\r\n"
                                   r"x\r\n\Z")
+
+    def test_what_says_how_to_deliver_is_kept(self):
+        """RFC 3461: whoever makes reports finds in the file what they need."""
+        server = self.serve()
+        client = self.client(server)
+        self.assertRegex(client.ask("EHLO client.example"), r"250[- ]DSN\r\n")
+        for command in ("MAIL FROM:<a@b.example> SIZE=3 RET=HDRS ENVID=a+2Bb",
+                        "RCPT TO:<c@d.example> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;c+2Bx@d.example",
+                        "RCPT TO:<e@f.example>"):
+            self.assertEqual(client.ask(command)[:3], "250")
+        self.assertEqual(client.ask("RCPT TO:<c@d.example> NOTIFY=ALWAYS")[:9], "501 5.5.4")
+        self.assertEqual(client.ask("RCPT TO:<c@d.example> RET=FULL")[:9], "555 5.5.4")
+        self.assertEqual(client.ask("DATA")[:3], "354")
+        client.send(b"x\r\n.\r\n")
+        self.assertEqual(client.reply()[:3], "250")
+        message = server.messages()[0]
+        self.assertIn(b"\r\nPostern-Mail: SIZE=3 RET=HDRS ENVID=a+2Bb\r\n"
+                      b"Postern-Rcpt: <c@d.example>\r\n"
+                      b"\tNOTIFY=SUCCESS,DELAY ORCPT=rfc822;c+2Bx@d.example\r\nReceived: ", message)
+        self.assertEqual(strip_trace(message), b"x\r\n")
+
+    def test_delivery_extensions_that_are_switched_on(self):
+        config = self.write("c.textproto", "engine { deliverby_min_s: 60 limits { transactions: 2 } "
+                            "extensions { requiretls: SWITCH_ON deliverby: SWITCH_ON rrvs: SWITCH_ON "
+                            "mt_priority: SWITCH_ON limits: SWITCH_ON } }")
+        cert, key = self.certificate("first")
+        server = self.serve("--config=" + config, "--tls_cert=" + cert, "--tls_key=" + key)
+        client = self.client(server)
+        self.assertNotIn("REQUIRETLS", client.ask("EHLO client.example"))
+        self.assertEqual(client.ask("MAIL FROM:<a@b.example> REQUIRETLS")[:9], "555 5.5.4")
+        self.assertEqual(client.ask("STARTTLS")[:3], "220")
+        client.start_tls()
+        reply = client.ask("EHLO client.example")
+        for keyword in ("REQUIRETLS", "DELIVERBY 60", "MT-PRIORITY", "RRVS",
+                        "LIMITS MAILMAX=2 RCPTMAX=1000"):
+            self.assertRegex(reply, "250[- ]" + keyword + "\r\n")
+        self.assertEqual(client.ask("MAIL FROM:<a@b.example> BY=59;R")[:9], "555 5.5.4")
+        self.assertEqual(client.ask("MAIL FROM:<a@b.example> MT-PRIORITY=10")[:9], "501 5.5.4")
+        self.assertEqual(client.ask("MAIL FROM:<a@b.example> REQUIRETLS BY=60;RT MT-PRIORITY=3")[:3],
+                         "250")
+        self.assertEqual(client.ask("RCPT TO:<c@d.example> RRVS=2014-04-03T23:01:00Z")[:3], "250")
+        self.assertEqual(client.ask("DATA")[:3], "354")
+        client.send(b"x\r\n.\r\n")
+        self.assertEqual(client.reply()[:3], "250")
+        self.assertIn(b"\r\nPostern-Mail: REQUIRETLS BY=60;RT MT-PRIORITY=3\r\n"
+                      b"Postern-Rcpt: <c@d.example>\r\n\tRRVS=2014-04-03T23:01:00Z\r\n",
+                      server.messages()[0])
+        self.assertEqual(client.ask("MAIL FROM:<a@b.example>")[:3], "250")
+        self.assertEqual(client.ask("RSET")[:3], "250")
+        self.assertEqual(client.ask("MAIL FROM:<a@b.example>")[:9], "452 4.5.3")
 
     def test_garbage_gets_500_and_help_gets_214(self):
         server = self.serve()

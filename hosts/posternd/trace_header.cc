@@ -64,6 +64,19 @@ std::string MakeTraceHeader(const TraceFields& fields) {
     if (i != 0) header += ",\r\n\t";
     AppendPath(recipients[i], &header);
   }
+  if (!fields.mail_parameters.empty()) {
+    header += "\r\nPostern-Mail: ";
+    AppendPath(fields.mail_parameters, &header);
+  }
+  const size_t told = fields.rcpt_parameters == nullptr ? 0 : fields.rcpt_parameters->size();
+  for (size_t i = 0; i < recipients.size() && i < told; ++i) {
+    const std::string& parameters = (*fields.rcpt_parameters)[i];
+    if (parameters.empty()) continue;
+    header += "\r\nPostern-Rcpt: ";
+    AppendPath(recipients[i], &header);
+    header += "\r\n\t";
+    AppendPath(parameters, &header);
+  }
   absl::StrAppend(&header, "\r\nReceived: from ", SafeName(fields.helo, fields.smtputf8), " (",
                   fields.client.family == 0 ? "unknown" : fields.client.ToLiteral(), ")\r\n\tby ",
                   fields.server, " with ",

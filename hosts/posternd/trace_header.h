@@ -6,12 +6,14 @@
 //   Return-Path: <reverse-path>
 //   Envelope-To: <first>,            one continuation line for each further recipient
 //   <TAB><second>
+//   Postern-Mail: parameters         of MAIL, as sent, where one says how to deliver (RFC 3461,
+//   ...) Postern-Rcpt: <first>            the same of each RCPT that had one <TAB>parameters
 //   Received: from HELO ([ADDRESS])  always these three lines
 //   <TAB>by SERVER with ESMTP id QUEUE-ID
 //   <TAB>for <recipient>; DATE       or "(N recipients); DATE" when there are several
 //
 // The message follows octet for octet as it was received. Whoever needs it bare removes the first
-// three fields: the lines up to and including the third of Received.
+// fields: the lines up to and including the third of Received.
 //
 // Threads: any; pure functions.
 #ifndef POSTERN_HOSTS_POSTERND_TRACE_HEADER_H_
@@ -30,6 +32,9 @@ namespace posternd {
 struct TraceFields {
   absl::string_view reverse_path;              // with angle brackets, "<>" for null
   const std::vector<std::string>* recipients;  // forward-paths with angle brackets
+  absl::string_view mail_parameters;           // empty: no field
+  // Of the recipients, empty where there is nothing to tell; null: of none.
+  const std::vector<std::string>* rcpt_parameters = nullptr;
   absl::string_view helo;
   host::Address client;
   absl::string_view server;

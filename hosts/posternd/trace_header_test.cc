@@ -37,6 +37,24 @@ TEST(TraceHeaderTest, OneRecipientIsNamedInForRfc5321Section44) {
             "\tfor <b@example.net>; Tue, 24 Nov 2026 04:22:56 +0000\r\n");
 }
 
+TEST(TraceHeaderTest, ParametersThatSayHowToDeliverAreKept) {
+  const std::vector<std::string> recipients = {"<b@example.net>", "<c@example.net>"};
+  const std::vector<std::string> parameters = {"", "NOTIFY=NEVER ORCPT=rfc822;c@example.net"};
+  TraceFields fields = Sample(&recipients);
+  fields.mail_parameters = "RET=HDRS ENVID=QQ314159";
+  fields.rcpt_parameters = &parameters;
+  EXPECT_EQ(MakeTraceHeader(fields),
+            "Return-Path: <a@example.org>\r\n"
+            "Envelope-To: <b@example.net>,\r\n"
+            "\t<c@example.net>\r\n"
+            "Postern-Mail: RET=HDRS ENVID=QQ314159\r\n"
+            "Postern-Rcpt: <c@example.net>\r\n"
+            "\tNOTIFY=NEVER ORCPT=rfc822;c@example.net\r\n"
+            "Received: from client.example.org ([192.0.2.1])\r\n"
+            "\tby mail.example with ESMTP id abc123\r\n"
+            "\t(2 recipients); Tue, 24 Nov 2026 04:22:56 +0000\r\n");
+}
+
 TEST(TraceHeaderTest, SeveralRecipientsStandInEnvelopeToOnly) {
   const std::vector<std::string> recipients = {"<b@example.net>", "<c@example.net>"};
   TraceFields fields = Sample(&recipients);

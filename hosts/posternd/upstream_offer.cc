@@ -12,8 +12,10 @@ namespace {
 // The rest has no part in what is offered, and may differ from client to client.
 upstream::Capabilities ThatMatter(const upstream::Capabilities& capabilities) {
   upstream::Capabilities matter;
-  matter.extensions = capabilities.extensions & (upstream::kEightBitMime | upstream::kSmtpUtf8 |
-                                                 upstream::kChunking | upstream::kBinaryMime);
+  matter.extensions =
+      capabilities.extensions &
+      (upstream::kEightBitMime | upstream::kSmtpUtf8 | upstream::kChunking | upstream::kBinaryMime |
+       upstream::kDsn | upstream::kDeliverBy | upstream::kMtPriority | upstream::kRequireTls);
   matter.size_limit = capabilities.size_limit;
   return matter;
 }

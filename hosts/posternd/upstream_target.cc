@@ -162,6 +162,12 @@ std::string OfferOnly(const std::string& engine_config, const upstream::Capabili
       !offered.Has(upstream::kEightBitMime)) {
     extensions->set_binarymime(v1::SWITCH_OFF);
   }
+  // Parameters go on only to a server that has their extension. RRVS is none of those that go on.
+  if (!offered.Has(upstream::kDsn)) extensions->set_dsn(v1::SWITCH_OFF);
+  if (!offered.Has(upstream::kDeliverBy)) extensions->set_deliverby(v1::SWITCH_OFF);
+  if (!offered.Has(upstream::kMtPriority)) extensions->set_mt_priority(v1::SWITCH_OFF);
+  if (!offered.Has(upstream::kRequireTls)) extensions->set_requiretls(v1::SWITCH_OFF);
+  extensions->set_rrvs(v1::SWITCH_OFF);
   if (offered.size_limit != 0) {
     const uint64_t own = config.limits().message_octets();
     config.mutable_limits()->set_message_octets(std::max(

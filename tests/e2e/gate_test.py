@@ -90,7 +90,8 @@ class BehindAnotherPosternd(GateTest):
                                    (b"8BITMIME", b"SMTPUTF8", b"BINARYMIME")),
                                   ("chunking: SWITCH_OFF", (b"CHUNKING", b"BINARYMIME")),
                                   ("binarymime: SWITCH_OFF", (b"BINARYMIME",)),
-                                  ("smtputf8: SWITCH_OFF", (b"SMTPUTF8",))):
+                                  ("smtputf8: SWITCH_OFF", (b"SMTPUTF8",)),
+                                  ("dsn: SWITCH_OFF", (b"DSN",))):
             config = os.path.join(self.folder, "back.textproto")
             with open(config, "w", encoding="ascii") as file:
                 file.write("engine { extensions { %s } limits { message_octets: 70000 } }" % switches)
@@ -100,6 +101,21 @@ class BehindAnotherPosternd(GateTest):
                 for keyword in missing:
                     self.assertNotIn(keyword, offered)
                 self.assertIn(b"SIZE 70000\r\n", offered)
+
+    def test_delivery_parameters_reach_the_server(self):
+        with posternd_fixture.Posternd() as back:
+            wire = self.client(self.gate(f"smtp://127.0.0.1:{back.port}"))
+            self.assertRegex(wire.hello(), rb"250[- ]DSN\r\n")
+            for command in (b"MAIL FROM:<a@example.org> RET=HDRS ENVID=a+2Bb",
+                            b"RCPT TO:<b@example.org> NOTIFY=DELAY ORCPT=rfc822;b+2Bc@example.org"):
+                self.assertRegex(wire.command(command), rb"^250 ")
+            self.assertRegex(wire.command(b"DATA"), rb"^354 ")
+            wire.send(b"x\r\n.\r\n")
+            self.assertRegex(wire.read_reply(), rb"^250 ")
+            message = back.message()
+            self.assertIn(b"RET=HDRS ENVID=a+2Bb", message.mail_parameters)
+            self.assertEqual(message.rcpt_parameters, b"Postern-Rcpt: <b@example.org>\r\n"
+                             b"\tNOTIFY=DELAY ORCPT=rfc822;b+2Bc@example.org\r\n")
 
     def test_two_thousand_messages_from_smtp_source(self):
         tool = posternd_fixture.tool("smtp-source", "postfix")

@@ -77,6 +77,8 @@ class Message:
     _TRACE = re.compile(
         rb"Return-Path: (?P<reverse_path><[^\r\n]*>)\r\n"
         rb"Envelope-To: (?P<recipients>[^\r\n]*(?:,\r\n\t[^\r\n]*)*)\r\n"
+        rb"(?:Postern-Mail: (?P<mail_parameters>[^\r\n]*)\r\n)?"
+        rb"(?P<rcpt_parameters>(?:Postern-Rcpt: <[^\r\n]*>\r\n\t[^\r\n]*\r\n)*)"
         rb"Received: from (?P<helo>[^\r\n ]+) \((?P<client>[^\r\n)]*)\)\r\n"
         rb"\tby (?P<server>[^\r\n ]+) with (?P<protocol>[A-Z0-9]+) id (?P<id>[^\r\n ]+)"
         rb"(?: \((?P<tls>[^\r\n)]*)\))?\r\n"
@@ -92,6 +94,8 @@ class Message:
         self.content = octets[match.end():]
         self.reverse_path = match["reverse_path"]
         self.recipients = match["recipients"].split(b",\r\n\t")
+        self.mail_parameters = match["mail_parameters"]
+        self.rcpt_parameters = match["rcpt_parameters"]
         self.helo = match["helo"]
         self.client = match["client"]
         self.server = match["server"]

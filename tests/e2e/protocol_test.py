@@ -188,7 +188,6 @@ class ProtocolTest(unittest.TestCase):
                 (b"MAIL FROM:<a@example.org> SIZE=x", 501, b"5.5.4"),
                 (b"MAIL FROM:<a@example.org> SIZE=99999999999", 552, b"5.3.4"),
                 (b"MAIL FROM:<a@example.org> AUTH=<>", 555, b"5.5.4"),
-                (b"MAIL FROM:<a@example.org> BODY=BINARYMIME", 555, b"5.5.4"),
                 (b"MAIL FROM:<a@example.org> SIZE=1 SIZE=1", 555, b"5.5.4")):
             with self.subTest(line=line):
                 with self.server.connect() as wire:

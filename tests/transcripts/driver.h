@@ -26,6 +26,7 @@ namespace postern::transcripts {
 struct Happening {
   session::Event event;
   wire::ProxyHeader proxy;  // kProxyHeader
+  session::Extra extra;     // kMail, kRcpt, in place of event.extra
 };
 
 // Counts what a session holds, and at the most held.

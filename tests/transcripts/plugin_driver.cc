@@ -53,11 +53,20 @@ const T& As(const postern_event* event) {
   return *reinterpret_cast<const T*>(event);
 }
 
+void Give(commands::Given what, session::Extra* extra) {
+  extra->given = static_cast<uint16_t>(extra->given | what);
+}
+
+commands::Extras::Text Text(postern_bytes bytes) {
+  return {reinterpret_cast<const char*>(bytes.data), bytes.size};
+}
+
 void Convert(const postern_event* from, Happening* happening) {
   *happening = Happening();
   session::Event& event = happening->event;
   event.type = static_cast<EventType>(from->type);
   event.flags = from->flags;
+  happening->extra = session::Extra();
   event.ticket = from->ticket;
   switch (from->type) {
     case POSTERN_EVENT_PROXY_HEADER: {
@@ -86,6 +95,28 @@ void Convert(const postern_event* from, Happening* happening) {
       event.parameters = View(e.parameters);
       event.number = e.size;
       event.count = e.body;
+      session::Extra& extra = happening->extra;
+      if (e.envid.size != 0) {
+        Give(commands::kGivenEnvid, &extra);
+        extra.values.envid = Text(e.envid);
+        extra.decoded = View(e.envid_decoded);
+      }
+      if (e.dsn_return != POSTERN_DSN_RETURN_NONE) {
+        Give(commands::kGivenRet, &extra);
+        extra.values.dsn_return = static_cast<syntax::DsnReturn>(e.dsn_return - 1);
+      }
+      if ((from->flags & POSTERN_MAIL_REQUIRETLS) != 0) Give(commands::kGivenRequireTls, &extra);
+      if (e.by_mode != POSTERN_BY_NONE) {
+        Give(commands::kGivenBy, &extra);
+        extra.values.by_seconds = e.by_seconds;
+        extra.values.by_mode = (e.by_mode & POSTERN_BY_RETURN) != 0 ? syntax::ByMode::kReturn
+                                                                    : syntax::ByMode::kNotify;
+        extra.values.by_trace = (e.by_mode & POSTERN_BY_TRACE) != 0;
+      }
+      if ((from->flags & POSTERN_MAIL_PRIORITY) != 0) {
+        Give(commands::kGivenPriority, &extra);
+        extra.values.priority = static_cast<int8_t>(e.priority);
+      }
       break;
     }
     case POSTERN_EVENT_RCPT: {
@@ -96,6 +127,22 @@ void Convert(const postern_event* from, Happening* happening) {
       event.domain = View(e.domain);
       event.parameters = View(e.parameters);
       event.count = e.accepted;
+      session::Extra& extra = happening->extra;
+      if (e.orcpt_type.size != 0) {
+        Give(commands::kGivenOrcpt, &extra);
+        extra.values.orcpt_type = Text(e.orcpt_type);
+        extra.values.orcpt = Text(e.orcpt);
+        extra.decoded = View(e.orcpt_decoded);
+      }
+      if (e.notify != 0) {
+        Give(commands::kGivenNotify, &extra);
+        extra.values.notify = static_cast<uint8_t>(e.notify);
+      }
+      if ((from->flags & POSTERN_RCPT_RRVS) != 0) {
+        Give(commands::kGivenRrvs, &extra);
+        extra.values.rrvs = e.rrvs;
+        extra.values.rrvs_action = static_cast<syntax::RrvsAction>(e.rrvs_action);
+      }
       break;
     }
     case POSTERN_EVENT_CONTENT_BEGIN:

@@ -66,6 +66,50 @@ std::string ClosedName(uint8_t reason) {
   return reason < 12 ? kNames[reason] : "?";
 }
 
+// What the parameters of delivery extensions said.
+void Extra(const session::Extra& extra, std::string* out) {
+  const auto given = [&extra](commands::Given what) { return (extra.given & what) != 0; };
+  if (given(commands::kGivenRet)) {
+    *out += extra.values.dsn_return == syntax::DsnReturn::kFull ? " ret=full" : " ret=hdrs";
+  }
+  if (given(commands::kGivenEnvid)) {
+    Field("envid", extra.values.envid, out);
+    Field("decoded", extra.decoded, out);
+  }
+  if (given(commands::kGivenNotify)) {
+    std::string list;
+    const auto add = [&](uint8_t bit, const char* name) {
+      if ((extra.values.notify & bit) == 0) return;
+      if (!list.empty()) list += ',';
+      list += name;
+    };
+    add(syntax::kNotifyNever, "never");
+    add(syntax::kNotifySuccess, "success");
+    add(syntax::kNotifyFailure, "failure");
+    add(syntax::kNotifyDelay, "delay");
+    *out += " notify=" + list;
+  }
+  if (given(commands::kGivenOrcpt)) {
+    Field("orcpt_type", extra.values.orcpt_type, out);
+    Field("orcpt", extra.values.orcpt, out);
+    Field("decoded", extra.decoded, out);
+  }
+  if (given(commands::kGivenRequireTls)) *out += " requiretls";
+  if (given(commands::kGivenBy)) {
+    *out += " by=" + std::to_string(extra.values.by_seconds);
+    *out += extra.values.by_mode == syntax::ByMode::kReturn ? ";return" : ";notify";
+    if (extra.values.by_trace) *out += ";trace";
+  }
+  if (given(commands::kGivenPriority)) {
+    *out += " priority=" + std::to_string(extra.values.priority);
+  }
+  if (given(commands::kGivenRrvs)) {
+    static const char* const kActions[] = {"", ";reject", ";continue"};
+    *out += " rrvs=" + std::to_string(extra.values.rrvs);
+    *out += kActions[static_cast<int>(extra.values.rrvs_action)];
+  }
+}
+
 std::string Describe(const Happening& happening) {
   const session::Event& event = happening.event;
   std::string out = EventName(event.type);
@@ -112,6 +156,7 @@ std::string Describe(const Happening& happening) {
              {session::kPathUtf8, "utf8"},
              {session::kMailSmtpUtf8, "smtputf8"}},
             &out);
+      Extra(happening.extra, &out);
       break;
     case EventType::kContentBegin:
       out += " recipients=" + std::to_string(event.count);

@@ -52,6 +52,8 @@ class SessionDriver : public Driver {
     if (happening->event.type == session::EventType::kProxyHeader) {
       happening->proxy = session_.proxy_header();
     }
+    happening->extra = session::Extra();
+    if (happening->event.extra != nullptr) happening->extra = *happening->event.extra;
     return true;
   }
 

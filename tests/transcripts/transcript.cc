@@ -359,6 +359,12 @@ void Parser::Config(std::string_view text) {
       {"extensions.expn", &v1::Extensions::set_expn},
       {"extensions.chunking", &v1::Extensions::set_chunking},
       {"extensions.binarymime", &v1::Extensions::set_binarymime},
+      {"extensions.dsn", &v1::Extensions::set_dsn},
+      {"extensions.requiretls", &v1::Extensions::set_requiretls},
+      {"extensions.deliverby", &v1::Extensions::set_deliverby},
+      {"extensions.mt_priority", &v1::Extensions::set_mt_priority},
+      {"extensions.rrvs", &v1::Extensions::set_rrvs},
+      {"extensions.limits", &v1::Extensions::set_limits},
   };
   for (const auto& [name, set] : kSwitches) {
     if (key == name) {
@@ -406,6 +412,14 @@ void Parser::Config(std::string_view text) {
     limits->set_errors(static_cast<uint32_t>(number));
   } else if (key == "limits.commands_without_progress" && is_number) {
     limits->set_commands_without_progress(static_cast<uint32_t>(number));
+  } else if (key == "limits.transactions" && is_number) {
+    limits->set_transactions(static_cast<uint32_t>(number));
+  } else if (key == "limits.recipient_domains" && is_number) {
+    limits->set_recipient_domains(static_cast<uint32_t>(number));
+  } else if (key == "deliverby_min_s" && is_number) {
+    config_.set_deliverby_min_s(static_cast<uint32_t>(number));
+  } else if (key == "mt_priority_profile") {
+    config_.set_mt_priority_profile(value);
   } else if (key == "server_name") {
     config_.set_server_name(value);
   } else if (key == "bare_newline" && (value == "reject" || value == "normalize")) {

@@ -11,6 +11,7 @@ targets, the tests of completeness and posternctl --language follow.
 LANGUAGES = [
     "de",
     "en",
+    "es",
     "fr",
     "ja",
     "nl",

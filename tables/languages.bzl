@@ -16,6 +16,7 @@ LANGUAGES = [
     "ja",
     "nl",
     "pl",
+    "pt",
     "ru",
     "tr",
     "zh",

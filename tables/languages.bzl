@@ -13,6 +13,7 @@ LANGUAGES = [
     "en",
     "es",
     "fr",
+    "it",
     "ja",
     "nl",
     "pl",

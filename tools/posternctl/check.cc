@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "absl/flags/flag.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "engine/proto/reply_table.pb.h"
 #include "engine/replies/reply_table.h"
@@ -48,17 +49,50 @@ void CheckTable(const SourceFile& file, std::vector<Finding>* findings) {
   }
   v1::ReplyTable table;
   if (!table.ParseFromString(file.parsed.serialized)) return;
-  if (absl::GetFlag(FLAGS_translation)) {
-    for (const std::string& problem : CompareTranslation(DefaultTable(), table)) {
-      findings->push_back(FromProblem(file, problem));
-    }
-  }
   if (!absl::GetFlag(FLAGS_warnings)) return;
   for (const Leak& leak : FindLeaks(table)) {
     Finding finding = FromProblem(
         file, absl::StrCat(leak.entry, ": ", leak.field, ": ", leak.why, "; ", leak.mend));
     finding.severity = Severity::kWarning;
     findings->push_back(finding);
+  }
+}
+
+// The tables given are one translation, cut into files as the repository has it. `sources` stands
+// beside `all`.
+void CheckTranslation(const std::vector<SourceFile>& sources, std::vector<Checked>* all) {
+  v1::ReplyTable whole;
+  std::vector<size_t> tables;
+  for (size_t i = 0; i < sources.size(); ++i) {
+    v1::ReplyTable part;
+    if (sources[i].kind != FileKind::kTable) continue;
+    if (!part.ParseFromString(sources[i].parsed.serialized)) continue;
+    whole.MergeFrom(part);
+    tables.push_back(i);
+  }
+  if (tables.empty()) return;
+  for (const std::string& problem : CompareTranslation(DefaultTable(), whole)) {
+    // What is about no entry stands with the first file; "replies[80] NOOP_OK" with its own.
+    size_t owner = tables.front();
+    std::string told = problem;
+    const size_t open = problem.find('[');
+    size_t index = 0;
+    if (open != std::string::npos && open < problem.find(' ') &&
+        absl::SimpleAtoi(problem.substr(open + 1, problem.find(']') - open - 1), &index)) {
+      const std::string list = problem.substr(0, open);
+      for (const size_t i : tables) {
+        v1::ReplyTable part;
+        part.ParseFromString(sources[i].parsed.serialized);
+        const size_t count = EntriesOf(part, list);
+        if (index < count) {
+          owner = i;
+          break;
+        }
+        index -= count;
+      }
+      told = absl::StrCat(list, "[", index, problem.substr(problem.find(']')));
+    }
+    (*all)[owner].findings.push_back(FromProblem(sources[owner], told));
   }
 }
 
@@ -82,6 +116,7 @@ int RunCheck(const Invocation& invocation) {
   const absl::StatusOr<Paint> paint = Paint::FromFlag(stdout);
   if (!paint.ok()) return Fail(paint.status());
   std::vector<Checked> all;
+  std::vector<SourceFile> sources;
   std::vector<std::string> paths = invocation.arguments;
   // Grows by the tables that configurations name.
   for (size_t i = 0; i < paths.size(); ++i) {
@@ -103,9 +138,11 @@ int RunCheck(const Invocation& invocation) {
         if (std::find(paths.begin(), paths.end(), table) == paths.end()) paths.push_back(table);
       }
     }
-    SortFindings(&checked.findings);
     all.push_back(std::move(checked));
+    sources.push_back(*std::move(file));
   }
+  if (absl::GetFlag(FLAGS_translation)) CheckTranslation(sources, &all);
+  for (Checked& checked : all) SortFindings(&checked.findings);
   int errors = 0;
   int warnings = 0;
   for (const Checked& checked : all) {

@@ -20,8 +20,10 @@ ABSL_FLAG(std::string, as, "",
 ABSL_FLAG(bool, html, false, "write one HTML page that needs nothing but itself");
 ABSL_FLAG(bool, strict, false, "a warning is a problem too: exit status 1");
 ABSL_FLAG(bool, warnings, true, "tell of texts that leak facts (--nowarnings: do not)");
-ABSL_FLAG(bool, translation, false,
-          "the files are translations of the default table: tell what is missing or lost in them");
+ABSL_FLAG(
+    bool, translation, false,
+    "the tables given are one translation of the default table, in one file or several: tell what "
+    "is missing or lost in it");
 ABSL_FLAG(bool, raw, false, "the octets of the dialogue are sent as they are, line ends too");
 ABSL_FLAG(bool, tls, false, "TLS is up from the first octet");
 ABSL_FLAG(bool, starttls, false, "STARTTLS is offered; the handshake succeeds");

@@ -59,6 +59,25 @@ class GoldenTest(unittest.TestCase):
 
 class ProgramTest(unittest.TestCase):
 
+    def test_what_a_translation_in_two_files_lost_is_told_where_it_stands(self):
+        reply = ('replies { id: %s code: 500 enhanced_code: "5.5.1"\n'
+                 '  text: "%s"\n  explanation: "x" }\n')
+        with tempfile.TemporaryDirectory() as directory:
+            paths = [os.path.join(directory, name) for name in ("a.textproto", "b.textproto")]
+            for path, text in zip(paths, (reply % ("NOT_A_VERB", "x"),
+                                          "# a comment\n" + reply % ("UNRECOGNIZED", "lost"))):
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(text)
+            status, text, _ = run("check", "--json", "--translation", *paths)
+        self.assertEqual(status, 1)
+        files = json.loads(text)["files"]
+        self.assertIn(("replies[0] UNRECOGNIZED", "text", 3 - 1),
+                      [(one["entry"], one["field"], one["line"]) for one in files[1]["findings"]
+                       if "{verb}" in one["why"]])
+        missing = [one["why"] for one in files[0]["findings"]]
+        self.assertIn("no entry for BARE_LF", missing)
+        self.assertNotIn("no entry for UNRECOGNIZED", missing)
+
     def test_every_command_has_help_with_examples_and_status_0(self):
         _, usage, _ = run("--help")
         commands = [line.split()[0] for line in usage.decode().splitlines()

@@ -34,8 +34,9 @@ const std::vector<Command>& Commands() {
        "products, whether a mailbox exists.\n",
        "posternctl check my.textproto\n"
        "posternctl check --strict /etc/posternd/posternd.textproto   warnings count too\n"
-       "posternctl check --translation tables/de.textproto           what is missing in a "
+       "posternctl check --translation de.textproto                  what is missing in a "
        "translation\n"
+       "posternctl check --translation tables/de.*textproto          the same, cut into files\n"
        "posternctl check --json *.textproto | jq '.errors'\n",
        {"as", "strict", "warnings", "translation", "json", "color"},
        1,

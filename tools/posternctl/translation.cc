@@ -275,6 +275,18 @@ void CompareCaptions(const v1::ReplyTable& original, const v1::ReplyTable& trans
 
 }  // namespace
 
+size_t EntriesOf(const v1::ReplyTable& table, const std::string& list) {
+  const std::pair<const char*, int> sizes[] = {
+      {"replies", table.replies_size()},   {"help_topics", table.help_topics_size()},
+      {"codes", table.codes_size()},       {"classes", table.classes_size()},
+      {"subjects", table.subjects_size()}, {"enhanced_codes", table.enhanced_codes_size()},
+      {"captions", table.captions_size()}};
+  for (const auto& [name, size] : sizes) {
+    if (list == name) return static_cast<size_t>(size);
+  }
+  return 0;
+}
+
 std::vector<std::string> CompareTranslation(const v1::ReplyTable& original,
                                             const v1::ReplyTable& translation) {
   std::vector<std::string> problems;

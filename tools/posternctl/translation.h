@@ -7,6 +7,7 @@
 #ifndef POSTERN_TOOLS_POSTERNCTL_TRANSLATION_H_
 #define POSTERN_TOOLS_POSTERNCTL_TRANSLATION_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,9 @@
 
 namespace postern {
 namespace ctl {
+
+// How many entries the list of that name has ("replies"); 0 if there is no such list.
+size_t EntriesOf(const v1::ReplyTable& table, const std::string& list);
 
 // What is missing or lost, each in the form of the engine's problems: "PLACE: FIELD: WHY; MEND".
 std::vector<std::string> CompareTranslation(const v1::ReplyTable& original,

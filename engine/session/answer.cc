@@ -3,6 +3,8 @@
 // Decisions: what the host is asked, what its verdicts do, and what stands in for an answer that is
 // not wanted or does not come.
 
+#include <new>
+
 #include "engine/replies/reply_rules.h"
 #include "engine/session/session.h"
 
@@ -268,6 +270,7 @@ void Session::Apply(EventType type, bool accepted) {
     case EventType::kContentBegin:
       if (!accepted) break;
       mode_ = Mode::kContent;
+      new (&decoder_) wire::DataDecoder(ground_->config.bare_newline);
       decoder_.Start();
       over_size_ = false;
       break;

@@ -55,6 +55,7 @@ void Session::BeginChunk(const ParsedCommand& command) {
       commands::ReadChunk(command.argument, ground_->config.leniency);
   const bool first = phase_ != Phase::kChunks;
   if (first) {
+    new (&chunk_) wire::BdatDecoder(ground_->config.bare_newline);
     chunk_.Start(binary_ ? wire::BdatContent::kBinary : wire::BdatContent::kLines);
     over_size_ = false;
   }
@@ -106,6 +107,8 @@ void Session::SkipChunk(uint64_t octets, bool last, ReplyId reply, Rule rule) {
   chunk_last_ = last;
   chunk_reply_ = reply;
   chunk_rule_ = rule;
+  // What is skipped belongs to a message that is lost, or to none.
+  new (&chunk_) wire::BdatDecoder(ground_->config.bare_newline);
   chunk_.SkipChunk(octets);
   ReadChunk();
 }

@@ -200,11 +200,11 @@ Judgement JudgeLine(const wire::Line& line, const View& view, ParsedCommand* com
   }
 
   const Limits& limits = view.config->limits;
+  // RFC 1870 §6.1 (1): the declared size alone is reason enough, and so is that of a chunk.
+  if (command->size > limits.message_octets) {
+    return Refuse(ReplyId::kMessageTooLarge, Rule::kLimit, {}, limits.message_octets);
+  }
   if (verb == Verb::kMail) {
-    // RFC 1870 §6.1 (1): the declared size alone is reason enough.
-    if (command->size > limits.message_octets) {
-      return Refuse(ReplyId::kMessageTooLarge, Rule::kLimit, {}, limits.message_octets);
-    }
     // RFC 2852 §3: a time below the least that EHLO told, where the mode is "R".
     if ((command->given & commands::kGivenBy) != 0 &&
         command->extras.by_mode == syntax::ByMode::kReturn &&

@@ -22,7 +22,7 @@ namespace postern::session {
 class Output {
  public:
   // Enough for the replies of a pipelined MAIL, RCPT, DATA and for an everyday EHLO.
-  static constexpr size_t kInline = 320;
+  static constexpr size_t kInline = 256;
   // With more than this waiting no further command is read.
   static constexpr size_t kHighWater = 160;
 

@@ -70,7 +70,6 @@ Session::Session(std::shared_ptr<const Ground> ground, const wire::Memory* memor
       mark_ms_(options.now_ms),
       splitter_(memory, ground_->line_capacity, ground_->config.limits.line_total_octets),
       decoder_(ground_->config.bare_newline),
-      chunk_(ground_->config.bare_newline),
       can_starttls_(options.can_starttls),
       tls_(options.tls),
       output_(memory) {

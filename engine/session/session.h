@@ -316,8 +316,12 @@ class Session {
       nullptr;              // only while a header is awaited or its event borrowed
   Extra* extra_ = nullptr;  // only while an event with such parameters is being decided
   wire::LineSplitter splitter_;
-  wire::DataDecoder decoder_;
-  wire::BdatDecoder chunk_;
+  // Content comes by DATA or by BDAT: the first from the beginning of content on, the second from
+  // the first chunk on that is read or skipped.
+  union {
+    wire::DataDecoder decoder_;
+    wire::BdatDecoder chunk_;
+  };
   uint64_t chunk_octets_ = 0;  // of the chunk that BDAT named last
   // The host's words for a chunk that is being skipped, ready to go out behind it; a block of
   // memory_, null if they are the table's.

@@ -47,7 +47,7 @@ class ProtocolTest(unittest.TestCase):
         self.assertRegex(lines[0], rb"^250-mx\.example\.net\b")
         self.assertEqual([line[4:] for line in lines[1:]],
                          [b"SIZE 52428800", b"8BITMIME", b"PIPELINING", b"ENHANCEDSTATUSCODES",
-                          b"SMTPUTF8", b"HELP", b"CHUNKING", b"BINARYMIME"])
+                          b"SMTPUTF8", b"CHUNKING", b"BINARYMIME", b"DSN", b"HELP"])
 
     def test_quit_closes(self):
         self.wire.hello()
@@ -102,15 +102,17 @@ class ProtocolTest(unittest.TestCase):
         self.assertEqual(self.wire.read_to_end(), b"")
 
     def test_mail_line_grows_by_the_extensions_in_force(self):
-        """F4: SIZE +26, 8BITMIME +14, SMTPUTF8 +10, BINARYMIME +2 on MAIL and on nothing else."""
+        """F4: SIZE 26, 8BITMIME 14, SMTPUTF8 10, BINARYMIME 2, DSN 116 on MAIL; DSN 530 on RCPT."""
         self.wire.hello()
         line = b"MAIL FROM:<a@example.org> X="
-        limit = 512 + 26 + 14 + 10 + 2
+        limit = 512 + 26 + 14 + 10 + 2 + 116
         fits = line + b"x" * (limit - 2 - len(line))
         self.assert_reply(self.wire.command(fits), 555, b"5.5.4")
         self.assert_reply(self.wire.command(fits + b"x"), 500, b"5.5.2", b"%d" % limit)
         rcpt = b"RCPT TO:<a@example.org> X="
-        self.assert_reply(self.wire.command(rcpt + b"x" * (511 - len(rcpt))), 500, b"5.5.2", b"512")
+        self.assert_reply(self.wire.command(rcpt + b"x" * (512 + 530 - 1 - len(rcpt))), 500, b"5.5.2",
+                          b"1042")
+        self.assert_reply(self.wire.command(b"NOOP " + b"x" * (511 - 5)), 500, b"5.5.2", b"512")
 
     def test_bare_lf_is_answered_as_soon_as_it_is_seen(self):
         """F2: a person at a socket learns why; the rest up to CR LF is the same line."""

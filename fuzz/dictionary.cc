@@ -52,6 +52,7 @@ int main() {
   for (const char* text : {"MAIL FROM:<a@b.example>\r\n",
                            "RCPT TO:<c@d.example>\r\n",
                            "EHLO c.example\r\n",
+                           "LHLO c.example\r\n",
                            "FROM:<",
                            "TO:<",
                            "<>",

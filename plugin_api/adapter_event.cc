@@ -63,6 +63,7 @@ static_assert(Equal(CloseReason::kMemory, POSTERN_CLOSED_MEMORY));
 
 static_assert(Equal(session::kHeloExtended, POSTERN_HELO_EXTENDED));
 static_assert(Equal(session::kHeloLiteral, POSTERN_HELO_LITERAL));
+static_assert(Equal(session::kHeloLmtp, POSTERN_HELO_LMTP));
 static_assert(Equal(session::kPathNull, POSTERN_PATH_NULL));
 static_assert(Equal(session::kPathPostmaster, POSTERN_PATH_POSTMASTER));
 static_assert(Equal(session::kPathQuoted, POSTERN_PATH_QUOTED));

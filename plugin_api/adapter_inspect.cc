@@ -94,6 +94,7 @@ uint32_t EventOf(const ParsedCommand& command, const session::View& view) {
   switch (command.verb) {
     case Verb::kHelo:
     case Verb::kEhlo:
+    case Verb::kLhlo:
       return POSTERN_EVENT_HELO;
     case Verb::kMail:
       return POSTERN_EVENT_MAIL;

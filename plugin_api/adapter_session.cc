@@ -9,6 +9,7 @@
 // Threads: [owner-thread], SessionOpen [any-thread]. A session holds its host's callbacks, its
 // configuration and its table, so the engine may be released before it.
 
+#include <cstddef>
 #include <memory>
 #include <new>
 #include <string_view>
@@ -116,12 +117,70 @@ inline int32_t Run(postern_session* session, std::string_view call, Body&& body)
   return result;
 }
 
+// Behind the last member that is looked at for recipients.
+constexpr size_t kWithRecipients =
+    offsetof(postern_answer, recipient_count) + sizeof(postern_answer::recipient_count);
+
 // An answer that is nothing but a verdict, as nearly all are. What is looked at was in the struct
-// from the first.
+// from the first, or its size says that it is there.
 bool IsBareVerdict(const postern_answer* answer) {
   return answer != nullptr && answer->struct_size >= kFirstSize<postern_answer> &&
-         (answer->reply_id | answer->code) == 0 && answer->text.size == 0;
+         (answer->reply_id | answer->code) == 0 && answer->text.size == 0 &&
+         (answer->struct_size < kWithRecipients || answer->recipient_count == 0);
 }
+
+// A valid answer of the host in the engine's type.
+Answer Inside(const postern_answer& ours) {
+  Answer inside;
+  inside.verdict = static_cast<session::Verdict>(ours.verdict);
+  // Numbers that the engine's narrower types cannot hold name no reply.
+  const bool fits = ours.reply_id < replies::kReplyIdLimit && ours.code <= 999;
+  if (fits) {
+    inside.reply = static_cast<replies::ReplyId>(ours.reply_id);
+    inside.code = static_cast<uint16_t>(ours.code);
+  }
+  inside.enhanced = {ours.enhanced_class, ours.enhanced_subject, ours.enhanced_detail};
+  inside.text = View(ours.text);
+  if (!fits) {
+    // Any override without a code is refused; the ticket and the verdict are judged before it.
+    inside.code = 0;
+    inside.text = std::string_view("?");
+  }
+  return inside;
+}
+
+// The answers for recipients, where the host has them: no copy of them all is made.
+class Recipients : public session::RecipientAnswers {
+ public:
+  // The size of a struct is known from the answer around them.
+  Recipients(const postern_answer* around, const postern_answer* first, size_t count)
+      : first_(reinterpret_cast<const uint8_t*>(first)),
+        stride_(around->struct_size),
+        count_(count > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(count)) {}
+
+  bool AreThere() const {
+    return first_ != nullptr && stride_ % alignof(postern_answer) == 0 &&
+           reinterpret_cast<uintptr_t>(first_) % alignof(postern_answer) == 0;
+  }
+  uint32_t count() const override { return count_; }
+  Answer At(uint32_t recipient) const override {
+    const auto* const theirs =
+        reinterpret_cast<const postern_answer*>(first_ + size_t{recipient} * stride_);
+    postern_answer ours;
+    if (theirs->struct_size <= stride_ && CopyIn(theirs, &ours) && IsValid(ours.text)) {
+      return Inside(ours);
+    }
+    // No answer: one that is refused.
+    Answer none;
+    none.text = std::string_view("?");
+    return none;
+  }
+
+ private:
+  const uint8_t* const first_;
+  const size_t stride_;
+  const uint32_t count_;
+};
 
 // What the host is told of an answer that was not taken.
 int32_t Refusal(postern_session* session, std::string_view call, AnswerResult result) {
@@ -227,20 +286,14 @@ int32_t SessionAnswer(postern_session* session, uint64_t ticket,
     if (!IsValid(ours.text)) {
       return Misbehaved(session, kCall, "text has a size and no data", POSTERN_E_ARGUMENT);
     }
-    Answer inside;
-    inside.verdict = static_cast<session::Verdict>(ours.verdict);
-    // Numbers that the engine's narrower types cannot hold name no reply.
-    const bool fits = ours.reply_id < replies::kReplyIdLimit && ours.code <= 999;
-    if (fits) {
-      inside.reply = static_cast<replies::ReplyId>(ours.reply_id);
-      inside.code = static_cast<uint16_t>(ours.code);
-    }
-    inside.enhanced = {ours.enhanced_class, ours.enhanced_subject, ours.enhanced_detail};
-    inside.text = View(ours.text);
-    if (!fits) {
-      // Any override without a code is refused; the ticket and the verdict are judged before it.
-      inside.code = 0;
-      inside.text = std::string_view("?");
+    Answer inside = Inside(ours);
+    const Recipients recipients(answer, ours.recipients, ours.recipient_count);
+    if (ours.recipient_count != 0) {
+      if (!recipients.AreThere()) {
+        return Misbehaved(session, kCall, "recipients is null or out of line, and has a count",
+                          POSTERN_E_ARGUMENT);
+      }
+      inside.recipients = &recipients;
     }
     const AnswerResult result = engine.AnswerTicket(ticket, inside);
     if (result == AnswerResult::kOk) return Flags(engine);
@@ -325,6 +378,7 @@ int32_t SessionInfo(postern_session* session, postern_session_info* info) noexce
     // The engine counts itself; the rest is what lies around it here.
     ours.memory_octets = inside.memory_octets + sizeof(postern_session) - sizeof(Session);
     ours.fingerprint = inside.fingerprint;
+    ours.lmtp = inside.lmtp ? 1 : 0;
     CopyOut(ours, info);
     return int32_t{POSTERN_OK};
   });

@@ -139,7 +139,7 @@ typedef struct postern_session_options {
 enum {
   POSTERN_EVENT_CONNECT = 1,       /* * before the greeting; default accept */
   POSTERN_EVENT_PROXY_HEADER = 2,  /*   the PROXY header was read */
-  POSTERN_EVENT_HELO = 3,          /* * HELO or EHLO; default accept */
+  POSTERN_EVENT_HELO = 3,          /* * HELO, EHLO or LHLO; default accept */
   POSTERN_EVENT_STARTTLS = 4,      /* * default defer (454) */
   POSTERN_EVENT_MAIL = 5,          /* * default accept */
   POSTERN_EVENT_RCPT = 6,          /* * default reject */
@@ -188,7 +188,11 @@ typedef struct postern_event_proxy_header {
   postern_bytes tlvs; /* structure validated */
 } postern_event_proxy_header;
 
-enum { POSTERN_HELO_EXTENDED = 1 /* EHLO */, POSTERN_HELO_LITERAL = 2 /* an address literal */ };
+enum {
+  POSTERN_HELO_EXTENDED = 1, /* EHLO or LHLO */
+  POSTERN_HELO_LITERAL = 2,  /* an address literal */
+  POSTERN_HELO_LMTP = 4      /* LHLO (RFC 2033) */
+};
 typedef struct postern_event_helo {
   postern_event event;
   postern_bytes name; /* validated: RFC 5321 section 4.1.1.1, as far as leniency demands */
@@ -413,6 +417,14 @@ typedef struct postern_answer {
   uint16_t enhanced_detail;
   uint16_t reserved;
   postern_bytes text; /* lines separated by LF; empty with code 0 */
+  uint64_t reserved2[4];
+  /* LMTP, CONTENT_END: one answer for each recipient that was accepted, in the order of their RCPT.
+   * It lies at an even distance of this answer's struct_size from the one before it. Its verdict is
+   * accept, reject or defer, or default for the one above; its reply_id and override are as above;
+   * its `recipients` are not looked at. The answer around them has a verdict alone.
+   * Count 0: all recipients are answered alike. A disconnect makes one 421 in place of all. */
+  const struct postern_answer *recipients;
+  size_t recipient_count; /* 0, or the number of recipients: POSTERN_E_REPLY for any other */
 } postern_answer;
 
 /* ---- Notices ---- */
@@ -431,7 +443,7 @@ typedef struct postern_session_info {
   uint32_t errors; /* 5yz answers since the last completed transaction (R6) */
   uint32_t recipients;
   uint32_t tls;
-  uint32_t extended; /* EHLO was given */
+  uint32_t extended; /* EHLO or LHLO was given */
   uint64_t octets_in;
   uint64_t octets_out;
   uint64_t lines;
@@ -439,13 +451,15 @@ typedef struct postern_session_info {
   uint64_t memory_octets; /* held by this session now */
   /* Hash of all that decides how the session answers, but the error count (contract R2). */
   uint64_t fingerprint;
+  uint32_t reserved;
+  uint32_t lmtp; /* LMTP is spoken (RFC 2033) */
 } postern_session_info;
 
 /* ---- Inspection: for hosts that own the wire ---- */
 
 enum {
   POSTERN_INSPECT_HELO = 1, /* HELO was accepted */
-  POSTERN_INSPECT_EHLO = 2, /* EHLO was accepted */
+  POSTERN_INSPECT_EHLO = 2, /* EHLO or LHLO was accepted */
   POSTERN_INSPECT_MAIL = 4, /* a mail transaction is open */
   POSTERN_INSPECT_RCPT = 8, /* at least one recipient was accepted */
   POSTERN_INSPECT_TLS = 16,

@@ -26,8 +26,8 @@ using V = Verb;
 constexpr Command kCommands[kVerbCount] = {
     // verb, name, needs, arguments, phases, before_tls, progress
     {V::kUnknown, "", E::kNever, A::kOptional, kAny, true, true},
-    {V::kHelo, "HELO", E::kCore, A::kRequired, kGreeted, false, false},
-    {V::kEhlo, "EHLO", E::kCore, A::kRequired, kGreeted, true, false},
+    {V::kHelo, "HELO", E::kSmtp, A::kRequired, kGreeted, false, false},
+    {V::kEhlo, "EHLO", E::kSmtp, A::kRequired, kGreeted, true, false},
     {V::kMail, "MAIL", E::kCore, A::kRequired, In(Phase::kReady), false, false},
     {V::kRcpt, "RCPT", E::kCore, A::kRequired, In(Phase::kMail) | kAddressed, false, true},
     {V::kData, "DATA", E::kCore, A::kForbidden, In(Phase::kRcpt), false, true},
@@ -43,6 +43,7 @@ constexpr Command kCommands[kVerbCount] = {
     {V::kSoml, "SOML", E::kNever, A::kRequired, kGreeted, false, false},
     {V::kSaml, "SAML", E::kNever, A::kRequired, kGreeted, false, false},
     {V::kBdat, "BDAT", E::kChunking, A::kRequired, kAddressed | In(Phase::kChunks), false, true},
+    {V::kLhlo, "LHLO", E::kLmtp, A::kRequired, kGreeted, true, false},
 };
 
 namespace {

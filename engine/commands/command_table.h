@@ -40,8 +40,9 @@ enum class Verb : uint8_t {
   kSoml,
   kSaml,
   kBdat,  // RFC 3030
+  kLhlo,  // RFC 2033, in place of HELO and EHLO
 };
-inline constexpr size_t kVerbCount = 18;
+inline constexpr size_t kVerbCount = 19;
 
 // What a command, a parameter or an EHLO keyword needs to be in force.
 enum class Extension : uint8_t {
@@ -63,8 +64,10 @@ enum class Extension : uint8_t {
   kMtPriority,
   kRrvs,
   kLimits,
+  kLmtp,  // RFC 2033 is spoken
+  kSmtp,  // where it is not: follows from kLmtp, nothing turns it on
 };
-inline constexpr size_t kExtensionCount = 18;
+inline constexpr size_t kExtensionCount = 20;
 
 constexpr uint32_t Bit(Extension extension) { return uint32_t{1} << static_cast<int>(extension); }
 
@@ -73,12 +76,15 @@ struct Conditions {
   uint32_t enabled = 0;       // Bit()s of the extensions that the configuration turns on
   bool can_starttls = false;  // the host can do a TLS handshake
   bool tls = false;           // TLS is up
-  bool extended = false;      // EHLO, not HELO, began this session (RFC 5321 §3.2)
+  bool extended = false;      // EHLO or LHLO, not HELO, began this session (RFC 5321 §3.2)
 };
 
 // The extensions that are offered in a session as it stands, as Bit()s.
 constexpr uint32_t AllInForce(const Conditions& now) {
   uint32_t bits = (now.enabled | Bit(Extension::kCore)) & ~Bit(Extension::kNever);
+  // RFC 2033 §4.1: the one has LHLO, the other HELO and EHLO.
+  const bool lmtp = (bits & Bit(Extension::kLmtp)) != 0;
+  bits = lmtp ? bits & ~Bit(Extension::kSmtp) : bits | Bit(Extension::kSmtp);
   // RFC 3207 §4.2: not listed again once TLS is up.
   if (!now.can_starttls || now.tls) bits &= ~Bit(Extension::kStarttls);
   // RFC 8689 §2: only where TLS is up.
@@ -104,7 +110,7 @@ constexpr bool InForceForClient(Extension extension, const Conditions& now) {
 // Phases of a session in command state (RFC 5321 §4.1.4).
 enum class Phase : uint8_t {
   kRefused,  // 554 instead of a greeting: waiting for QUIT (§3.1)
-  kStart,    // greeted, no HELO or EHLO yet
+  kStart,    // greeted, no HELO, EHLO or LHLO yet
   kReady,    // no mail transaction
   kMail,     // MAIL accepted
   kRcpt,     // and at least one RCPT
@@ -147,7 +153,7 @@ constexpr uint32_t Fold4(const char* p) {
 namespace internal {
 
 // The verbs of four letters by what Fold4 makes of them. The multiplier was looked for until no two
-// verbs, known or to come (BDAT, AUTH, ETRN, LHLO, BURL), share a slot; the table is checked for
+// verbs, known or to come (AUTH, ETRN, ATRN, BURL), share a slot; the table is checked for
 // that when it is compiled.
 struct VerbSlot {
   uint32_t folded = 0;

@@ -10,7 +10,8 @@
 namespace postern::commands {
 namespace {
 
-constexpr uint32_t kAll = 0xffffffff;
+// Of SMTP: LMTP has a command in the place of two.
+constexpr uint32_t kAll = 0xffffffff & ~Bit(Extension::kLmtp);
 
 TEST(CommandTable, FindsEveryVerbInAnyCase) {
   for (size_t i = 1; i < kVerbCount; ++i) {
@@ -75,6 +76,18 @@ TEST(CommandTable, StarttlsIsOfferedOnlyWithAHostThatCanAndOnlyOnce) {
   EXPECT_TRUE(InForce(Extension::kStarttls, now));
   now.tls = true;
   EXPECT_FALSE(InForce(Extension::kStarttls, now));
+}
+
+// RFC 2033 section 4.1.
+TEST(CommandTable, EachProtocolHasItsOwnGreeting) {
+  for (const bool lmtp : {false, true}) {
+    const Conditions now = {lmtp ? Bit(Extension::kLmtp) : 0, true, false, true};
+    EXPECT_EQ(InForce(GetCommand(Verb::kLhlo).needs, now), lmtp);
+    EXPECT_EQ(InForce(GetCommand(Verb::kEhlo).needs, now), !lmtp);
+    EXPECT_EQ(InForce(GetCommand(Verb::kHelo).needs, now), !lmtp);
+    EXPECT_TRUE(InForce(GetCommand(Verb::kMail).needs, now));
+  }
+  EXPECT_EQ(FindVerb("lhlo"), Verb::kLhlo);
 }
 
 TEST(CommandTable, SmtpUtf8NeedsEightBitMime) {

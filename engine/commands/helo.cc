@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// HELO and EHLO (RFC 5321 §4.1.1.1).
+// HELO and EHLO (RFC 5321 §4.1.1.1), and LHLO, which takes what EHLO does (RFC 2033 §4.1).
 
 #include "engine/commands/parse.h"
 #include "engine/syntax/plain_path.h"

@@ -69,6 +69,7 @@ POSTERN_INLINE Fault DispatchArguments(Verb verb, std::string_view rest,
       return ParseEnvelope<Verb::kRcpt>(rest, context, command);
     case Verb::kHelo:
     case Verb::kEhlo:
+    case Verb::kLhlo:
       return ParseHelo(rest, context, command);
     case Verb::kNoop:
       if (rest.empty()) return Fault::kNone;

@@ -111,7 +111,7 @@ struct ParsedCommand {
   // SIZE= of MAIL (RFC 1870), UINT64_MAX standing for every number beyond; the chunk's of BDAT.
   uint64_t size = 0;
 
-  // HELO, EHLO: the name. VRFY, EXPN: the String as sent. HELP: the topic. NOOP: ignored text.
+  // HELO, EHLO, LHLO: the name. VRFY, EXPN: the String as sent. HELP: the topic. NOOP: ignored text.
   // BDAT: what ReadChunk reads.
   std::string_view argument;
   std::string_view parameters;  // MAIL, RCPT: as sent, without the space before them

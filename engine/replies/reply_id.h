@@ -155,10 +155,14 @@ enum class ReplyId : uint16_t {
   kPriorityRefused = 222,
   kTooManyTransactions = 223,
   kTooManyDomains = 224,
+
+  // LMTP, RFC 2033: in place of GREETING and NEED_HELO.
+  kLmtpGreeting = 230,
+  kNeedLhlo = 231,
 };
 
 // One more than the highest number of a ReplyId.
-inline constexpr size_t kReplyIdLimit = 225;
+inline constexpr size_t kReplyIdLimit = 232;
 
 }  // namespace postern::replies
 

@@ -156,10 +156,12 @@ constexpr ReplyRule kRules[] = {
     RULE(kPriorityRefused, PRIORITY_REFUSED, kMail, kRequired, false, kS, 550, 450),
     RULE(kTooManyTransactions, TOO_MANY_TRANSACTIONS, kMail, kRequired, false, kS | kL, 452),
     RULE(kTooManyDomains, TOO_MANY_DOMAINS, kRcpt, kRequired, false, kS, 452),
+    RULE(kLmtpGreeting, LMTP_GREETING, kConnection, kForbidden, true, kS, 220),
+    RULE(kNeedLhlo, NEED_LHLO, kAnyLine, kRequired, false, kS, 503),
 };
 #undef RULE
 constexpr size_t kRuleCount = sizeof(kRules) / sizeof(kRules[0]);
-static_assert(kRuleCount == 107, "one rule per id");
+static_assert(kRuleCount == 109, "one rule per id");
 
 constexpr bool Ascending() {
   for (size_t i = 1; i < kRuleCount; ++i) {

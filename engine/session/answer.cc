@@ -96,7 +96,8 @@ constexpr ReplyMatrix kReplies = MakeReplyMatrix();
 ReplyId Session::DefaultReply(EventType type, Verdict verdict) const {
   const ReplyId id =
       kReplies.by_event[static_cast<int>(type)].by_verdict[static_cast<int>(verdict)];
-  return id == ReplyId::kHeloOk && verb_ == Verb::kEhlo ? ReplyId::kEhloOk : id;
+  if (id == ReplyId::kHeloOk && verb_ != Verb::kHelo) return ReplyId::kEhloOk;
+  return id == ReplyId::kGreeting && lmtp() ? ReplyId::kLmtpGreeting : id;
 }
 
 // Whether the reply that the host names or makes fits the decision; kDefault is no verdict here
@@ -155,6 +156,7 @@ AnswerResult Session::AnswerTicket(uint64_t ticket, Verdict verdict) {
 }
 
 AnswerResult Session::AnswerTicket(uint64_t ticket, const Answer& answer) {
+  if (answer.recipients != nullptr) return AnswerRecipients(ticket, answer);
   const bool has_override = answer.code != 0 || !answer.text.empty();
   if (!has_override && answer.reply == ReplyId::kUnspecified) {
     return AnswerTicket(ticket, answer.verdict);
@@ -193,16 +195,12 @@ void Session::Settle(EventType type, Verdict verdict, ReplyId reply, const Answe
     }
     // R6; a greeting of 554 is an answer to no command.
     if (code >= 500 && type != EventType::kConnect && CountError(code)) {
-      replies::Values values = MakeValues();
-      values.limit = ground_->config.limits.errors;
-      if (type == EventType::kContentEnd) Apply(type, false);
-      if (ReplyWith(ReplyId::kTooManyErrors, values)) {
-        PushError(ReplyId::kTooManyErrors, Rule::kR6,
-                  ground_->replies->Code(ReplyId::kTooManyErrors));
-        Close(CloseReason::kErrors);
-      }
+      RefuseForErrors(type);
       return;
     }
+    const uint32_t times =
+        type == EventType::kContentEnd && code != 421 ? FinalReplies() : 1;
+    const size_t before = output_.size();
     Apply(type, code < 400);
     bool written;
     if (answer != nullptr) {
@@ -212,10 +210,21 @@ void Session::Settle(EventType type, Verdict verdict, ReplyId reply, const Answe
     } else {
       written = Reply(id, MayBeUtf8(type, code));
     }
-    if (!written) return;
+    if (!written || !Repeat(before, times)) return;
     if (code == 421) Close(CloseReason::kPolicy);
   }
   if (shutdown_ && mode_ == Mode::kCommand && !transaction_open_) FinishShutdown();
+}
+
+// R6: 421 in place of a 5yz, and nothing behind it.
+void Session::RefuseForErrors(EventType type) {
+  replies::Values values = MakeValues();
+  values.limit = ground_->config.limits.errors;
+  if (type == EventType::kContentEnd) Apply(type, false);
+  if (ReplyWith(ReplyId::kTooManyErrors, values)) {
+    PushError(ReplyId::kTooManyErrors, Rule::kR6, ground_->replies->Code(ReplyId::kTooManyErrors));
+    Close(CloseReason::kErrors);
+  }
 }
 
 // HELP and UNKNOWN, where the host leaves the answer to the table.
@@ -245,7 +254,7 @@ void Session::Apply(EventType type, bool accepted) {
       phase_ = Phase::kReady;
       recipients_ = 0;
       smtputf8_ = false;
-      extended_ = verb_ == Verb::kEhlo;
+      extended_ = verb_ != Verb::kHelo;
       break;
     case EventType::kStarttls:
       if (accepted) {
@@ -309,11 +318,14 @@ void Session::ExpireDecision() {
     case EventType::kStarttls:
       Reply(ReplyId::kStarttlsDeferred);
       break;
-    case EventType::kContentEnd:
+    case EventType::kContentEnd: {
+      const uint32_t times = FinalReplies();
+      const size_t before = output_.size();
       EndTransaction(ResetReason::kTimeout);
       Apply(type, false);
-      Reply(ReplyId::kDecisionTimeout);
+      if (!Reply(ReplyId::kDecisionTimeout) || !Repeat(before, times)) return;
       break;
+    }
     case EventType::kContentBegin:
       if (verb_ == Verb::kBdat) {
         FailChunks(ResetReason::kTimeout);

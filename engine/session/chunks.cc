@@ -136,13 +136,14 @@ void Session::FinishChunk() {
   } else if (over_size_ ||
              (chunk_.faults() != 0 && ground_->config.bare_newline == wire::BareNewline::kReject)) {
     FailChunks(ResetReason::kContentRefused);
+    const uint32_t times = chunk_last_ ? FinalReplies() : 1;
     EndChunks(chunk_last_);
     Judgement judgement;
     judgement.reply = over_size_ ? ReplyId::kMessageTooLarge : ReplyId::kContentBareNewline;
     judgement.rule = over_size_ ? Rule::kD4 : Rule::kD3;
     judgement.limit = ground_->config.limits.message_octets;
     over_size_ = false;
-    RefuseAlone(judgement);
+    RefuseAlone(judgement, times);
   } else {
     Decide(chunk_last_ ? EventType::kContentEnd : EventType::kChunkEnd);
     return;
@@ -151,6 +152,9 @@ void Session::FinishChunk() {
 }
 
 void Session::FinishSkippedChunk() {
+  // Without CHUNKING it is an unknown command, and has the reply of one.
+  const bool offered = ground_->config.Enabled(commands::Extension::kChunking);
+  const uint32_t times = chunk_last_ && offered ? FinalReplies() : 1;
   EndChunks(chunk_last_);
   if (chunk_rule_ != Rule::kNone) {
     Judgement judgement;
@@ -158,7 +162,7 @@ void Session::FinishSkippedChunk() {
     judgement.rule = chunk_rule_;
     judgement.quoted = commands::GetCommand(Verb::kBdat).name;
     judgement.limit = ground_->config.limits.message_octets;
-    RefuseAlone(judgement);
+    RefuseAlone(judgement, times);
     return;
   }
   // The host's refusal, or what stands in for it.
@@ -171,10 +175,12 @@ void Session::FinishSkippedChunk() {
                 ground_->replies->Code(ReplyId::kTooManyErrors));
       Close(CloseReason::kErrors);
     }
-  } else if (held_ != nullptr) {
-    Append({reinterpret_cast<const char*>(held_ + 1), held_->size});
   } else {
-    Reply(chunk_reply_);
+    const size_t before = output_.size();
+    const bool written =
+        held_ != nullptr ? Append({reinterpret_cast<const char*>(held_ + 1), held_->size})
+                         : Reply(chunk_reply_);
+    if (written) Repeat(before, times);
   }
   DropHeldReply();
 }

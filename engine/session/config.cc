@@ -21,6 +21,7 @@ using commands::Extension;
 constexpr uint64_t kMostOctets = uint64_t{1} << 62;
 constexpr uint64_t kMostMilliseconds = uint64_t{366} * 24 * 3600 * 1000;
 constexpr size_t kMostConfigOctets = 64 * 1024;
+constexpr uint32_t kMostLmtpRecipients = 10'000;
 
 // protobuf logs a string that is not UTF-8 to stderr, which a library loaded by a host must not.
 bool Parse(std::string_view serialized, v1::EngineConfig* proto) {
@@ -36,6 +37,7 @@ class Loader {
     LoadLeniency(proto.leniency());
     LoadLimits(proto.limits());
     LoadDelivery(proto);
+    LoadProtocol(proto.protocol());
     switch (proto.bare_newline()) {
       case v1::BARE_NEWLINE_DEFAULT:
       case v1::BARE_NEWLINE_REJECT:
@@ -114,6 +116,30 @@ class Loader {
     if (config_.Enabled(Extension::kSmtpUtf8) && !config_.Enabled(Extension::kEightBitMime)) {
       Problem("extensions.smtputf8",
               "needs extensions.eightbitmime (RFC 6531 section 3.1); turn both on or off");
+    }
+  }
+
+  // RFC 2033.
+  void LoadProtocol(v1::Protocol protocol) {
+    if (protocol == v1::PROTOCOL_DEFAULT || protocol == v1::PROTOCOL_SMTP) return;
+    if (protocol != v1::PROTOCOL_LMTP) {
+      Problem("protocol",
+              absl::StrCat(static_cast<int>(protocol), " is no protocol; use smtp (1) or lmtp (2)"));
+      return;
+    }
+    config_.enabled |= commands::Bit(Extension::kLmtp);
+    // §5.
+    if (!config_.Enabled(Extension::kPipelining) ||
+        !config_.Enabled(Extension::kEnhancedStatusCodes)) {
+      Problem("protocol",
+              "lmtp needs extensions.pipelining and extensions.enhancedstatuscodes (RFC 2033 "
+              "section 5); turn them on");
+    }
+    // Behind the content there is a reply for each, and all of them are held at once (B1).
+    if (config_.limits.recipients > kMostLmtpRecipients) {
+      Problem("limits.recipients", absl::StrCat(config_.limits.recipients,
+                                                " is out of range with lmtp; use at most ",
+                                                kMostLmtpRecipients));
     }
   }
 

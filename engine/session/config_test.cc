@@ -108,6 +108,26 @@ TEST(LoadConfig, RefusesWhatCannotWorkTogether) {
   EXPECT_NE(ErrorOf(tls).find("require_tls"), std::string::npos);
 }
 
+// RFC 2033 section 5.
+TEST(LoadConfig, LmtpNeedsPipeliningAndEnhancedCodes) {
+  v1::EngineConfig proto;
+  EXPECT_FALSE(LoadConfig(proto.SerializeAsString())->Enabled(Extension::kLmtp));
+  proto.set_protocol(v1::PROTOCOL_LMTP);
+  EXPECT_EQ(ErrorOf(proto), "");
+  EXPECT_TRUE(LoadConfig(proto.SerializeAsString())->Enabled(Extension::kLmtp));
+  proto.mutable_limits()->set_recipients(10001);
+  EXPECT_NE(ErrorOf(proto).find("limits.recipients: 10001 is out of range with lmtp"),
+            std::string::npos);
+  proto.mutable_limits()->set_recipients(10000);
+  proto.mutable_extensions()->set_pipelining(v1::SWITCH_OFF);
+  EXPECT_NE(ErrorOf(proto).find("protocol: lmtp needs"), std::string::npos);
+  proto.mutable_extensions()->set_pipelining(v1::SWITCH_ON);
+  proto.mutable_extensions()->set_enhancedstatuscodes(v1::SWITCH_OFF);
+  EXPECT_NE(ErrorOf(proto).find("protocol: lmtp needs"), std::string::npos);
+  proto.set_protocol(static_cast<v1::Protocol>(3));
+  EXPECT_NE(ErrorOf(proto).find("protocol: 3 is no protocol"), std::string::npos);
+}
+
 TEST(LoadConfig, RefusesValuesThatAreNoneOfAnEnum) {
   v1::EngineConfig proto;
   proto.set_bare_newline(static_cast<v1::BareNewlinePolicy>(7));

@@ -70,6 +70,7 @@ enum class CloseReason : uint8_t {
 enum EventFlag : uint32_t {
   kHeloExtended = 1,
   kHeloLiteral = 2,
+  kHeloLmtp = 4,
 
   kPathNull = 1,
   kPathPostmaster = 2,
@@ -134,12 +135,26 @@ struct Event {
   Rule rule = Rule::kNone;
 };
 
+class RecipientAnswers;
+
 struct Answer {
   Verdict verdict = Verdict::kDefault;
   replies::ReplyId reply = replies::ReplyId::kUnspecified;
   uint16_t code = 0;  // override, 0: none
   std::array<uint16_t, 3> enhanced = {0, 0, 0};
   std::string_view text;  // override: lines separated by LF
+  // kContentEnd in LMTP: what becomes of each recipient; null: all are answered alike.
+  const RecipientAnswers* recipients = nullptr;
+};
+
+// The answers for the accepted recipients of a message, in the order of their RCPT (RFC 2033 §4.2).
+// An element with kDefault has the verdict of the answer that it belongs to.
+class RecipientAnswers {
+ public:
+  virtual ~RecipientAnswers() = default;
+  virtual uint32_t count() const = 0;
+  // Gives the same each time.
+  virtual Answer At(uint32_t recipient) const = 0;
 };
 
 enum class AnswerResult : uint8_t {

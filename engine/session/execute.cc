@@ -76,13 +76,20 @@ void Session::Refuse(const Judgement& judgement, const wire::Line& line) {
 }
 
 // The rest of Refuse, for what is not the host's to decide, or was left to us by it.
-void Session::RefuseAlone(const Judgement& judgement) {
+// LMTP has as many replies to content, and to BDAT LAST, as recipients were accepted (RFC 2033 §4.2,
+// §4.3): `times`, which may be none. 421 comes once.
+void Session::RefuseAlone(const Judgement& judgement, uint32_t times) {
   ReplyId id = judgement.reply;
   Rule rule = judgement.rule;
   const uint16_t code = ground_->replies->Code(id);
   if (CountError(code)) {
     id = ReplyId::kTooManyErrors;
     rule = Rule::kR6;
+    times = 1;
+  }
+  if (times == 0) {
+    PushError(id, rule, 0);
+    return;
   }
   replies::Values values = MakeValues();
   char octet[4];
@@ -91,7 +98,8 @@ void Session::RefuseAlone(const Judgement& judgement) {
   values.octet = OctetName(judgement.octet, octet);
   values.limit = id == ReplyId::kTooManyErrors ? ground_->config.limits.errors : judgement.limit;
   // Without memory for the reply the session is over, and nothing comes behind `closed`.
-  if (!ReplyWith(id, values)) return;
+  const size_t before = output_.size();
+  if (!ReplyWith(id, values) || !Repeat(before, times)) return;
   PushError(id, rule, ground_->replies->Code(id));
   if (id == ReplyId::kTooManyErrors) Close(CloseReason::kErrors);
 }
@@ -189,8 +197,10 @@ void Session::Execute(const ParsedCommand& command, const wire::Line& line) {
   switch (command.verb) {
     case Verb::kHelo:
     case Verb::kEhlo:
+    case Verb::kLhlo:
       SetTextPayload(command.argument, line);
-      payload_.flags = (command.verb == Verb::kEhlo ? kHeloExtended : 0u) |
+      payload_.flags = (command.verb != Verb::kHelo ? kHeloExtended : 0u) |
+                       (command.verb == Verb::kLhlo ? kHeloLmtp : 0u) |
                        (command.argument_is_literal ? kHeloLiteral : 0u);
       Decide(EventType::kHelo);
       break;
@@ -271,6 +281,7 @@ void Session::FinishContent() {
     Decide(EventType::kContentEnd);
     return;
   }
+  const uint32_t times = FinalReplies();
   EndTransaction(ResetReason::kContentRefused);
   phase_ = Phase::kReady;
   recipients_ = 0;
@@ -280,7 +291,7 @@ void Session::FinishContent() {
   judgement.reply = over_size_ ? ReplyId::kMessageTooLarge : ReplyId::kContentBareNewline;
   judgement.rule = over_size_ ? Rule::kD4 : Rule::kD3;
   judgement.limit = ground_->config.limits.message_octets;
-  Refuse(judgement, wire::Line());
+  RefuseAlone(judgement, times);
   if (shutdown_ && mode_ == Mode::kCommand) FinishShutdown();
 }
 

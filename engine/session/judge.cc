@@ -74,12 +74,12 @@ Judgement JudgeFraming(const wire::Line& line, const View& view) {
 }
 
 // C503: what to say of a verb that this phase does not allow.
-__attribute__((noinline, cold)) ReplyId SequenceReply(Verb verb, Phase phase) {
+__attribute__((noinline, cold)) ReplyId SequenceReply(Verb verb, Phase phase, bool lmtp) {
   switch (phase) {
     case Phase::kRefused:
       return ReplyId::kGreetingWasRefused;
     case Phase::kStart:
-      return ReplyId::kNeedHelo;
+      return lmtp ? ReplyId::kNeedLhlo : ReplyId::kNeedHelo;
     case Phase::kReady:
       return ReplyId::kNeedMail;
     case Phase::kMail:
@@ -183,6 +183,10 @@ Judgement JudgeLine(const wire::Line& line, const View& view, ParsedCommand* com
     if (verb == Verb::kStarttls && view.now.tls && view.config->Enabled(Extension::kStarttls)) {
       return Refuse(ReplyId::kTlsAlreadyActive, Rule::kC503);
     }
+    // RFC 2033 §4.1: not present in the other protocol.
+    if (row.needs == Extension::kSmtp || row.needs == Extension::kLmtp) {
+      return RefuseUnknown(text, taken.name);
+    }
     return Refuse(ReplyId::kCommandDisabled, Rule::kC502, row.name);
   }
 
@@ -192,7 +196,8 @@ Judgement JudgeLine(const wire::Line& line, const View& view, ParsedCommand* com
     return Refuse(ReplyId::kTlsRequired, Rule::kC503);
   }
   if ((row.phases & (1u << static_cast<int>(view.phase))) == 0) {
-    return Refuse(SequenceReply(verb, view.phase), Rule::kC503);
+    return Refuse(SequenceReply(verb, view.phase, view.config->Enabled(Extension::kLmtp)),
+                  Rule::kC503);
   }
 
   if (commands::DispatchArguments(verb, taken.rest, view, command) != Fault::kNone) {

@@ -81,6 +81,19 @@ TEST_F(JudgeTest, EightBitOnlyInArgumentsUnderSmtpUtf8AndWellFormed) {
   EXPECT_EQ(ReplyTo("NOOP \xc3\xb6"), ReplyId::kEightBitOctet);
 }
 
+// RFC 2033 section 4.1: the greeting of the other protocol is no command at all.
+TEST_F(JudgeTest, EachProtocolHasItsOwnGreeting) {
+  EXPECT_EQ(ReplyTo("LHLO a.example"), ReplyId::kUnrecognized);
+  EXPECT_EQ(ReplyTo("EHLO a.example"), ReplyId::kUnspecified);
+  config_.enabled |= commands::Bit(commands::Extension::kLmtp);
+  view_.now.enabled = config_.enabled;
+  EXPECT_EQ(ReplyTo("LHLO a.example"), ReplyId::kUnspecified);
+  EXPECT_EQ(ReplyTo("EHLO a.example"), ReplyId::kUnrecognized);
+  EXPECT_EQ(Judge("HELO").rule, Rule::kC500);
+  view_.phase = Phase::kStart;
+  EXPECT_EQ(ReplyTo("MAIL FROM:<>"), ReplyId::kNeedLhlo);
+}
+
 TEST_F(JudgeTest, VerbComesBeforeAllElse) {
   EXPECT_EQ(ReplyTo(""), ReplyId::kEmptyLine);
   EXPECT_EQ(ReplyTo(" \t "), ReplyId::kEmptyLine);

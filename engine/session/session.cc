@@ -407,6 +407,7 @@ Info Session::GetInfo() const {
   info.recipients = recipients_;
   info.tls = tls_;
   info.extended = extended_;
+  info.lmtp = lmtp();
   info.octets_in = octets_in_;
   info.octets_out = output_.total();
   info.lines = lines_;

@@ -72,6 +72,7 @@ struct Info {
   commands::Phase phase = commands::Phase::kStart;
   bool content = false;  // octets that come now are content
   bool chunk = false;    // or of a chunk of BDAT, read or skipped
+  bool lmtp = false;
 };
 
 class Session {
@@ -247,7 +248,7 @@ class Session {
   void FreeExtra();
   void SetTextPayload(std::string_view text, const wire::Line& line);
   void Refuse(const Judgement& judgement, const wire::Line& line);
-  void RefuseAlone(const Judgement& judgement);
+  void RefuseAlone(const Judgement& judgement, uint32_t times = 1);
   void FinishContent();
   bool CountCommand(bool progress) {
     if (progress) return true;
@@ -269,12 +270,22 @@ class Session {
   bool HoldReply(replies::ReplyId situation, const Answer& answer);
   void DropHeldReply();
 
+  // recipients.cc: LMTP, where a message has a reply for each of its recipients
+  bool lmtp() const { return ground_->config.Enabled(commands::Extension::kLmtp); }
+  // Replies that are due behind the content, by DATA or BDAT LAST.
+  uint32_t FinalReplies() const { return lmtp() ? recipients_ : 1; }
+  AnswerResult AnswerRecipients(uint64_t ticket, const Answer& answer);
+  Answer AnswerOf(const Answer& whole, uint32_t recipient) const;
+  void SettleRecipients(const Answer& answer);
+  bool Repeat(size_t from, uint32_t times);
+
   // answer.cc: decisions
   void Decide(EventType type);
   void CloseDecision();
   replies::ReplyId DefaultReply(EventType type, Verdict verdict) const;
   bool MayReply(EventType type, Verdict verdict, const Answer& answer) const;
   void Settle(EventType type, Verdict verdict, replies::ReplyId reply, const Answer* answer);
+  void RefuseForErrors(EventType type);
   void SettleByDefault(EventType type);
   void Apply(EventType type, bool accepted);
   void ExpireDecision();

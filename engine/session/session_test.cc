@@ -319,6 +319,92 @@ TEST(Session, UnwantedDecisionsGetTheStatedDefault) {
   EXPECT_TRUE(session.closing());
 }
 
+std::shared_ptr<const Ground> LmtpGround() {
+  Config config = LoadConfig("").value();
+  config.enabled |= commands::Bit(commands::Extension::kLmtp);
+  return DefaultGround(std::move(config));
+}
+
+std::string ManyRecipients(int count) {
+  std::string octets = "LHLO a.example\r\nMAIL FROM:<>\r\n";
+  for (int i = 0; i < count; ++i) octets += "RCPT TO:<a@b.example>\r\n";
+  return octets + "DATA\r\nx\r\n.\r\n";
+}
+
+// RFC 2033 section 4.2.
+TEST(Session, LmtpRepliesForEachRecipient) {
+  Driver driver(LmtpGround());
+  driver.Feed(ManyRecipients(500));
+  const size_t begin = driver.out.find("354 ");
+  ASSERT_NE(begin, std::string::npos);
+  size_t replies = 0;
+  for (size_t at = begin; (at = driver.out.find("\r\n250 2.0.0 ", at)) != std::string::npos; ++at) {
+    ++replies;
+  }
+  EXPECT_EQ(replies, 500u);
+  const Info info = driver.session.GetInfo();
+  EXPECT_TRUE(info.lmtp);
+  EXPECT_EQ(info.messages, 1u);
+  EXPECT_EQ(info.memory_octets, sizeof(Session));
+}
+
+class Alternating : public RecipientAnswers {
+ public:
+  explicit Alternating(uint32_t count) : count_(count) {}
+  uint32_t count() const override { return count_; }
+  Answer At(uint32_t recipient) const override {
+    Answer answer;
+    answer.verdict = recipient % 2 == 0 ? Verdict::kAccept : Verdict::kReject;
+    return answer;
+  }
+
+ private:
+  const uint32_t count_;
+};
+
+// Without memory for the replies the session is over, and nothing is said that is not meant.
+TEST(Session, LmtpWithoutMemoryForTheReplies) {
+  struct Switch {
+    bool off = false;
+  };
+  for (const bool alike : {true, false}) {
+    Switch memory_switch;
+    const wire::Memory memory = {[](void* user, size_t size) -> void* {
+                                   return static_cast<Switch*>(user)->off ? nullptr
+                                                                          : std::malloc(size);
+                                 },
+                                 [](void*, void* p, size_t) { std::free(p); }, &memory_switch};
+    Session session(LmtpGround(), &memory, Options());
+    std::string octets = ManyRecipients(20);
+    std::string out;
+    std::string log;
+    for (std::string_view in = octets; !in.empty() || session.has_event();) {
+      Event event;
+      while (session.NextEvent(&event)) {
+        log += std::to_string(static_cast<int>(event.type)) + " ";
+        if (event.ticket == 0) continue;
+        Answer answer;
+        answer.verdict = Verdict::kAccept;
+        const Alternating recipients(20);
+        if (event.type == EventType::kContentEnd) {
+          memory_switch.off = true;
+          if (!alike) answer.recipients = &recipients;
+        }
+        ASSERT_EQ(session.AnswerTicket(event.ticket, answer), AnswerResult::kOk);
+      }
+      out += session.output();
+      session.ConsumeOutput(session.output().size());
+      size_t used = 0;
+      session.Feed(in, &used);
+      in.remove_prefix(used);
+    }
+    EXPECT_TRUE(session.closing());
+    const std::string end = out.substr(out.find("354 "));
+    EXPECT_EQ(end.find("554"), std::string::npos) << end;
+    EXPECT_EQ(log.substr(log.size() - 6), " 9 17 ") << log;
+  }
+}
+
 TEST(Session, EveryAllocationMayFail) {
   struct Failing {
     int left;

@@ -24,6 +24,7 @@ void Machine::Helo(bool extended, std::string_view argument) {
   event.type = POSTERN_EVENT_HELO;
   event.ticket = true;
   if (extended) event.flags |= POSTERN_HELO_EXTENDED;
+  if (setup_.lmtp) event.flags |= POSTERN_HELO_LMTP;
   std::string_view name = argument;
   const bool literal = IsAddressLiteral(name);
   bool is = literal;

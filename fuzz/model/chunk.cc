@@ -117,16 +117,18 @@ void Machine::ChunkOctet(char c) {
 
 void Machine::EndOfSkippedChunk() {
   phase_ = Phase::kCommand;
+  // RFC 2033 section 4.3: as many as recipients were accepted, none included.
+  const uint32_t times = chunk_.last ? FinalReplies() : 1;
   // The last chunk ends the transaction, whatever became of it.
   if (chunk_.last && InTransaction()) EndTransaction(POSTERN_RESET_CONTENT_REFUSED);
   if (chunk_refusal_.id != 0) {
-    RefuseNow({chunk_refusal_}, false);
+    RefuseNow({chunk_refusal_}, false, times);
   } else {
     const ScriptAnswer* const answer = chunk_has_answer_ ? &chunk_answer_ : nullptr;
     if (Find(chunk_situation_).code / 100 == 5) {
-      RejectByHost(chunk_situation_, answer);
+      RejectByHost(chunk_situation_, answer, times);
     } else {
-      ExpectWorded(chunk_situation_, answer);
+      ExpectFinal(chunk_situation_, answer, times);
     }
   }
   AfterCommand();
@@ -145,10 +147,11 @@ void Machine::EndOfChunk() {
     const bool newline = content_->refused() == Content::Refused::kBareNewline;
     phase_ = Phase::kCommand;
     chunks_ = Chunks::kFailed;
+    const uint32_t times = chunk_.last ? FinalReplies() : 1;
     if (chunk_.last) EndTransaction(0);
     RefuseNow({newline ? Refusal{kContentBareNewline, POSTERN_RULE_D3}
                        : Refusal{kMessageTooLarge, POSTERN_RULE_D4}},
-              false);
+              false, times);
     AfterCommand();
     return;
   }

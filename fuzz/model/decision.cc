@@ -72,6 +72,7 @@ uint32_t Machine::SituationOf(uint32_t verdict) const {
     if (verdict == POSTERN_VERDICT_REJECT) return d.reject;
     if (verdict == POSTERN_VERDICT_DEFER) return d.defer;
     if (decision_ == POSTERN_EVENT_HELO && helo_extended_) return kEhloOk;
+    if (decision_ == POSTERN_EVENT_CONNECT && setup_.lmtp) return kLmtpGreeting;
     if (decision_ == POSTERN_EVENT_HELP && topic_overview_) return kHelpOverview;
     return d.accept;
   }
@@ -152,6 +153,14 @@ void Machine::Answer(const SeenAnswer& answer) {
 // A verdict alone always is; an override where RFC 5321 section 4.3.2 surely has the code.
 bool Machine::MustBeTaken(const SeenAnswer& seen) const {
   const ScriptAnswer& answer = seen.answer;
+  if (answer.form == 4) {
+    if (!MayBeTaken(seen)) return false;
+    if (answer.verdict == POSTERN_VERDICT_DISCONNECT) return true;
+    for (size_t i = 0; i < answer.recipients.size(); ++i) {
+      if (!MustBeTaken(ForRecipient(seen, i))) return false;
+    }
+    return true;
+  }
   if (answer.form == 0 || (answer.form == 1 && answer.reply_id == 0)) {
     // HELP has no temporary failure (section 4.3.2: 211, 214, 502, 504).
     return MayBeTaken(seen) &&
@@ -193,6 +202,7 @@ bool Machine::MayBeTaken(const SeenAnswer& seen) const {
     return false;
   }
   if (answer.form == 0) return true;
+  if (answer.form == 4) return MayBeTakenForRecipients(seen);
   // RFC 3030 section 2: BDAT has no reply that would go before its octets.
   if (worded && decision_ == POSTERN_EVENT_CONTENT_BEGIN && bdat_begin_ &&
       (answer.verdict == POSTERN_VERDICT_ACCEPT || answer.verdict == POSTERN_VERDICT_DEFAULT)) {
@@ -293,7 +303,69 @@ void Machine::ExpectWorded(uint32_t id, const ScriptAnswer* answer) {
   }
 }
 
-void Machine::RejectByHost(uint32_t id, const ScriptAnswer* answer) {
+void Machine::ExpectFinal(uint32_t id, const ScriptAnswer* answer, uint32_t times) {
+  for (uint32_t i = 0; i < times; ++i) ExpectWorded(id, answer);
+}
+
+SeenAnswer Machine::ForRecipient(const SeenAnswer& seen, size_t recipient) const {
+  SeenAnswer one = seen;
+  const ScriptAnswer::Recipient& from = seen.answer.recipients[recipient];
+  one.answer = ScriptAnswer();
+  one.answer.verdict = from.verdict != POSTERN_VERDICT_DEFAULT ? from.verdict : seen.answer.verdict;
+  if (one.answer.verdict == POSTERN_VERDICT_DEFAULT) one.answer.verdict = POSTERN_VERDICT_DEFER;
+  one.answer.form = 1;
+  one.answer.reply_id = from.reply_id;
+  return one;
+}
+
+// Behind content in LMTP alone, one for each, and none of them hangs up.
+bool Machine::MayBeTakenForRecipients(const SeenAnswer& seen) const {
+  if (seen.answer.verdict == POSTERN_VERDICT_DISCONNECT) return true;
+  if (!setup_.lmtp || decision_ != POSTERN_EVENT_CONTENT_END ||
+      seen.answer.recipients.size() != recipients_) {
+    return false;
+  }
+  for (size_t i = 0; i < seen.answer.recipients.size(); ++i) {
+    const SeenAnswer one = ForRecipient(seen, i);
+    if (one.answer.verdict > POSTERN_VERDICT_DEFER || !MayBeTaken(one)) return false;
+  }
+  return true;
+}
+
+// They count as one answer: good where one is, an error where one is 5yz and none good.
+void Machine::ApplyToRecipients(uint32_t verdict, const ScriptAnswer& answer) {
+  SeenAnswer whole;
+  whole.answer = answer;
+  whole.answer.verdict = static_cast<uint8_t>(verdict);
+  bool good = false;
+  bool bad = false;
+  for (size_t i = 0; i < answer.recipients.size(); ++i) {
+    const uint32_t its = ForRecipient(whole, i).answer.verdict;
+    good = good || its == POSTERN_VERDICT_ACCEPT;
+    bad = bad || its == POSTERN_VERDICT_REJECT;
+  }
+  if (!good && bad && errors_ >= setup_.errors) {
+    EndTransaction(0);
+    RejectByHost(kContentRejected, nullptr, 1);
+    AfterCommand();
+    return;
+  }
+  for (size_t i = 0; i < answer.recipients.size(); ++i) {
+    const ScriptAnswer one = ForRecipient(whole, i).answer;
+    ExpectWorded(SituationOf(one.verdict), &one);
+  }
+  EndTransaction(0);
+  if (good) {
+    ++messages_;
+    errors_ = 0;
+    commands_ = 0;
+  } else if (bad) {
+    ++errors_;
+  }
+  AfterCommand();
+}
+
+void Machine::RejectByHost(uint32_t id, const ScriptAnswer* answer, uint32_t times) {
   if (errors_ >= setup_.errors) {
     // R6: in its place.
     SeenEvent error;
@@ -306,12 +378,22 @@ void Machine::RejectByHost(uint32_t id, const ScriptAnswer* answer) {
     Close(POSTERN_CLOSED_ERRORS);
     return;
   }
-  ExpectWorded(id, answer);
+  ExpectFinal(id, answer, times);
   ++errors_;
 }
 
 void Machine::Apply(uint32_t verdict, const ScriptAnswer* answer) {
   if (failed()) return;
+  // The words of an answer that is one for each recipient are theirs.
+  ScriptAnswer bare;
+  if (answer != nullptr && answer->form == 4) {
+    if (verdict != POSTERN_VERDICT_DISCONNECT) {
+      ApplyToRecipients(verdict, *answer);
+      return;
+    }
+    answer = &bare;
+  }
+  const uint32_t times = DecisionReplies();
   const bool own = verdict == POSTERN_VERDICT_DEFAULT && HasOwnDefault(decision_);
   if (verdict == POSTERN_VERDICT_DEFAULT) verdict = DefaultVerdict(decision_);
   if (own && decision_ == POSTERN_EVENT_VRFY) {
@@ -356,12 +438,12 @@ void Machine::Apply(uint32_t verdict, const ScriptAnswer* answer) {
         ExpectWorded(kGreetingRefused, answer);
         refused_greeting_ = true;
       } else {
-        RejectByHost(SituationOf(verdict), answer);
+        RejectByHost(SituationOf(verdict), answer, times);
       }
       break;
     case POSTERN_VERDICT_DEFER:
       if (decision_ == POSTERN_EVENT_CONTENT_END) EndTransaction(0);
-      ExpectWorded(SituationOf(verdict), answer);
+      ExpectFinal(SituationOf(verdict), answer, closes ? 1 : times);
       if (decision_ == POSTERN_EVENT_CONNECT || closes) {
         Close(POSTERN_CLOSED_POLICY);
         return;
@@ -386,7 +468,7 @@ void Machine::Accept(const ScriptAnswer* answer) {
     return;
   }
   const SeenReply* const reply = PeekReply();
-  ExpectWorded(SituationOf(POSTERN_VERDICT_ACCEPT), answer);
+  ExpectFinal(SituationOf(POSTERN_VERDICT_ACCEPT), answer, DecisionReplies());
   if (failed()) return;
   switch (decision_) {
     case POSTERN_EVENT_HELO:
@@ -439,7 +521,7 @@ void Machine::DecisionTimeout() {
       ExpectSituation({kStarttlsDeferred});
       break;
     case POSTERN_EVENT_CONTENT_END:
-      ExpectSituation({kDecisionTimeout});
+      ExpectFinal(kDecisionTimeout, nullptr, FinalReplies());
       EndTransaction(POSTERN_RESET_TIMEOUT);
       break;
     case POSTERN_EVENT_CONTENT_BEGIN:

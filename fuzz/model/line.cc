@@ -74,7 +74,7 @@ void Machine::Refuse(const std::vector<Refusal>& refusals, bool with_line) {
   }
 }
 
-void Machine::RefuseNow(const std::vector<Refusal>& refusals, bool with_line) {
+void Machine::RefuseNow(const std::vector<Refusal>& refusals, bool with_line, uint32_t times) {
   if (failed()) return;
   SeenEvent error;
   error.type = POSTERN_EVENT_ERROR;
@@ -94,8 +94,11 @@ void Machine::RefuseNow(const std::vector<Refusal>& refusals, bool with_line) {
     shown = {{kTooManyErrors, POSTERN_RULE_R6}};
     closes = true;
   } else {
-    const Situation situation = ExpectSituation(ids);
+    const Situation situation = times == 0 ? Find(ids[0]) : ExpectSituation(ids);
     error.code = situation.code;
+    for (uint32_t i = 1; i < times; ++i) {
+      ExpectReply(situation.code, situation.enhanced, situation.lines);
+    }
     if (situation.code / 100 == 5) ++errors_;
   }
   if (failed()) return;
@@ -121,6 +124,8 @@ void Machine::RefuseNow(const std::vector<Refusal>& refusals, bool with_line) {
     }
     error.reply_id = event->reply_id;
     error.rule = event->rule;
+    // Nothing was said.
+    if (times == 0 && !closes) error.code = 0;
     if (with_line) {
       const size_t cap = LineCap();
       if (line_.size() + 2 <= cap) {
@@ -231,6 +236,7 @@ bool Machine::StartTlsOffered() const {
 std::vector<std::string> Machine::CommandsInForce() const {
   std::vector<std::string> verbs;
   for (const std::string_view verb : kKnownVerbs) {
+    if (setup_.lmtp ? verb == "HELO" || verb == "EHLO" : verb == "LHLO") continue;
     if (verb == "EXPN" && !setup_.has(kWithExpn)) continue;
     if (verb == "HELP" && setup_.has(kWithoutHelp)) continue;
     if (verb == "STARTTLS" && (!StartTlsOffered() || tls_)) continue;
@@ -275,7 +281,10 @@ void Machine::Command(std::string_view raw) {
   std::string_view argument = has_argument ? line.substr(end + 1) : std::string_view();
   // A HT is no SP: it separates, and what is behind it is no argument of the grammar.
   const bool tab = has_argument && line[end] == '\t';
+  // RFC 2033 section 4.1: each protocol has its own, and knows nothing of the other's.
+  const bool of_other = setup_.lmtp ? verb == "HELO" || verb == "EHLO" : verb == "LHLO";
   const bool known =
+      !of_other &&
       std::find(std::begin(kKnownVerbs), std::end(kKnownVerbs), verb) != std::end(kKnownVerbs);
   if (!known) {
     // Behind a refused greeting nothing is served that the host could offer.
@@ -308,7 +317,7 @@ void Machine::Command(std::string_view raw) {
     Refuse({{kGreetingWasRefused, POSTERN_RULE_C503}}, true);
     return;
   }
-  if (setup_.require_tls && !tls_ && verb != "EHLO" && verb != "NOOP" && verb != "HELP" &&
+  if (setup_.require_tls && !tls_ && verb != "EHLO" && verb != "LHLO" && verb != "NOOP" && verb != "HELP" &&
       !starttls && verb != "QUIT") {
     Refuse({{kTlsRequired, POSTERN_RULE_C503}}, true);
     return;
@@ -319,7 +328,9 @@ void Machine::Command(std::string_view raw) {
   };
   if (starttls && tls_) need(true, kTlsAlreadyActive);
   const bool content = verb == "DATA" || verb == "BDAT";
-  if (verb == "MAIL" || verb == "RCPT" || content || starttls) need(!helo_, kNeedHelo);
+  if (verb == "MAIL" || verb == "RCPT" || content || starttls) {
+    need(!helo_, setup_.lmtp ? kNeedLhlo : kNeedHelo);
+  }
   if (verb == "MAIL") need(InTransaction(), kNestedMail);
   if (verb == "RCPT" || content) need(!InTransaction(), kNeedMail);
   // RFC 3030 section 2: no DATA once a BDAT came, and nothing behind one that failed.
@@ -394,8 +405,8 @@ void Machine::Command(std::string_view raw) {
     Refuse({{kArgumentMissing, POSTERN_RULE_C501}}, true);
     return;
   }
-  if (verb == "HELO" || verb == "EHLO") {
-    Helo(verb == "EHLO", argument);
+  if (verb == "HELO" || verb == "EHLO" || verb == "LHLO") {
+    Helo(verb != "HELO", argument);
   } else if (verb == "MAIL") {
     Mail(argument);
   } else if (verb == "RCPT") {

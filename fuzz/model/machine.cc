@@ -523,11 +523,12 @@ void Machine::TellRefusedContent() {
 void Machine::EndOfContent() {
   if (content_refused_) {
     const bool newline = content_->refused() == Content::Refused::kBareNewline;
+    const uint32_t times = FinalReplies();
     EndTransaction(0);
     phase_ = Phase::kCommand;
-    Refuse({newline ? Refusal{kContentBareNewline, POSTERN_RULE_D3}
-                    : Refusal{kMessageTooLarge, POSTERN_RULE_D4}},
-           false);
+    RefuseNow({newline ? Refusal{kContentBareNewline, POSTERN_RULE_D3}
+                       : Refusal{kMessageTooLarge, POSTERN_RULE_D4}},
+              false, times);
     AfterCommand();
     return;
   }

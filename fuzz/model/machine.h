@@ -27,12 +27,13 @@
 #include "fuzz/model/replies.h"
 #include "fuzz/session/dialogue.h"
 #include "fuzz/session/trace.h"
+#include "plugin_api/postern.h"
 
 namespace postern::fuzz::model {
 
 inline constexpr std::string_view kKnownVerbs[] = {
     "HELO", "EHLO", "MAIL",     "RCPT", "DATA", "RSET", "NOOP", "QUIT", "VRFY",
-    "EXPN", "HELP", "STARTTLS", "TURN", "SEND", "SOML", "SAML", "BDAT"};
+    "EXPN", "HELP", "STARTTLS", "TURN", "SEND", "SOML", "SAML", "BDAT", "LHLO"};
 
 inline std::string Upper(std::string_view text) {
   std::string s;
@@ -122,13 +123,24 @@ class Machine {
   void Answers();
   void Answer(const SeenAnswer& answer);
   void Apply(uint32_t verdict, const ScriptAnswer* answer);
+  void ApplyToRecipients(uint32_t verdict, const ScriptAnswer& answer);
   void Accept(const ScriptAnswer* answer);
-  void RejectByHost(uint32_t id, const ScriptAnswer* answer);
+  void RejectByHost(uint32_t id, const ScriptAnswer* answer, uint32_t times);
   void DecisionTimeout();
   bool MayBeTaken(const SeenAnswer& answer) const;
   bool MustBeTaken(const SeenAnswer& answer) const;
+  // LMTP: the answers for single recipients.
+  bool MayBeTakenForRecipients(const SeenAnswer& answer) const;
+  SeenAnswer ForRecipient(const SeenAnswer& answer, size_t recipient) const;
   // What the host's answer words: its override, its reply id, or the situation itself.
   void ExpectWorded(uint32_t id, const ScriptAnswer* answer);
+  // The same, and behind content in LMTP as often as there are recipients (RFC 2033 section 4.2).
+  void ExpectFinal(uint32_t id, const ScriptAnswer* answer, uint32_t times);
+  // Of the decision that is open, or of content that ends.
+  uint32_t FinalReplies() const { return setup_.lmtp ? recipients_ : 1; }
+  uint32_t DecisionReplies() const {
+    return decision_ == POSTERN_EVENT_CONTENT_END ? FinalReplies() : 1;
+  }
   uint32_t SituationOf(uint32_t verdict) const;
 
   // line.cc.
@@ -154,7 +166,8 @@ class Machine {
   // line.cc again, for all of them. Answered 4yz or 5yz by the engine itself, for one of the
   // reasons; a BDAT behind its chunk.
   void Refuse(const std::vector<Refusal>& refusals, bool with_line);
-  void RefuseNow(const std::vector<Refusal>& refusals, bool with_line);
+  // `times`: replies that are due, where they are many (RFC 2033).
+  void RefuseNow(const std::vector<Refusal>& refusals, bool with_line, uint32_t times = 1);
   // True if the command may go on: it is one of those that lead nowhere, and there were too many.
   bool CountCommand();
   uint64_t LineLimit() const;

@@ -113,6 +113,8 @@ constexpr Situation kSituations[] = {
     {kPriorityRefused, 550, "5.7.15", 1, "PRIORITY_REFUSED"},
     {kTooManyTransactions, 452, "4.5.3", 1, "TOO_MANY_TRANSACTIONS"},
     {kTooManyDomains, 452, "4.5.3", 1, "TOO_MANY_DOMAINS"},
+    {kLmtpGreeting, 220, "", 1, "LMTP_GREETING"},
+    {kNeedLhlo, 503, "5.5.1", 1, "NEED_LHLO"},
 };
 
 }  // namespace

@@ -128,6 +128,8 @@ enum SituationId : uint32_t {
   kPriorityRefused = 222,
   kTooManyTransactions = 223,
   kTooManyDomains = 224,
+  kLmtpGreeting = 230,
+  kNeedLhlo = 231,
 };
 
 struct Situation {

@@ -32,7 +32,7 @@ constexpr struct {
     {Verb::kHelp, "HELP", "help"},  {Verb::kStarttls, "STARTTLS", "starttls"},
     {Verb::kTurn, "TURN", nullptr}, {Verb::kSend, "SEND", nullptr},
     {Verb::kSoml, "SOML", nullptr}, {Verb::kSaml, "SAML", nullptr},
-    {Verb::kBdat, "BDAT", "bdat"},
+    {Verb::kBdat, "BDAT", "bdat"},  {Verb::kLhlo, "LHLO", "lhlo"},
 };
 
 std::string UpperCase(std::string_view in) {
@@ -418,6 +418,7 @@ Finding CommandAgrees(std::string_view line, Verb verb, const commands::ParseCon
   switch (verb) {
     case Verb::kHelo:
     case Verb::kEhlo:
+    case Verb::kLhlo:
       // RFC 6531 extends paths and strings; §3.7.1 leaves the name in EHLO as it is.
       judged_by_ascii = true;
       ExpectHelo(rest, &expected);
@@ -450,7 +451,8 @@ Finding CommandAgrees(std::string_view line, Verb verb, const commands::ParseCon
                            expected.fault == Fault::kParameterRepeated ||
                            expected.fault == Fault::kNonAsciiPath || expected.beyond_grammar ||
                            expected.fault == Fault::kChunkSizeUnknown || verb == Verb::kHelo ||
-                           verb == Verb::kEhlo || verb == Verb::kVrfy || verb == Verb::kExpn;
+                           verb == Verb::kEhlo || verb == Verb::kLhlo || verb == Verb::kVrfy ||
+                           verb == Verb::kExpn;
   if (expected.fault != Fault::kNone && in_language && !not_grammar) {
     return Wrong("the oracle disagrees with its own grammar, which takes", line);
   }

@@ -15,6 +15,7 @@ extern const char kValuesAbnf[];
 
 // The extensions.
 extern const char kRfc1985Abnf[];
+extern const char kRfc2033Abnf[];
 extern const char kRfc2852Abnf[];
 extern const char kRfc3030Abnf[];
 extern const char kRfc3461Abnf[];

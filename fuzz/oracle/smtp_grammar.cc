@@ -46,6 +46,7 @@ SmtpGrammar::SmtpGrammar(const Dialect& dialect) {
   Read(kRfc5321Abnf, &abnf_);
   Read(kParametersAbnf, &abnf_);
   Read(kRfc3030Abnf, &abnf_);
+  Read(kRfc2033Abnf, &abnf_);
   for (const char* text : {kValuesAbnf, kRfc2852Abnf, kRfc3461Abnf, kRfc6710Abnf, kRfc7293Abnf}) {
     Read(text, &abnf_);
   }

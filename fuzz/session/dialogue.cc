@@ -20,8 +20,18 @@ ScriptAnswer ReadAnswer(Input* input, bool with_event) {
   if (with_event) answer.event = static_cast<uint8_t>(input->Octet() % 18);
   answer.verdict = static_cast<uint8_t>(input->Below(8));
   if (answer.verdict > kNoVerdict) answer.verdict = kNoVerdict;
-  answer.form = static_cast<uint8_t>(input->Below(4));
-  if (answer.form == 1) {
+  const uint8_t form = input->Octet();
+  answer.form = form >= kFirstRecipientsForm ? 4 : form % 4;
+  if (answer.form == 4) {
+    const uint8_t count = input->Octet();
+    answer.exact = (count & kExactRecipients) != 0;
+    for (int i = 0; i < (count & 7); ++i) {
+      ScriptAnswer::Recipient recipient;
+      recipient.verdict = static_cast<uint8_t>(input->Below(6));
+      recipient.reply_id = input->Octet();
+      answer.recipients.push_back(recipient);
+    }
+  } else if (answer.form == 1) {
     answer.reply_id = input->Octet();
   } else if (answer.form >= 2) {
     answer.code = input->Short();
@@ -89,12 +99,16 @@ Setup ReadSetup(std::string_view octets) {
   setup.proxy_header = (open & 4) != 0;
   setup.offer_unknown = (open & 8) != 0;
   setup.require_tls = (open & 16) != 0;
+  setup.lmtp = (open & 32) != 0;
   setup.wanted_choice = static_cast<uint8_t>(open >> 6);
   setup.wanted_events = kWantedEvents[setup.wanted_choice];
   setup.extensions = input.Octet();
   // Configurations that would be refused are read as their neighbours.
   if (setup.require_tls) setup.extensions &= static_cast<uint8_t>(~kWithoutStartTls);
   if (setup.has(kWithout8BitMime)) setup.extensions |= kWithoutSmtpUtf8;
+  if (setup.lmtp) {
+    setup.extensions &= static_cast<uint8_t>(~(kWithoutPipelining | kWithoutEnhancedCodes));
+  }
   const uint8_t leniency = input.Octet();
   setup.leniency = leniency & 0x3F;
   setup.normalize = (leniency & 64) != 0;
@@ -196,8 +210,14 @@ std::string PrintOctets(std::string_view octets) {
 std::string PrintAnswer(const ScriptAnswer& answer) {
   std::string s;
   s += static_cast<char>(answer.verdict);
-  s += static_cast<char>(answer.form);
-  if (answer.form == 1) {
+  s += static_cast<char>(answer.form == 4 ? kFirstRecipientsForm : answer.form);
+  if (answer.form == 4) {
+    s += static_cast<char>(answer.recipients.size() | (answer.exact ? kExactRecipients : 0u));
+    for (const ScriptAnswer::Recipient& recipient : answer.recipients) {
+      s += static_cast<char>(recipient.verdict);
+      s += static_cast<char>(recipient.reply_id);
+    }
+  } else if (answer.form == 1) {
     s += static_cast<char>(answer.reply_id);
   } else if (answer.form >= 2) {
     s += static_cast<char>(answer.code >> 8);

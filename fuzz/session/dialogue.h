@@ -21,7 +21,9 @@
 //   FF R n          the last line again, n times
 // v: 0 default, 1 accept, 2 reject, 3 defer, 4 disconnect, 5 later (A only), else no verdict.
 // r: 0 nothing; 1 id; 2 code(2) class subject detail length text; 3 code(2) class subject detail
-// count(2): a text of so many x. Other values count as 0.
+// count(2): a text of so many x. F8 to FF: n, then (v id) so often, the answers for the recipients
+// (LMTP); where n has its first bit set, so many, else as many as there are, in turn. What is left
+// of a value divided by four stands for the others.
 //
 // Threads and lifetime: plain values.
 
@@ -87,6 +89,7 @@ struct Setup {
   bool proxy_header = false;
   bool offer_unknown = false;
   bool require_tls = false;
+  bool lmtp = false;
   uint8_t wanted_choice = 0;  // kWantedEvents
   uint64_t wanted_events = 0;
   uint8_t extensions = 0;  // SetupExtension; SMTPUTF8 without 8BITMIME is off as well
@@ -130,7 +133,16 @@ struct ScriptAnswer {
   uint8_t enhanced[3] = {0, 0, 0};
   std::string text;    // form 2
   uint16_t count = 0;  // form 3
+  // Form 4. `exact`: neither more nor fewer than these.
+  struct Recipient {
+    uint8_t verdict = 0;
+    uint8_t reply_id = 0;
+  };
+  std::vector<Recipient> recipients;
+  bool exact = false;
 };
+constexpr uint8_t kFirstRecipientsForm = 0xF8;
+constexpr uint8_t kExactRecipients = 0x80;
 
 enum class StepKind : uint8_t {
   kOctets,

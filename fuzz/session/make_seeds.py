@@ -20,6 +20,7 @@ import tempfile
 # Setup octets, by what they are (dialogue.h).
 CAN_STARTTLS = {0: 2}
 PROXY = {0: 4}
+LMTP = {0: 32}
 NORMALIZE = {2: 64}
 SMALL_ERRORS = {3: 1}
 SMALL_LINE = {3: 64}
@@ -29,6 +30,7 @@ FEW_RECIPIENTS = {3: 16}
 SHORT_TIMES = {4: 15}
 
 EHLO = b"EHLO client.example\r\n"
+LHLO = b"LHLO client.example\r\n"
 MAIL = b"MAIL FROM:<a@client.example>\r\n"
 RCPT = b"RCPT TO:<b@mx.example>\r\n"
 ENVELOPE = EHLO + MAIL + RCPT + b"DATA\r\n"
@@ -97,6 +99,7 @@ HISTORY = [
     ("tls-hello-in-clear", "Postfix 3.7.2: a TLS hello where a command should be", setup(), b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03\x0a\r\n" + b"\x16\x03\x01\0\xa5\x01\r\n" + EHLO),
     ("command-of-64k", "CVE-2005-1513 (qmail): a command line of any length; CVE-2005-1514: one without a blank", setup(), repeat(b"a", 65000) + b"\r\n" + b"NOOP " + repeat(b"b", 600) + b"\r\n" + EHLO + QUIT),
     ("line-never-ends", "OpenSMTPD audit (2015): long lines without an end", setup(SMALL_LINE), b"HELO " + repeat(b"a", 17000)),
+    ("lmtp-recipients", "RFC 2033: a reply for each recipient, and none to BDAT LAST without one", setup(LMTP), LHLO + MAIL + RCPT + RCPT + b"\xffA" + bytes([9, 0, 0xF8, 2, 1, 0, 2, 0]) + b"DATA\r\nx" + END + MAIL + b"BDAT 2 LAST\r\nhi" + MAIL + RCPT + RCPT + b"\xffA" + bytes([9, 2, 0]) + b"BDAT 2 LAST\r\nhi" + EHLO + QUIT),
     ("line-never-ends-behind-lf", "CVE-2020-28026 (Exim): a long line without newline hides another", setup(SMALL_LINE), b"NOOP\n" + repeat(b"a", 17000) + b"\r\n" + EHLO),
     ("long-ehlo", "CVE-2019-16928 (Exim): a very long EHLO", setup(), b"EHLO " + repeat(b"a", 11000) + b"\r\nEHLO " + b"a." * 127 + b"a\r\n" + b"EHLO " + b"a" * 505 + b"\r\n" + EHLO),
     ("quoted-empty", 'CVE-2020-10967 (Dovecot): RCPT <""@x>', setup(), EHLO + b'MAIL FROM:<""@client.example>\r\nRCPT TO:<""@x>\r\nRCPT TO:<"">\r\nRCPT TO:<"@x>\r\n'),

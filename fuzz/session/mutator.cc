@@ -104,7 +104,17 @@ std::string Mark(Random* random) {
   ScriptAnswer answer;
   answer.verdict = static_cast<uint8_t>(random->Below(7));
   answer.form = random->Below(3) == 0 ? static_cast<uint8_t>(1 + random->Below(3)) : 0;
-  answer.reply_id = static_cast<uint8_t>(random->Below(225));
+  answer.reply_id = static_cast<uint8_t>(random->Below(232));
+  // Of single recipients, mostly with the verdict alone.
+  if (random->Below(8) == 0) {
+    answer.form = 4;
+    answer.exact = random->Below(8) == 0;
+    for (unsigned i = 1 + random->Below(3); i > 0; --i) {
+      answer.recipients.push_back(
+          {static_cast<uint8_t>(random->Below(8) == 0 ? random->Below(6) : random->Below(4)),
+           static_cast<uint8_t>(random->Below(4) == 0 ? 50 + random->Below(9) : 0)});
+    }
+  }
   static constexpr uint16_t kCodes[] = {250, 220, 354, 421, 450, 451, 452, 454, 550, 551,
                                         552, 553, 554, 214, 251, 252, 500, 502, 504, 530};
   answer.code = kCodes[random->Below(std::size(kCodes))];

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "fuzz/input.h"
 #include "fuzz/model/grammar.h"
@@ -389,8 +390,11 @@ class Runner {
   }
 
   // One call of session_answer, and a second one with the same ticket where the dialogue wants it.
-  bool Answer(uint64_t ticket, const ScriptAnswer& script, bool wrong) {
-    if (script.verdict == kLater) return false;
+  bool Answer(uint64_t ticket, const ScriptAnswer& plan, bool wrong) {
+    if (plan.verdict == kLater) return false;
+    ScriptAnswer script = plan;
+    std::vector<postern_answer> recipients;
+    if (script.form == 4) FitRecipients(&script, &recipients);
     postern_answer answer = {};
     answer.struct_size = sizeof(answer);
     // A number that is no verdict: the call is to refuse it.
@@ -405,6 +409,8 @@ class Runner {
       text = script.form == 2 ? script.text : std::string(script.count, 'x');
       answer.text = {Octets(text), text.size()};
     }
+    answer.recipients = recipients.data();
+    answer.recipient_count = recipients.size();
     SeenAnswer seen;
     seen.event = wrong || ticket != ticket_ ? 0 : decision_;
     seen.answer = script;
@@ -425,8 +431,27 @@ class Runner {
     return true;
   }
 
+  // As many as there are recipients, unless the dialogue wants just these. None is form 0.
+  void FitRecipients(ScriptAnswer* script, std::vector<postern_answer>* out) {
+    const std::vector<ScriptAnswer::Recipient> given = script->recipients;
+    const size_t count = script->exact || given.empty() ? given.size() : Info().recipients;
+    script->recipients.clear();
+    for (size_t i = 0; i < count; ++i) {
+      script->recipients.push_back(given[i % given.size()]);
+      postern_answer answer = {};
+      answer.struct_size = sizeof(answer);
+      answer.verdict = script->recipients.back().verdict;
+      answer.reply_id = script->recipients.back().reply_id;
+      out->push_back(answer);
+    }
+    if (count == 0) script->form = 0;
+  }
+
   void Decide(const SeenEvent& event) {
     decision_ = event.type;
+    if (setup_.lmtp && event.type == POSTERN_EVENT_CONTENT_END) {
+      trace_.final_replies += Info().recipients;
+    }
     while (true) {
       size_t i = 0;
       while (i < plans_.size() && plans_[i].event != 0 && plans_[i].event != event.type) ++i;
@@ -517,6 +542,7 @@ class Runner {
     line_ = SeenLine();
     line_.fingerprint_before = info.fingerprint;
     line_.errors_before = info.errors;
+    recipients_before_ = info.recipients;
     line_.in_content = in_content_;
     line_.greeted = trace_.octets_out != 0;
     line_.handshake = (flags_ & POSTERN_START_TLS) != 0;
@@ -534,6 +560,8 @@ class Runner {
     }
     line_.bdat = true;
     if (chunk.size_known && !Closed()) chunk_left_ = chunk.octets;
+    // RFC 2033 section 4.3.
+    if (setup_.lmtp && chunk.right && chunk.last) line_.replies = recipients_before_;
   }
 
   // The state that R2 compares is that of a session at rest.
@@ -627,6 +655,7 @@ class Runner {
   SeenLine line_;
   uint64_t chunk_left_ = 0;  // Cuts::kLines: octets of a chunk that are still to come
   std::string line_output_;
+  uint32_t recipients_before_ = 0;  // of the line
 };
 
 }  // namespace

@@ -41,6 +41,7 @@ std::string SetupOctets(const transcripts::Transcript& transcript) {
   set(0, 4, transcript.options.proxy_header);
   set(0, 8, config.offer_unknown_commands());
   set(0, 16, config.require_tls());
+  set(0, 32, config.protocol() == v1::PROTOCOL_LMTP);
   for (size_t i = 1; i < std::size(kWantedEvents); ++i) {
     if (transcript.options.wanted_events == kWantedEvents[i])
       set(0, static_cast<uint8_t>(i << 6), true);
@@ -111,6 +112,14 @@ std::string Answer(const transcripts::Attempt& attempt) {
     for (int i = 0; i < 3; ++i) answer.enhanced[i] = static_cast<uint8_t>(attempt.enhanced[i]);
     answer.text = attempt.text;
     answer.count = static_cast<uint16_t>(attempt.text.size());
+  }
+  if (!attempt.recipients.empty() && attempt.recipients.size() < 8) {
+    answer.form = 4;
+    answer.exact = true;
+    for (const transcripts::Attempt& each : attempt.recipients) {
+      answer.recipients.push_back(
+          {static_cast<uint8_t>(each.verdict), static_cast<uint8_t>(each.reply)});
+    }
   }
   return PrintAnswer(answer);
 }

@@ -86,6 +86,7 @@ std::string SerializedConfig(const Setup& setup) {
   if (setup.normalize) config.set_bare_newline(v1::BARE_NEWLINE_NORMALIZE);
   config.set_require_tls(setup.require_tls);
   config.set_offer_unknown_commands(setup.offer_unknown);
+  if (setup.lmtp) config.set_protocol(v1::PROTOCOL_LMTP);
   return config.SerializeAsString();
 }
 

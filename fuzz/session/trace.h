@@ -86,6 +86,7 @@ struct SeenLine {
   bool disturbed = false;   // time passed or the host spoke meanwhile
   bool closed = false;      // when it had ended
   bool bdat = false;        // the octets of its chunk are part of it (D5)
+  uint32_t replies = 1;     // that it must have
 };
 
 struct Trace {
@@ -96,6 +97,7 @@ struct Trace {
   size_t memory_peak = 0;
   size_t memory_left = 0;  // after session_close
   size_t allocations = 0;
+  size_t final_replies = 0;  // LMTP: for each recipient of each message one
   size_t octets_fed = 0, octets_out = 0, events = 0, calls = 0;
   uint64_t work = 0;  // basic blocks of the engine; 0 where they are not counted (work.h)
 };

@@ -42,6 +42,7 @@ Connection::Connection(Loop* loop, int fd, const sockaddr_storage& peer, bool tl
       client_counted_(false),
       proxied_(false),
       extended_(false),
+      lmtp_(false),
       reading_(false),
       writing_(false),
       start_tls_(false),

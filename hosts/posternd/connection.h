@@ -66,6 +66,7 @@ class Connection {
     std::string envid;  // decoded
     std::vector<std::string> rcpt_parameters;
     std::unique_ptr<IncomingMessage> message;
+    uint64_t header_octets = 0;  // of ours at its begin
     uint64_t octets = 0;
     int error = 0;  // -errno of the delivery
     bool smtputf8 = false;
@@ -79,8 +80,10 @@ class Connection {
     Connection* connection;
     uint64_t ticket;
     std::unique_ptr<Transaction> transaction;
+    // LMTP: each recipient but the first gets a copy of the message behind these headers.
+    std::vector<std::string> headers;
     std::atomic<bool> cancelled{false};
-    int result = 0;
+    std::vector<int> results;  // of the message, or of its copies in the order of recipients
   };
 
   Connection(Loop* loop, int fd, const sockaddr_storage& peer, bool tls, bool limited);
@@ -119,6 +122,10 @@ class Connection {
   void OnReset(uint32_t reason);
   void OnError(const postern_event_error& event);
   void WriteContent();
+  // Of a message for one recipient, or for kAllRecipients.
+  static constexpr size_t kAllRecipients = SIZE_MAX;
+  std::string TraceHeaderFor(const Transaction& transaction, size_t recipient) const;
+  void AnswerDelivery(const Delivery& delivery);
   void OnDelivered(const std::shared_ptr<Delivery>& delivery);
 
   // The gate (connection_gate.cc).
@@ -161,6 +168,7 @@ class Connection {
   bool client_counted_ : 1;  // in the client's limit
   bool proxied_ : 1;
   bool extended_ : 1;
+  bool lmtp_ : 1;
   bool reading_ : 1;
   bool writing_ : 1;    // EV_WRITE is armed
   bool start_tls_ : 1;  // the session waits for a handshake

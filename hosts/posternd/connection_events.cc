@@ -74,6 +74,11 @@ const char* ResetReason(uint32_t reason) {
   }
 }
 
+// What the client is told of a failed delivery.
+uint32_t DeferredReply(int error) {
+  return error == ENOSPC || error == EDQUOT ? kInsufficientStorage : 0;
+}
+
 }  // namespace
 
 void Connection::DrainEvents() {
@@ -99,6 +104,7 @@ void Connection::HandleEvent(const postern_event& event) {
       return OnProxyHeader(reinterpret_cast<const postern_event_proxy_header&>(event));
     case POSTERN_EVENT_HELO:
       extended_ = (event.flags & POSTERN_HELO_EXTENDED) != 0;
+      lmtp_ = (event.flags & POSTERN_HELO_LMTP) != 0;
       helo_ = std::string(ToView(reinterpret_cast<const postern_event_helo&>(event).name));
       return Answer(event.ticket, POSTERN_VERDICT_ACCEPT);
     case POSTERN_EVENT_STARTTLS:
@@ -219,6 +225,31 @@ void Connection::OnRecipient(const postern_event_rcpt& event) {
   Answer(event.event.ticket, POSTERN_VERDICT_ACCEPT);
 }
 
+std::string Connection::TraceHeaderFor(const Transaction& transaction, size_t recipient) const {
+  std::vector<std::string> one;
+  std::vector<std::string> its_parameters;
+  if (recipient != kAllRecipients) {
+    one.push_back(transaction.recipients[recipient]);
+    its_parameters.push_back(transaction.rcpt_parameters[recipient]);
+  }
+  TraceFields fields;
+  fields.reverse_path = transaction.reverse_path;
+  fields.recipients = one.empty() ? &transaction.recipients : &one;
+  fields.mail_parameters = transaction.mail_parameters;
+  fields.rcpt_parameters = one.empty() ? &transaction.rcpt_parameters : &its_parameters;
+  fields.helo = helo_;
+  fields.client = client_;
+  fields.server = policy_->server_name;
+  fields.queue_id = transaction.queue_id;
+  const std::string tls = tls_ != nullptr ? tls_->Describe() : "";
+  fields.tls = tls;
+  fields.extended = extended_;
+  fields.lmtp = lmtp_;
+  fields.smtputf8 = transaction.smtputf8;
+  fields.unix_time = time(nullptr);
+  return MakeTraceHeader(fields);
+}
+
 void Connection::OnContentBegin(const postern_event& event) {
   Transaction* transaction = transaction_.get();
   Maildir* maildir = loop_->shared()->maildir;
@@ -228,21 +259,10 @@ void Connection::OnContentBegin(const postern_event& event) {
   if (maildir == nullptr) return Answer(event.ticket, POSTERN_VERDICT_ACCEPT);
   transaction->message = maildir->Create(&transaction->error);
   if (transaction->message != nullptr) {
-    TraceFields fields;
-    fields.reverse_path = transaction->reverse_path;
-    fields.recipients = &transaction->recipients;
-    fields.mail_parameters = transaction->mail_parameters;
-    fields.rcpt_parameters = &transaction->rcpt_parameters;
-    fields.helo = helo_;
-    fields.client = client_;
-    fields.server = policy_->server_name;
-    fields.queue_id = transaction->queue_id;
-    const std::string tls = tls_ != nullptr ? tls_->Describe() : "";
-    fields.tls = tls;
-    fields.extended = extended_;
-    fields.smtputf8 = transaction->smtputf8;
-    fields.unix_time = time(nullptr);
-    std::string header = MakeTraceHeader(fields);
+    // In LMTP each recipient has a message and a verdict of its own (RFC 2033 section 4.2); this is
+    // the first one's.
+    std::string header = TraceHeaderFor(*transaction, lmtp_ ? 0 : kAllRecipients);
+    transaction->header_octets = header.size();
     iovec slice = {header.data(), header.size()};
     transaction->error = transaction->message->Append(&slice, 1);
   }
@@ -287,45 +307,93 @@ void Connection::OnContentEnd(const postern_event_content_end& event) {
   if (transaction->message == nullptr || transaction->error != 0) {
     const int error = -transaction->error;
     LogMessage(*transaction, "deferred", strerror(error));
-    return Answer(ticket, POSTERN_VERDICT_DEFER,
-                  error == ENOSPC || error == EDQUOT ? kInsufficientStorage : 0);
+    return Answer(ticket, POSTERN_VERDICT_DEFER, DeferredReply(error));
   }
   auto delivery = std::make_shared<Delivery>();
   delivery->connection = this;
   delivery->ticket = ticket;
+  for (size_t i = 1; lmtp_ && i < transaction->recipients.size(); ++i) {
+    delivery->headers.push_back(TraceHeaderFor(*transaction, i));
+  }
   delivery->transaction = std::move(transaction);
   open_delivery_ = delivery;
   ++deliveries_;
-  shared->pool->Submit([delivery, loop = loop_] {
-    delivery->result = delivery->transaction->message->Commit(delivery->cancelled);
+  shared->pool->Submit([delivery, maildir = shared->maildir, loop = loop_] {
+    Transaction* const of = delivery->transaction.get();
+    // The first one comes last: the others are made from it while it has its place in tmp/.
+    for (std::string& header : delivery->headers) {
+      int error = 0;
+      const std::unique_ptr<IncomingMessage> copy = maildir->Create(&error);
+      if (copy != nullptr) {
+        iovec slice = {header.data(), header.size()};
+        copy->Append(&slice, 1);
+        copy->Copy(*of->message, of->header_octets);
+        error = copy->Commit(delivery->cancelled);
+      }
+      delivery->results.push_back(error);
+    }
+    delivery->results.insert(delivery->results.begin(), of->message->Commit(delivery->cancelled));
     // Removes the file of a failed delivery here, not on the loop.
-    delivery->transaction->message.reset();
+    of->message.reset();
     loop->Post([delivery] { delivery->connection->OnDelivered(delivery); });
   });
 }
 
+void Connection::AnswerDelivery(const Delivery& delivery) {
+  if (delivery.headers.empty()) {
+    const int error = -delivery.results[0];
+    return Answer(delivery.ticket, error == 0 ? POSTERN_VERDICT_ACCEPT : POSTERN_VERDICT_DEFER,
+                  error == 0 ? 0 : DeferredReply(error));
+  }
+  std::vector<postern_answer> recipients(delivery.results.size());
+  for (size_t i = 0; i < recipients.size(); ++i) {
+    const int error = -delivery.results[i];
+    recipients[i].struct_size = sizeof(postern_answer);
+    recipients[i].verdict = error == 0 ? POSTERN_VERDICT_ACCEPT : POSTERN_VERDICT_DEFER;
+    recipients[i].reply_id = error == 0 ? 0 : DeferredReply(error);
+  }
+  postern_answer answer = {};
+  answer.struct_size = sizeof(answer);
+  answer.recipients = recipients.data();
+  answer.recipient_count = recipients.size();
+  int32_t result = api().session_answer(session_, delivery.ticket, &answer);
+  if (result == POSTERN_E_REPLY) {
+    // The verdicts count; their wording is a nicety.
+    for (postern_answer& recipient : recipients) recipient.reply_id = 0;
+    result = api().session_answer(session_, delivery.ticket, &answer);
+  }
+  Note(result);
+}
+
 void Connection::OnDelivered(const std::shared_ptr<Delivery>& delivery) {
   --deliveries_;
-  const int error = -delivery->result;
   const bool answerable = open_delivery_ == delivery;
   if (answerable) open_delivery_.reset();
-  if (error == 0) {
-    ++messages_;
-    LogMessage(*delivery->transaction, "delivered",
-               answerable ? "" : "the client is not told and may send it again");
-  } else {
+  size_t failed = 0;
+  int error = 0;
+  for (const int result : delivery->results) {
+    if (result == 0) continue;
+    ++failed;
+    error = -result;
+  }
+  const size_t all = delivery->results.size();
+  if (failed == all) {
     LogMessage(*delivery->transaction, "deferred", strerror(error));
+  } else {
+    ++messages_;
+    std::string why;
+    if (failed != 0) why = absl::StrCat(failed, " of ", all, " deferred: ", strerror(error));
+    if (!answerable) {
+      absl::StrAppend(&why, why.empty() ? "" : "; ",
+                      "the client is not told and may send it again");
+    }
+    LogMessage(*delivery->transaction, "delivered", why);
   }
   if (answerable && phase_ != Phase::kClosed) {
     // The loop slept; the session is to know how long.
     Note(api().session_tick(session_, loop_->Now()));
     DrainEvents();
-    if (error == 0) {
-      Answer(delivery->ticket, POSTERN_VERDICT_ACCEPT);
-    } else {
-      Answer(delivery->ticket, POSTERN_VERDICT_DEFER,
-             error == ENOSPC || error == EDQUOT ? kInsufficientStorage : 0);
-    }
+    AnswerDelivery(*delivery);
     DrainEvents();
     Advance();
     ProcessHeldInput();

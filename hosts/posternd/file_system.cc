@@ -9,8 +9,15 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include <vector>
+
 namespace postern {
 namespace posternd {
+namespace {
+
+constexpr size_t kCopyOctets = 64 * 1024;
+
+}  // namespace
 
 int FileSystem::Create(int directory, const char* name) {
   const int fd =
@@ -21,6 +28,33 @@ int FileSystem::Create(int directory, const char* name) {
 ssize_t FileSystem::Write(int fd, const iovec* slices, int count) {
   const ssize_t n = writev(fd, slices, count);
   return n < 0 ? -errno : n;
+}
+
+int FileSystem::Copy(int directory, const char* name, uint64_t skip, int fd) {
+  const int from = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (from < 0) return -errno;
+  std::vector<char> buffer(kCopyOctets);
+  auto at = static_cast<off_t>(skip);
+  int error = 0;
+  while (error == 0) {
+    const ssize_t read = pread(from, buffer.data(), buffer.size(), at);
+    if (read == 0) break;
+    if (read < 0) {
+      if (errno != EINTR) error = -errno;
+      continue;
+    }
+    at += read;
+    for (ssize_t done = 0; error == 0 && done < read;) {
+      iovec rest = {buffer.data() + done, static_cast<size_t>(read - done)};
+      const ssize_t n = Write(fd, &rest, 1);
+      if (n == -EINTR) continue;
+      // A disk that takes nothing and names no error is full all the same.
+      if (n <= 0) error = n < 0 ? static_cast<int>(n) : -ENOSPC;
+      if (n > 0) done += n;
+    }
+  }
+  close(from);
+  return error;
 }
 
 int FileSystem::Sync(int fd) { return fsync(fd) != 0 ? -errno : 0; }

@@ -11,6 +11,7 @@
 #include <sys/uio.h>
 
 #include <cstddef>
+#include <cstdint>
 
 namespace postern {
 namespace posternd {
@@ -22,6 +23,8 @@ class FileSystem {
   // O_CREAT | O_EXCL for writing, mode 0600.
   virtual int Create(int directory, const char* name);
   virtual ssize_t Write(int fd, const iovec* slices, int count);
+  // What stands in the file `name` behind its first `skip` octets, to the end of `fd`. 0 or -errno.
+  virtual int Copy(int directory, const char* name, uint64_t skip, int fd);
   virtual int Sync(int fd);
   virtual int Close(int fd);
   // Never replaces a file that is there already.

@@ -227,6 +227,15 @@ int IncomingMessage::Append(iovec* slices, int count) {
   return error_;
 }
 
+int IncomingMessage::Copy(const IncomingMessage& other, uint64_t skip) {
+  if (error_ == 0) error_ = other.error_;
+  if (error_ == 0) {
+    error_ = maildir_->file_system_->Copy(maildir_->tmp_, other.name_.c_str(), skip, fd_);
+  }
+  if (error_ == 0) octets_ += other.octets_ - skip;
+  return error_;
+}
+
 int IncomingMessage::Commit(const std::atomic<bool>& cancelled) {
   FileSystem* file_system = maildir_->file_system_;
   if (error_ != 0) return error_;

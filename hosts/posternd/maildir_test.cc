@@ -101,6 +101,32 @@ class MaildirTest : public testing::Test {
   const std::atomic<bool> not_cancelled_{false};
 };
 
+TEST_F(MaildirTest, CopiesAreBehindHeadersOfTheirOwn) {
+  FaultyFileSystem faulty;
+  faulty.write_limit = 7;
+  auto maildir = Maildir::Open(path_, &faulty).value();
+  int result = -1;
+  auto first = maildir->Create(&result);
+  ASSERT_EQ(Append(first.get(), {"To: a\r\n", "\r\n", "hello\r\n"}), 0);
+  auto second = maildir->Create(&result);
+  ASSERT_EQ(Append(second.get(), {"To: b\r\n"}), 0);
+  ASSERT_EQ(second->Copy(*first, 7), 0);
+  EXPECT_EQ(second->octets(), 16u);
+  ASSERT_EQ(second->Commit(not_cancelled_), 0);
+  // A copy that fails is no matter of the others.
+  auto third = maildir->Create(&result);
+  faulty.error = ENOSPC;
+  faulty.fail_at = faulty.calls();
+  EXPECT_EQ(third->Copy(*first, 7), -ENOSPC);
+  EXPECT_EQ(third->Commit(not_cancelled_), -ENOSPC);
+  third.reset();
+  ASSERT_EQ(first->Commit(not_cancelled_), 0);
+  EXPECT_TRUE(List("tmp").empty());
+  ASSERT_EQ(List("new").size(), 2u);
+  EXPECT_EQ(Read("new/" + first->name()), "To: a\r\n\r\nhello\r\n");
+  EXPECT_EQ(Read("new/" + second->name()), "To: b\r\n\r\nhello\r\n");
+}
+
 TEST_F(MaildirTest, DeliversWholeMessagesAndNothingBeforeCommit) {
   auto maildir = Maildir::Open(path_).value();
   int result = -1;

@@ -40,6 +40,9 @@ ABSL_FLAG(std::string, upstream, "",
           "one is a gate for, instead of a Maildir");
 ABSL_FLAG(std::string, upstream_identity, "",
           "none|xclient|xforward|proxy1|proxy2  how it is told who the client is (default none)");
+ABSL_FLAG(std::string, protocol, "",
+          "smtp|lmtp  what is spoken with clients (default smtp); lmtp (RFC 2033) has a message and a "
+          "verdict for each recipient");
 ABSL_FLAG(bool, inetd, false,
           "serve one client on descriptors 0 and 1, for inetd and Postfix's spawn(8)");
 ABSL_FLAG(StringList, domains, {}, "a,b,...  recipient domains that are accepted (default: all)");
@@ -77,6 +80,7 @@ constexpr const char* kFlags[] = {"listen",
                                   "discard",
                                   "upstream",
                                   "upstream_identity",
+                                  "protocol",
                                   "inetd",
                                   "tls_cert",
                                   "tls_key",
@@ -427,6 +431,31 @@ absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
   options.server_name = text("server_name", FLAGS_server_name, file.engine().server_name(), "");
   if (options.server_name.empty()) options.server_name = DefaultServerName();
   file.mutable_engine()->set_server_name(options.server_name);
+  const std::string protocol = absl::GetFlag(FLAGS_protocol);
+  if (!protocol.empty()) {
+    if (protocol != "smtp" && protocol != "lmtp") {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--protocol: '", protocol, "' is not known; write smtp or lmtp"));
+    }
+    file.mutable_engine()->set_protocol(protocol == "lmtp" ? postern::v1::PROTOCOL_LMTP
+                                                           : postern::v1::PROTOCOL_SMTP);
+  }
+  if (file.engine().protocol() == postern::v1::PROTOCOL_LMTP) {
+    // RFC 2033 section 5.
+    for (const std::vector<host::Endpoint>* endpoints : {&options.listen, &options.listen_tls}) {
+      for (const host::Endpoint& endpoint : *endpoints) {
+        if (endpoint.port == 25) {
+          return absl::InvalidArgumentError(absl::StrCat(
+              place("listen"), ": LMTP must not be spoken on port 25; use another, such as 24"));
+        }
+      }
+    }
+    if (options.upstream_target.has_value()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(place("upstream"),
+                       ": a gate speaks SMTP with its clients; leave out the protocol lmtp"));
+    }
+  }
   options.engine_config = file.engine().SerializeAsString();
   return options;
 }

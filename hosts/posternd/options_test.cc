@@ -227,6 +227,24 @@ TEST_F(OptionsTest, AnotherUpstreamNeedsARestart) {
             (std::vector<std::string>{"upstream", "upstream_identity"}));
 }
 
+TEST_F(OptionsTest, TheProtocolIsOneOfBoth) {
+  const auto protocol = [this](const std::vector<std::string>& arguments) {
+    absl::FlagSaver saver;
+    v1::EngineConfig config;
+    EXPECT_TRUE(config.ParseFromString(Load(arguments).value().engine_config));
+    return config.protocol();
+  };
+  EXPECT_EQ(protocol({"--discard"}), v1::PROTOCOL_DEFAULT);
+  EXPECT_EQ(protocol({"--discard", "--protocol=smtp"}), v1::PROTOCOL_SMTP);
+  EXPECT_EQ(protocol({"--discard", "--protocol=lmtp", "--listen=127.0.0.1:24"}),
+            v1::PROTOCOL_LMTP);
+  ExpectRefused({"--discard", "--protocol=qmtp"}, "write smtp or lmtp");
+  // RFC 2033 section 5.
+  ExpectRefused({"--discard", "--protocol=lmtp", "--listen=127.0.0.1:25"},
+                "not be spoken on port 25");
+  ExpectRefused({"--protocol=lmtp", "--upstream=lmtp://192.0.2.1:24"}, "a gate speaks SMTP");
+}
+
 TEST_F(OptionsTest, OnlyWhatTheUpstreamTakesIsOffered) {
   v1::EngineConfig config;
   upstream::Capabilities all;

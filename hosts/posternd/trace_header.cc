@@ -36,7 +36,11 @@ void AppendPath(absl::string_view path, std::string* out) {
 
 }  // namespace
 
-absl::string_view WithProtocol(bool extended, bool tls, bool smtputf8) {
+absl::string_view WithProtocol(bool extended, bool lmtp, bool tls, bool smtputf8) {
+  if (lmtp) {
+    if (smtputf8) return tls ? "UTF8LMTPS" : "UTF8LMTP";
+    return tls ? "LMTPS" : "LMTP";
+  }
   if (smtputf8) return tls ? "UTF8SMTPS" : "UTF8SMTP";
   if (extended) return tls ? "ESMTPS" : "ESMTP";
   return "SMTP";
@@ -80,7 +84,7 @@ std::string MakeTraceHeader(const TraceFields& fields) {
   absl::StrAppend(&header, "\r\nReceived: from ", SafeName(fields.helo, fields.smtputf8), " (",
                   fields.client.family == 0 ? "unknown" : fields.client.ToLiteral(), ")\r\n\tby ",
                   fields.server, " with ",
-                  WithProtocol(fields.extended, !fields.tls.empty(), fields.smtputf8), " id ",
+                  WithProtocol(fields.extended, fields.lmtp, !fields.tls.empty(), fields.smtputf8), " id ",
                   fields.queue_id);
   if (!fields.tls.empty()) absl::StrAppend(&header, " (", fields.tls, ")");
   header += "\r\n\t";

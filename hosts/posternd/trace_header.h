@@ -41,6 +41,7 @@ struct TraceFields {
   absl::string_view queue_id;
   absl::string_view tls;  // "TLSv1.3 TLS_AES_256_GCM_SHA384", empty without TLS
   bool extended = false;  // EHLO
+  bool lmtp = false;      // LHLO
   bool smtputf8 = false;  // MAIL had the SMTPUTF8 parameter
   int64_t unix_time = 0;
 };
@@ -48,7 +49,7 @@ struct TraceFields {
 std::string MakeTraceHeader(const TraceFields& fields);
 
 // RFC 3848 and RFC 6531 section 4.3. There is no registered keyword for HELO under TLS.
-absl::string_view WithProtocol(bool extended, bool tls, bool smtputf8);
+absl::string_view WithProtocol(bool extended, bool lmtp, bool tls, bool smtputf8);
 
 // "Tue, 24 Nov 2026 04:22:56 +0000", RFC 5322 section 3.3. Always UTC: no time zone data is needed,
 // and the host's location stays its own affair.

@@ -90,11 +90,15 @@ TEST(TraceHeaderTest, AHeloNameCannotBreakOutOfItsField) {
 }
 
 TEST(WithProtocolTest, FollowsRfc3848AndRfc6531) {
-  EXPECT_EQ(WithProtocol(false, false, false), "SMTP");
-  EXPECT_EQ(WithProtocol(true, false, false), "ESMTP");
-  EXPECT_EQ(WithProtocol(true, true, false), "ESMTPS");
-  EXPECT_EQ(WithProtocol(true, false, true), "UTF8SMTP");
-  EXPECT_EQ(WithProtocol(true, true, true), "UTF8SMTPS");
+  EXPECT_EQ(WithProtocol(false, false, false, false), "SMTP");
+  EXPECT_EQ(WithProtocol(true, false, false, false), "ESMTP");
+  EXPECT_EQ(WithProtocol(true, false, true, false), "ESMTPS");
+  EXPECT_EQ(WithProtocol(true, false, false, true), "UTF8SMTP");
+  EXPECT_EQ(WithProtocol(true, false, true, true), "UTF8SMTPS");
+  EXPECT_EQ(WithProtocol(true, true, false, false), "LMTP");
+  EXPECT_EQ(WithProtocol(true, true, true, false), "LMTPS");
+  EXPECT_EQ(WithProtocol(true, true, false, true), "UTF8LMTP");
+  EXPECT_EQ(WithProtocol(true, true, true, true), "UTF8LMTPS");
 }
 
 TEST(DateTest, IsRfc5322) {

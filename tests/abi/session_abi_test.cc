@@ -250,6 +250,88 @@ TEST_F(SessionAbi, ServesAHostOfTheFuture) {
   api_->engine_release(engine);
 }
 
+// LMTP: the answers for recipients, as a host of the future lays them out, and as none should.
+TEST_F(SessionAbi, TakesAnAnswerForEachRecipient) {
+  // Field 8, protocol: LMTP.
+  const std::string config = ConfigWithName("mx.example") + std::string("\x40\x02", 2);
+  postern_engine* const engine = MakeEngine(api_, &host_.host, config);
+  postern_session_options options = {};
+  options.struct_size = sizeof(options);
+  postern_session* session = nullptr;
+  ASSERT_EQ(api_->session_open(engine, &options, &session), POSTERN_OK);
+  const std::string octets =
+      "LHLO a.example\r\nMAIL FROM:<>\r\nRCPT TO:<a@b.example>\r\nRCPT TO:<c@b.example>\r\n"
+      "DATA\r\n.\r\n";
+  size_t at = 0;
+  uint64_t ticket = 0;
+  std::string output;
+  const auto take_output = [&] {
+    const uint8_t* data = nullptr;
+    size_t size = 0;
+    ASSERT_GE(api_->session_output(session, &data, &size), 0);
+    output.append(reinterpret_cast<const char*>(data), size);
+    ASSERT_GE(api_->session_output_consumed(session, size), 0);
+  };
+  while (ticket == 0) {
+    const postern_event* event = nullptr;
+    ASSERT_GE(api_->session_next_event(session, &event), 0);
+    if (event == nullptr) {
+      take_output();
+      size_t used = 0;
+      ASSERT_GE(api_->session_feed(session, Octets(octets) + at, octets.size() - at, &used), 0);
+      at += used;
+      continue;
+    }
+    if (event->type == POSTERN_EVENT_HELO) {
+      EXPECT_EQ(event->flags, uint32_t{POSTERN_HELO_EXTENDED | POSTERN_HELO_LMTP});
+    }
+    if (event->type == POSTERN_EVENT_CONTENT_END) {
+      ticket = event->ticket;
+    } else if (event->ticket != 0) {
+      postern_answer accept = {};
+      accept.struct_size = sizeof(accept);
+      accept.verdict = POSTERN_VERDICT_ACCEPT;
+      ASSERT_GE(api_->session_answer(session, event->ticket, &accept), 0);
+    }
+  }
+  take_output();
+  output.clear();
+  Longer<postern_answer> each[2];
+  each[0].known.verdict = POSTERN_VERDICT_ACCEPT;
+  each[1].known.verdict = POSTERN_VERDICT_REJECT;
+  Longer<postern_answer> answer;
+  const auto give = [&](const postern_answer* first, size_t count) {
+    answer.known.recipients = first;
+    answer.known.recipient_count = count;
+    return api_->session_answer(session, ticket, &answer.known);
+  };
+  EXPECT_EQ(give(nullptr, 2), POSTERN_E_ARGUMENT);
+  const auto* const askew = reinterpret_cast<const uint8_t*>(&each[0].known) + 1;
+  EXPECT_EQ(give(reinterpret_cast<const postern_answer*>(askew), 2), POSTERN_E_ARGUMENT);
+  EXPECT_EQ(give(&each[0].known, 1), POSTERN_E_REPLY);
+  each[1].known.struct_size = 8;
+  EXPECT_EQ(give(&each[0].known, 2), POSTERN_E_REPLY);
+  each[1].known.struct_size = sizeof(each[1]) + 8;
+  EXPECT_EQ(give(&each[0].known, 2), POSTERN_E_REPLY);
+  each[1].known.struct_size = sizeof(each[1]);
+  each[1].known.text = {nullptr, 3};
+  EXPECT_EQ(give(&each[0].known, 2), POSTERN_E_REPLY);
+  each[1].known.text = {nullptr, 0};
+  EXPECT_GE(give(&each[0].known, 2), 0);
+  take_output();
+  EXPECT_EQ(output.substr(0, 4), "250 ");
+  EXPECT_NE(output.find("\r\n554 "), std::string::npos) << output;
+  postern_session_info info = {};
+  info.struct_size = sizeof(info);
+  ASSERT_EQ(api_->session_info(session, &info), POSTERN_OK);
+  EXPECT_EQ(info.lmtp, 1u);
+  EXPECT_EQ(info.messages, 1u);
+  api_->session_close(session);
+  api_->engine_release(engine);
+  EXPECT_EQ(host_.misbehaved(), 6u);
+  host_.log.clear();
+}
+
 // A host that knows no event type at all gives the stated default to each: it gets by.
 TEST_F(SessionAbi, ServesAHostThatKnowsNoEvent) {
   Driver driver(api_, engine_);

@@ -8,6 +8,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <vector>
 
 #include "plugin_api/postern.h"
 #include "tests/transcripts/driver.h"
@@ -187,6 +188,19 @@ void Convert(const postern_event* from, Happening* happening) {
   }
 }
 
+postern_answer ToAnswer(const Attempt& attempt) {
+  postern_answer answer = {};
+  answer.struct_size = sizeof(answer);
+  answer.verdict = static_cast<int32_t>(attempt.verdict);
+  answer.reply_id = attempt.reply;
+  answer.code = attempt.code;
+  answer.enhanced_class = attempt.enhanced[0];
+  answer.enhanced_subject = attempt.enhanced[1];
+  answer.enhanced_detail = attempt.enhanced[2];
+  answer.text = {Octets(attempt.text), attempt.text.size()};
+  return answer;
+}
+
 class PluginDriver : public Driver {
  public:
   PluginDriver(const postern_api* api, postern_engine* engine, Counter* counter,
@@ -225,15 +239,11 @@ class PluginDriver : public Driver {
   }
 
   AnswerResult Answer(uint64_t ticket, const Attempt& attempt) override {
-    postern_answer answer = {};
-    answer.struct_size = sizeof(answer);
-    answer.verdict = static_cast<int32_t>(attempt.verdict);
-    answer.reply_id = attempt.reply;
-    answer.code = attempt.code;
-    answer.enhanced_class = attempt.enhanced[0];
-    answer.enhanced_subject = attempt.enhanced[1];
-    answer.enhanced_detail = attempt.enhanced[2];
-    answer.text = {Octets(attempt.text), attempt.text.size()};
+    postern_answer answer = ToAnswer(attempt);
+    std::vector<postern_answer> recipients;
+    for (const Attempt& each : attempt.recipients) recipients.push_back(ToAnswer(each));
+    answer.recipients = recipients.data();
+    answer.recipient_count = recipients.size();
     const int32_t result = api_->session_answer(session_, ticket, &answer);
     if (result >= 0) {
       Take(result);

@@ -129,7 +129,8 @@ std::string Describe(const Happening& happening) {
     }
     case EventType::kHelo:
       Field("name", event.text, &out);
-      Flags(event.flags, {{session::kHeloExtended, "extended"}, {session::kHeloLiteral, "literal"}},
+      Flags(event.flags, {{session::kHeloExtended, "extended"}, {session::kHeloLiteral, "literal"},
+             {session::kHeloLmtp, "lmtp"}},
             &out);
       break;
     case EventType::kMail:
@@ -511,12 +512,14 @@ class Runner {
     if (line_open_) return;
     line_open_ = true;
     is_bdat_ = false;
+    wanted_ = 1;
     line_exempt_ = driver_->HasTicket() || driver_->StartTls() ||
                    (transcript_.options.proxy_header && !proxy_seen_);
     line_.clear();
     replies_before_ = RepliesSoFar();
     content_before_ = last_reply_.code == 354;
     closed_before_ = driver_->Closing();
+    recipients_before_ = driver_->GetInfo().recipients;
     fingerprint_before_ = driver_->GetInfo().fingerprint;
   }
 
@@ -528,7 +531,13 @@ class Runner {
     is_bdat_ = commands::FindVerb(commands::SplitVerb(line, &rest)) == commands::Verb::kBdat;
     commands::Leniency leniency;
     leniency.extra_spaces = true;
-    if (is_bdat_) chunk_left_ = commands::ReadChunk(rest, leniency).octets;
+    if (!is_bdat_) return;
+    const syntax::BdatArgument chunk = commands::ReadChunk(rest, leniency);
+    chunk_left_ = chunk.octets;
+    // RFC 2033 section 4.3.
+    if (transcript_.lmtp && transcript_.chunking && chunk.last && chunk.size_known) {
+      wanted_ = recipients_before_;
+    }
   }
 
   void EndLine(const std::string& piece) {
@@ -549,18 +558,21 @@ class Runner {
     if (shutdown_ && count == 2 && last_reply_.code == 421) --count;
     const std::string where = " to line " + Quoted(line_);
     if (closed_before_ || content_before_) {
-      if (count > (closed_before_ ? 0u : 1u)) Problem("R1: a reply too many" + where);
+      const size_t most = closed_before_ ? 0u : transcript_.lmtp ? recipients_before_ : 1u;
+      if (count > most) Problem("R1: a reply too many" + where);
       return;
     }
-    if (count != 1) {
+    const bool hung_up = count == 1 && last_reply_.code == 421;
+    if (count != wanted_ && !hung_up) {
       Problem("R1: " + std::to_string(count) + " replies" + where);
       return;
     }
+    if (count == 0) return;
     std::string verb = line_.substr(0, 4);
     std::transform(verb.begin(), verb.end(), verb.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     const std::string fault =
-        EnhancedFault(last_reply_, transcript_.enhanced, verb == "helo" || verb == "ehlo");
+        EnhancedFault(last_reply_, transcript_.enhanced, verb == "helo" || verb == "ehlo" || verb == "lhlo");
     if (!fault.empty()) Problem("R5: " + fault + where);
     // A message that lost a chunk is void (contract R2, D5).
     if (is_bdat_) return;
@@ -592,6 +604,8 @@ class Runner {
   bool content_before_ = false;
   bool closed_before_ = false;
   bool is_bdat_ = false;
+  size_t wanted_ = 1;  // replies to the line
+  size_t recipients_before_ = 0;
   uint64_t chunk_left_ = 0;  // octets that are still to come
   std::string line_;
   size_t replies_before_ = 0;

@@ -34,6 +34,26 @@ session::Options ToOptions(const OpenOptions& from) {
   return options;
 }
 
+session::Answer ToAnswer(const Attempt& attempt) {
+  session::Answer answer;
+  answer.verdict = attempt.verdict;
+  answer.reply = static_cast<replies::ReplyId>(attempt.reply);
+  answer.code = attempt.code;
+  for (size_t i = 0; i < 3; ++i) answer.enhanced[i] = attempt.enhanced[i];
+  answer.text = attempt.text;
+  return answer;
+}
+
+class Recipients : public session::RecipientAnswers {
+ public:
+  explicit Recipients(const std::vector<Attempt>& attempts) : attempts_(attempts) {}
+  uint32_t count() const override { return static_cast<uint32_t>(attempts_.size()); }
+  session::Answer At(uint32_t recipient) const override { return ToAnswer(attempts_[recipient]); }
+
+ private:
+  const std::vector<Attempt>& attempts_;
+};
+
 class SessionDriver : public Driver {
  public:
   SessionDriver(std::shared_ptr<const session::Ground> ground, const OpenOptions& options,
@@ -58,12 +78,9 @@ class SessionDriver : public Driver {
   }
 
   session::AnswerResult Answer(uint64_t ticket, const Attempt& attempt) override {
-    session::Answer answer;
-    answer.verdict = attempt.verdict;
-    answer.reply = static_cast<replies::ReplyId>(attempt.reply);
-    answer.code = attempt.code;
-    for (size_t i = 0; i < 3; ++i) answer.enhanced[i] = attempt.enhanced[i];
-    answer.text = attempt.text;
+    session::Answer answer = ToAnswer(attempt);
+    const Recipients recipients(attempt.recipients);
+    if (!attempt.recipients.empty()) answer.recipients = &recipients;
     return session_.AnswerTicket(ticket, answer);
   }
 

@@ -196,12 +196,13 @@ class Parser {
     answers_.push_back(std::move(plan));
   }
 
-  // verdict [REPLY_ID | code [x.y.z] "text"], several of them separated by " | ".
-  void ParseAttempts(std::string_view rest, std::vector<Attempt>* attempts) {
+  // The parts of `rest` between the separators that stand in no quotation.
+  std::vector<std::string_view> Parts(std::string_view rest, char separator) {
+    std::vector<std::string_view> parts;
     while (true) {
       bool quoted = false;
       size_t end = 0;
-      while (end < rest.size() && (quoted || rest[end] != '|')) {
+      while (end < rest.size() && (quoted || rest[end] != separator)) {
         if (rest[end] == '\\') {
           ++end;
         } else if (rest[end] == '"') {
@@ -210,9 +211,23 @@ class Parser {
         ++end;
       }
       end = std::min(end, rest.size());
-      attempts->push_back(ParseAttempt(Trim(rest.substr(0, end))));
-      if (end == rest.size()) return;
+      parts.push_back(Trim(rest.substr(0, end)));
+      if (end == rest.size()) return parts;
       rest = Trim(rest.substr(end + 1));
+    }
+  }
+
+  // verdict [REPLY_ID | code [x.y.z] "text"], several of them separated by " | "; those of the
+  // recipients stand behind an "&" each.
+  void ParseAttempts(std::string_view rest, std::vector<Attempt>* attempts) {
+    for (const std::string_view one : Parts(rest, '|')) {
+      const std::vector<std::string_view> parts = Parts(one, '&');
+      attempts->push_back(ParseAttempt(parts[0]));
+      Attempt& attempt = attempts->back();
+      attempt.spelled = std::string(one);
+      for (size_t i = 1; i < parts.size(); ++i) {
+        attempt.recipients.push_back(ParseAttempt(parts[i]));
+      }
     }
   }
 
@@ -371,6 +386,7 @@ void Parser::Config(std::string_view text) {
       if (value != "on" && value != "off") return Problem("a switch is on or off");
       (extensions->*set)(value == "on" ? v1::SWITCH_ON : v1::SWITCH_OFF);
       if (key == "extensions.enhancedstatuscodes") out_->enhanced = value == "on";
+      if (key == "extensions.chunking") out_->chunking = value == "on";
       return;
     }
   }
@@ -429,6 +445,9 @@ void Parser::Config(std::string_view text) {
     config_.set_require_tls(value == "true");
   } else if (key == "offer_unknown_commands") {
     config_.set_offer_unknown_commands(value == "true");
+  } else if (key == "protocol" && (value == "smtp" || value == "lmtp")) {
+    out_->lmtp = value == "lmtp";
+    config_.set_protocol(out_->lmtp ? v1::PROTOCOL_LMTP : v1::PROTOCOL_SMTP);
   } else if (key == "replies.utf8") {
     out_->utf8_replies = value == "true";
   } else {

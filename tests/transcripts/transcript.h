@@ -29,6 +29,7 @@ struct Attempt {
   uint16_t code = 0;
   uint16_t enhanced[3] = {0, 0, 0};
   std::string text;
+  std::vector<Attempt> recipients;  // LMTP: what each of them is answered
 };
 
 // How one decision is answered: the attempts in turn until one is taken, or not yet.
@@ -80,6 +81,8 @@ struct Transcript {
   std::vector<std::string> rules;
   bool utf8_replies = false;  // replies may hold UTF-8 (RFC 6531 section 3.7.4.1)
   bool enhanced = true;       // ENHANCEDSTATUSCODES is on
+  bool lmtp = false;          // RFC 2033 is spoken
+  bool chunking = true;       // RFC 3030 is offered
   std::string config;         // serialized postern.v1.EngineConfig
   std::string table;          // serialized postern.v1.ReplyTable; empty: the default table
   OpenOptions options;

@@ -69,7 +69,10 @@ std::string PathText(const Event& event) {
 std::string EventText(const Event& event) {
   switch (event.type) {
     case EventType::kHelo:
-      return absl::StrCat((event.flags & session::kHeloExtended) != 0 ? "EHLO" : "HELO", " name ",
+      return absl::StrCat((event.flags & session::kHeloLmtp) != 0       ? "LHLO"
+                          : (event.flags & session::kHeloExtended) != 0 ? "EHLO"
+                                                                        : "HELO",
+                          " name ",
                           Visible(std::string(event.text)),
                           (event.flags & session::kHeloLiteral) != 0 ? ", an address literal" : "");
     case EventType::kMail:

@@ -64,7 +64,7 @@ TEST_F(JudgeTest, LineOf512OctetsIsNeverTooLong) {
     EXPECT_EQ(ReplyTo(line + "x"), ReplyId::kLineTooLong) << verb;
     EXPECT_EQ(Judge(line + "x").limit, 512u);
   }
-  const std::string mail = "MAIL FROM:<a@b.example> " + std::string(562 - 24, 'x');
+  const std::string mail = "MAIL FROM:<a@b.example> " + std::string(560 - 24, 'x');
   EXPECT_NE(ReplyTo(mail), ReplyId::kLineTooLong);
   EXPECT_EQ(ReplyTo(mail + "x"), ReplyId::kLineTooLong);
   view_.now.extended = false;

@@ -69,8 +69,8 @@ TEST(Output, ReusesConsumedRoomBeforeItAsksForMore) {
   Counter counter;
   const wire::Memory memory = CountingMemory(&counter);
   Output output(&memory);
-  Put(&output, std::string(300, 'a'));
-  output.Consume(250);
+  Put(&output, std::string(240, 'a'));
+  output.Consume(190);
   Put(&output, std::string(200, 'b'));
   EXPECT_EQ(output.data(), std::string(50, 'a') + std::string(200, 'b'));
   EXPECT_EQ(counter.held, 0u);

@@ -29,6 +29,8 @@ FEW_COMMANDS = {3: 4}
 FEW_RECIPIENTS = {3: 16}
 SHORT_TIMES = {4: 15}
 
+AUTH = {0: 65}
+IN_CLEAR = {7: 4}
 EHLO = b"EHLO client.example\r\n"
 LHLO = b"LHLO client.example\r\n"
 MAIL = b"MAIL FROM:<a@client.example>\r\n"
@@ -120,7 +122,12 @@ HISTORY = [
     ("size-wraps", "CVE-2003-0714 (Exchange XEXCH50) and CVE-2020-28020 (Exim): sizes that wrap", setup(), EHLO + b"MAIL FROM:<a@client.example> SIZE=18446744073709551615\r\nMAIL FROM:<a@client.example> SIZE=18446744073709551616\r\nMAIL FROM:<a@client.example> SIZE=4294967296\r\nMAIL FROM:<a@client.example> SIZE=-1\r\nMAIL FROM:<a@client.example> SIZE=99999999999999999999\r\n"),
     ("bdat", "CVE-2017-16943, -16944, CVE-2020-28019 (Exim): BDAT, a dot in it, BDAT refused. It is not offered: its chunks are lines", setup(), EHLO + MAIL + RCPT + b"BDAT 10\r\n.\r\nBDAT 0 LAST\r\nBDAT 4294967296\r\nBDAT -1\r\nBDAT +1\r\nBDAT 1x\r\n"),
     ("etrn", "CVE-2025-26794 and -67896 (Exim): ETRN's argument in SQL", setup(), EHLO + b"ETRN ' OR 1=1 --\r\nETRN @x\r\nETRN #q\r\n"),
-    ("auth", "CVE-2018-6789 (Exim): base64 of length 4n+3; CVE-2023-42114 to -42116: exchanges. AUTH is not offered", setup(), EHLO + b"AUTH PLAIN AAA\r\nAUTH PLAIN =\r\n*\r\nAUTH EXTERNAL\r\nMAIL FROM:<a@client.example> AUTH=a+GG\r\n"),
+    ("auth", "CVE-2018-6789 (Exim): base64 of length 4n+3; CVE-2023-42114 to -42116: exchanges. AUTH is switched off", setup(), EHLO + b"AUTH PLAIN AAA\r\nAUTH PLAIN =\r\n*\r\nAUTH EXTERNAL\r\nMAIL FROM:<a@client.example> AUTH=a+GG\r\n"),
+    ("auth-exchange", "CVE-2018-6789, CVE-2023-42114 to -42116 (Exim): responses of every length and kind", setup(AUTH), EHLO + b"AUTH PLAIN AAA\r\nAUTH PLAIN =\r\n" + plan(0, 7) + b"AUTH LOGIN\r\nAAA\r\n" + plan(0, 7) + b"AUTH LOGIN\r\n*\r\n" + plan(0, 7) + b"AUTH LOGIN AA==\r\n" + repeat(b"A", 12286) + b"\r\n" + plan(0, 7) + b"AUTH LOGIN\r\n" + plan(0, 7) + repeat(b"A", 12284) + b"\r\n" + plan(0, 2) + b"AA==\r\n"),
+    ("auth-smuggled", "octets behind AUTH, line ends within a response", setup(AUTH), EHLO + plan(0, 7) + b"AUTH PLAIN\r\nAAAA\nNOOP\r\nRSET\r\n" + plan(0, 7) + b"AUTH PLAIN\r\nAA\rA\r\n" + plan(0, 7) + b"AUTH PLAIN\r\nA\0AA\r\n" + plan(0, 7) + b"AUTH PLAIN\r\nQUIT\r\nMAIL FROM:<a@client.example> AUTH=a+40b\r\nAUTH PLAIN =\r\n"),
+    ("auth-late", "answers that come late or never, a shutdown, and a client that goes", setup(AUTH, SHORT_TIMES), EHLO + plan(0, 5) + b"AUTH PLAIN =\r\n" + verdict(7) + plan(0, 5) + b"AAAA\r\n" + tick(4) + plan(0, 7) + b"AUTH LOGIN\r\n" + plan(0, 5) + b"AAAA\r\n" + notice(4) + verdict(7)),
+    ("auth-guessed", "failures beyond the limit", setup(AUTH), EHLO + (plan(0, 2) + b"AUTH PLAIN =\r\n") * 4),
+    ("auth-before-tls", "AUTH in the clear, and again behind STARTTLS", setup({0: 66}, IN_CLEAR), EHLO + b"AUTH PLAIN =\r\nSTARTTLS\r\n" + notice(1) + b"AUTH PLAIN =\r\n" + EHLO + b"AUTH PLAIN =\r\n"),
     ("xclient", "CVE-2026-28753 (nginx): XCLIENT from anybody, with xtext that is none", setup(), EHLO + b"XCLIENT NAME=a+0Db LOGIN=+\r\nXCLIENT ADDR=+GG\r\n"),
     ("proxy-v1", "CVE-2023-42117 (Exim): addresses of a PROXY header", setup(PROXY), b"PROXY TCP4 192.0.2.7 192.0.2.25 56324 25\r\n" + EHLO),
     ("proxy-v1-107", "a header of version 1 of 107 octets", setup(PROXY), b"PROXY UNKNOWN " + b"f" * 91 + b"\r\n" + EHLO),

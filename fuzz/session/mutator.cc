@@ -50,6 +50,12 @@ constexpr std::string_view kLines[] = {
     "VRFY \"b c\" SMTPUTF8\r\n",
     "EXPN list\r\n",
     "STARTTLS\r\n",
+    "AUTH PLAIN\r\n",
+    "AUTH login AAAA\r\n",
+    "AUTH PLAIN =\r\n",
+    "AAAA\r\n",
+    "*\r\n",
+    "MAIL FROM:<a@client.example> AUTH=b+40c\r\n",
     "TURN\r\n",
     "XYZZY\r\n",
     "PROXY TCP4 192.0.2.7 192.0.2.25 56324 25\r\n",
@@ -102,7 +108,7 @@ struct Pieces {
 std::string Mark(Random* random) {
   std::string s(1, kMark);
   ScriptAnswer answer;
-  answer.verdict = static_cast<uint8_t>(random->Below(7));
+  answer.verdict = static_cast<uint8_t>(random->Below(8));
   answer.form = random->Below(3) == 0 ? static_cast<uint8_t>(1 + random->Below(3)) : 0;
   answer.reply_id = static_cast<uint8_t>(random->Below(232));
   // Of single recipients, mostly with the verdict alone.

@@ -447,6 +447,7 @@ Info Session::GetInfo() const {
   info.phase = phase_;
   info.content = mode_ == Mode::kContent;
   info.chunk = mode_ == Mode::kChunk;
+  info.exchange = mode_ == Mode::kAuth;
   info.memory_octets = sizeof(Session) + splitter_.memory_octets() + output_.memory_octets();
   if (extra_ != nullptr) info.memory_octets += sizeof(Extra) + extra_->decoded.size();
   info.memory_octets += AuthOctets();

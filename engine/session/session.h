@@ -71,8 +71,9 @@ struct Info {
   uint64_t memory_octets = 0;
   uint64_t fingerprint = 0;
   commands::Phase phase = commands::Phase::kStart;
-  bool content = false;  // octets that come now are content
-  bool chunk = false;    // or of a chunk of BDAT, read or skipped
+  bool content = false;   // octets that come now are content
+  bool chunk = false;     // or of a chunk of BDAT, read or skipped
+  bool exchange = false;  // or of responses of AUTH
   bool lmtp = false;
 };
 

@@ -46,6 +46,8 @@ commands::ParseContext Context(uint8_t bits, uint8_t more, const commands::Lenie
   enable(5, Extension::kExpn);
   enable(6, Extension::kHelp);
   enable(7, Extension::kStarttls);
+  // The extensions that are off by default go with one that is on.
+  enable(7, Extension::kAuth);
   context.now.can_starttls = true;
   // The other two bits of the octet of leniencies.
   if ((more & 64) == 0) {

@@ -149,6 +149,26 @@ def _data_decoder():
             yield choice + smuggled, "SMTP smuggling: content ended by something else"
 
 
+def _auth_exchange():
+    user, password = b"dXNlci5uYW1lQGV4YW1wbGU=", b"aHVudGVyMi1odW50ZXIyLWgx"
+    lines = [
+        b"AUTH PLAIN", user, b"AUTH plain " + user, password, b"AUTH PLAIN =", b"*", b"AUTH PLAIN", b"=",
+        b"AUTH", b"AUTH PLAIN ", b"AUTH PLAIN a b", b"AUTH EXTERNAL", b"AUTH SCRAM-SHA-256 " + password,
+        b"Zh==", b"AUTH PLAIN Zm9vYmE", b"AUTH PLAIN", b"Zm9v\0", b"AUTH PLAIN", b"Zm9v\r", b"AUTH PLAIN",
+        b"", b"AUTH PLAIN", b"Zm9vYmFyYg==", b"NOOP", b"AUTHPLAIN",
+    ]
+    # Cuts; what the host answers: challenges of several lengths, then no, not now, yes.
+    plans = [b"\x0c\x04\x0c\x14\x1c\x24\x2c\x34", b"\x04\2", b"\x04\1", b"\x0c\0", b"\2", b"\4"]
+    for cuts in (b"\0", b"\1", b"\5"):
+        for plan in plans:
+            yield cuts + bytes([len(plan)]) + plan + b"\n".join(lines), ""
+    yield b"\0\2\x04\0AUTH PLAIN\n~\x03\0QUJD\nAUTH PLAIN =", "Dovecot: the longest line of an exchange"
+    for copies in (b"\x0b\xff", b"\x0c\x00", b"\x0d\x00"):
+        yield b"\5\2\x04\x04AUTH PLAIN\n~" + copies + b"QUJD\nZm9v", "RFC 4954: 12288 octets, and more"
+    yield b"\0\2\xff\0AUTH PLAIN\nZm9v", "the longest challenge"
+    yield b"\0\1\x04AUTH PLAIN\nZm9vYmE", "Exim CVE-2018-6789: base64 of length 4n+3"
+
+
 def _proxy_header():
     version1 = [
         b"PROXY TCP4 192.0.2.1 192.0.2.2 56324 25\r\nEHLO a\r\n", b"PROXY UNKNOWN\r\n",
@@ -295,6 +315,7 @@ _SEEDS = {
     "config_loader": _config_loader,
     "proxy_header": _proxy_header,
     "data_decoder": _data_decoder,
+    "auth_exchange": _auth_exchange,
     "command_line": _command_line,
     "line_splitter": _line_splitter,
     "path": _path,

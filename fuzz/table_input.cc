@@ -187,6 +187,13 @@ std::string WildConfig(Input* input) {
     leniency->set_underscore_in_helo((which & 8) != 0);
     leniency->set_any_helo_argument((which & 16) != 0);
     leniency->set_extra_spaces((which & 32) != 0);
+    if ((which & 64) != 0) {
+      config.mutable_extensions()->set_auth(v1::SWITCH_ON);
+      config.add_auth_mechanisms("PLAIN");
+      config.add_auth_mechanisms("SCRAM-SHA-256");
+      config.set_auth_without_tls((which & 128) != 0);
+      config.set_require_auth((which & 129) == 1);
+    }
   }
   if ((bits & 128) != 0) {
     v1::Limits* limits = config.mutable_limits();

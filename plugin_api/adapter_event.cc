@@ -11,6 +11,7 @@
 namespace postern::plugin {
 namespace {
 
+using session::AuthEnd;
 using session::CloseReason;
 using session::EventType;
 using session::ResetReason;
@@ -41,6 +42,15 @@ static_assert(Equal(EventType::kError, POSTERN_EVENT_ERROR));
 static_assert(Equal(EventType::kQuit, POSTERN_EVENT_QUIT));
 static_assert(Equal(EventType::kClosed, POSTERN_EVENT_CLOSED));
 static_assert(Equal(EventType::kChunkEnd, POSTERN_EVENT_CHUNK_END));
+static_assert(Equal(EventType::kAuth, POSTERN_EVENT_AUTH));
+static_assert(Equal(EventType::kAuthEnd, POSTERN_EVENT_AUTH_END));
+
+static_assert(Equal(AuthEnd::kCancelled, POSTERN_AUTH_END_CANCELLED));
+static_assert(Equal(AuthEnd::kBadBase64, POSTERN_AUTH_END_BAD_BASE64));
+static_assert(Equal(AuthEnd::kTooLong, POSTERN_AUTH_END_TOO_LONG));
+static_assert(Equal(AuthEnd::kClosed, POSTERN_AUTH_END_CLOSED));
+static_assert(Equal(AuthEnd::kRounds, POSTERN_AUTH_END_ROUNDS));
+static_assert(Equal(AuthEnd::kTimeout, POSTERN_AUTH_END_TIMEOUT));
 
 static_assert(Equal(ResetReason::kRset, POSTERN_RESET_RSET));
 static_assert(Equal(ResetReason::kHelo, POSTERN_RESET_HELO));
@@ -60,6 +70,7 @@ static_assert(Equal(CloseReason::kPolicy, POSTERN_CLOSED_POLICY));
 static_assert(Equal(CloseReason::kShutdown, POSTERN_CLOSED_SHUTDOWN));
 static_assert(Equal(CloseReason::kTls, POSTERN_CLOSED_TLS));
 static_assert(Equal(CloseReason::kMemory, POSTERN_CLOSED_MEMORY));
+static_assert(Equal(CloseReason::kAuth, POSTERN_CLOSED_AUTH));
 
 static_assert(Equal(session::kHeloExtended, POSTERN_HELO_EXTENDED));
 static_assert(Equal(session::kHeloLiteral, POSTERN_HELO_LITERAL));
@@ -74,6 +85,10 @@ static_assert(Equal(session::kMailSmtpUtf8, POSTERN_MAIL_SMTPUTF8));
 static_assert(Equal(session::kContentBdat, POSTERN_CONTENT_BDAT));
 static_assert(Equal(session::kContentLast, POSTERN_CONTENT_LAST));
 static_assert(Equal(session::kContentBinary, POSTERN_CONTENT_BINARY));
+static_assert(Equal(session::kMailAuth, POSTERN_MAIL_AUTH));
+static_assert(Equal(session::kMailAuthNull, POSTERN_MAIL_AUTH_NULL));
+static_assert(Equal(session::kAuthFirst, POSTERN_AUTH_FIRST));
+static_assert(Equal(session::kAuthHasResponse, POSTERN_AUTH_HAS_RESPONSE));
 
 static_assert(Equal(commands::Body::kNone, POSTERN_BODY_NONE));
 static_assert(Equal(commands::Body::k7Bit, POSTERN_BODY_7BIT));
@@ -202,7 +217,7 @@ const postern_event* StoreEvent(const Session& session, const Session::Pending& 
                        0,
                        {},
                        {},
-                       {},
+                       Bytes(session.mail_auth()),
                        0,
                        0,
                        0,
@@ -265,6 +280,15 @@ const postern_event* StoreEvent(const Session& session, const Session::Pending& 
       break;
     case EventType::kClosed:
       storage->closed = {Header<postern_event_closed>(type, 0, ticket), pending.reason, 0};
+      break;
+    case EventType::kAuth: {
+      const Session::AuthParts parts = session.auth_parts();
+      storage->auth = {Header<postern_event_auth>(type, parts.flags, ticket),
+                       Bytes(parts.mechanism), Bytes(parts.response), parts.round, 0};
+      break;
+    }
+    case EventType::kAuthEnd:
+      storage->auth_end = {Header<postern_event_auth_end>(type, 0, ticket), pending.reason, 0};
       break;
     case EventType::kNone:
     case EventType::kConnect:

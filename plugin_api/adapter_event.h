@@ -30,6 +30,8 @@ union EventStorage {
   postern_event_query query;
   postern_event_error error;
   postern_event_closed closed;
+  postern_event_auth auth;
+  postern_event_auth_end auth_end;
 };
 
 // The event that `session` gave as `pending`, with what it refers to.

@@ -72,6 +72,11 @@ session::View MakeView(const Ground& ground, const postern_inspect_context& cont
   session::View view;
   view.config = &ground.config;
   view.now.enabled = ground.config.enabled;
+  if (!commands::MayOfferAuth(has(POSTERN_INSPECT_TLS), ground.config.auth_without_tls,
+                              !ground.config.auth_line.empty())) {
+    view.now.enabled &= ~commands::Bit(commands::Extension::kAuth);
+  }
+  view.now.authenticated = has(POSTERN_INSPECT_AUTHENTICATED);
   view.now.can_starttls = has(POSTERN_INSPECT_CAN_STARTTLS);
   view.now.tls = has(POSTERN_INSPECT_TLS);
   view.now.extended = has(POSTERN_INSPECT_EHLO);
@@ -119,6 +124,8 @@ uint32_t EventOf(const ParsedCommand& command, const session::View& view) {
       return POSTERN_EVENT_HELP;
     case Verb::kStarttls:
       return POSTERN_EVENT_STARTTLS;
+    case Verb::kAuth:
+      return POSTERN_EVENT_AUTH;
     default:
       return 0;
   }
@@ -195,6 +202,12 @@ int32_t Judge(const Ground& ground, const Host& host, const postern_inspect_cont
   switch (CutLine(octets, buffer, &splitter, &line)) {
     case Cut::kLine:
       judgement = session::JudgeLine(line, view, &command);
+      if (judgement.reply == ReplyId::kUnspecified && command.verb == Verb::kAuth) {
+        char response[session::kMaxInitialResponse];
+        size_t length = 0;
+        judgement = session::JudgeAuth(command, ground.config.auth_line, response, &length);
+        wire::Wipe(response, sizeof(response));
+      }
       break;
     case Cut::kBareLf:
       judgement.reply = ReplyId::kBareLf;

@@ -64,6 +64,7 @@ static_assert(static_cast<int>(session::Verdict::kAccept) == POSTERN_VERDICT_ACC
 static_assert(static_cast<int>(session::Verdict::kReject) == POSTERN_VERDICT_REJECT);
 static_assert(static_cast<int>(session::Verdict::kDefer) == POSTERN_VERDICT_DEFER);
 static_assert(static_cast<int>(session::Verdict::kDisconnect) == POSTERN_VERDICT_DISCONNECT);
+static_assert(static_cast<int>(session::Verdict::kChallenge) == POSTERN_VERDICT_CHALLENGE);
 static_assert(static_cast<int>(Notice::kTlsEstablished) == POSTERN_NOTICE_TLS_ESTABLISHED);
 static_assert(static_cast<int>(Notice::kTlsFailed) == POSTERN_NOTICE_TLS_FAILED);
 static_assert(static_cast<int>(Notice::kDisconnected) == POSTERN_NOTICE_DISCONNECTED);
@@ -117,7 +118,9 @@ inline int32_t Run(postern_session* session, std::string_view call, Body&& body)
   return result;
 }
 
-// Behind the last member that is looked at for recipients.
+// Behind the last member that is looked at for AUTH, and for recipients.
+constexpr size_t kWithMechanisms =
+    offsetof(postern_answer, auth_mechanisms) + sizeof(postern_answer::auth_mechanisms);
 constexpr size_t kWithRecipients =
     offsetof(postern_answer, recipient_count) + sizeof(postern_answer::recipient_count);
 
@@ -126,6 +129,9 @@ constexpr size_t kWithRecipients =
 bool IsBareVerdict(const postern_answer* answer) {
   return answer != nullptr && answer->struct_size >= kFirstSize<postern_answer> &&
          (answer->reply_id | answer->code) == 0 && answer->text.size == 0 &&
+         answer->verdict != POSTERN_VERDICT_CHALLENGE &&
+         (answer->struct_size < kWithMechanisms ||
+          (answer->challenge.size | answer->auth_mechanisms.size) == 0) &&
          (answer->struct_size < kWithRecipients || answer->recipient_count == 0);
 }
 
@@ -141,6 +147,8 @@ Answer Inside(const postern_answer& ours) {
   }
   inside.enhanced = {ours.enhanced_class, ours.enhanced_subject, ours.enhanced_detail};
   inside.text = View(ours.text);
+  inside.challenge = View(ours.challenge);
+  inside.auth_mechanisms = View(ours.auth_mechanisms);
   if (!fits) {
     // Any override without a code is refused; the ticket and the verdict are judged before it.
     inside.code = 0;
@@ -283,8 +291,9 @@ int32_t SessionAnswer(postern_session* session, uint64_t ticket,
                         "answer is null, or its struct_size below the first published one",
                         POSTERN_E_ARGUMENT);
     }
-    if (!IsValid(ours.text)) {
-      return Misbehaved(session, kCall, "text has a size and no data", POSTERN_E_ARGUMENT);
+    if (!IsValid(ours.text) || !IsValid(ours.challenge) || !IsValid(ours.auth_mechanisms)) {
+      return Misbehaved(session, kCall, "text, challenge or auth_mechanisms: a size and no data",
+                        POSTERN_E_ARGUMENT);
     }
     Answer inside = Inside(ours);
     const Recipients recipients(answer, ours.recipients, ours.recipient_count);
@@ -379,6 +388,7 @@ int32_t SessionInfo(postern_session* session, postern_session_info* info) noexce
     ours.memory_octets = inside.memory_octets + sizeof(postern_session) - sizeof(Session);
     ours.fingerprint = inside.fingerprint;
     ours.lmtp = inside.lmtp ? 1 : 0;
+    ours.authenticated = inside.authenticated ? 1 : 0;
     CopyOut(ours, info);
     return int32_t{POSTERN_OK};
   });

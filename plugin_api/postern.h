@@ -150,11 +150,13 @@ enum {
   POSTERN_EVENT_VRFY = 11,         /* * default: 252 */
   POSTERN_EVENT_EXPN = 12,         /* * default reject */
   POSTERN_EVENT_HELP = 13,         /* * default: 214 from the table */
-  POSTERN_EVENT_UNKNOWN = 14,  /* * unknown command, if the configuration offers it; default 500 */
-  POSTERN_EVENT_ERROR = 15,    /*   a line was answered 4yz or 5yz by the engine itself */
-  POSTERN_EVENT_QUIT = 16,     /*   QUIT was answered */
-  POSTERN_EVENT_CLOSED = 17,   /*   the last event of a session */
-  POSTERN_EVENT_CHUNK_END = 18 /* * a chunk of BDAT, but the last, was read; default accept */
+  POSTERN_EVENT_UNKNOWN = 14,   /* * unknown command, if the configuration offers it; default 500 */
+  POSTERN_EVENT_ERROR = 15,     /*   a line was answered 4yz or 5yz by the engine itself */
+  POSTERN_EVENT_QUIT = 16,      /*   QUIT was answered */
+  POSTERN_EVENT_CLOSED = 17,    /*   the last event of a session */
+  POSTERN_EVENT_CHUNK_END = 18, /* * a chunk of BDAT, but the last, was read; default accept */
+  POSTERN_EVENT_AUTH = 19,      /* * AUTH, or a response in its exchange; default reject (535) */
+  POSTERN_EVENT_AUTH_END = 20 /*   the exchange ended without a verdict: drop what you hold of it */
 };
 
 /* What every event begins with. A host that does not know a type whose ticket is not 0 answers it
@@ -208,6 +210,8 @@ enum {
   POSTERN_PATH_UTF8 = 32,        /* non-ASCII octets (RFC 6531), well-formed UTF-8 */
   POSTERN_MAIL_SMTPUTF8 = 64,    /* MAIL: the SMTPUTF8 parameter was given */
   POSTERN_MAIL_REQUIRETLS = 128, /* MAIL: REQUIRETLS was given (RFC 8689) */
+  POSTERN_MAIL_AUTH = 256,       /* MAIL: the AUTH parameter was given (RFC 4954 section 5) */
+  POSTERN_MAIL_AUTH_NULL = 512,  /* MAIL: and it is "<>" */
   POSTERN_MAIL_PRIORITY = 1024,  /* MAIL: MT-PRIORITY was given (RFC 6710) */
   POSTERN_RCPT_RRVS = 128        /* RCPT: RRVS was given (RFC 7293) */
 };
@@ -239,7 +243,8 @@ typedef struct postern_event_mail {
   /* Since 1.1. What was not given is empty or 0. */
   postern_bytes envid;         /* ENVID= (RFC 3461), xtext as sent */
   postern_bytes envid_decoded; /* what it stands for: printable ASCII, SP and HT */
-  postern_bytes reserved3;
+  postern_bytes
+      auth; /* AUTH=, decoded: a validated mailbox; to be believed of trusted clients only */
   int64_t reserved4;
   uint32_t reserved5;
   uint32_t dsn_return; /* POSTERN_DSN_RETURN_* */
@@ -350,13 +355,43 @@ enum {
   POSTERN_CLOSED_POLICY = 8,   /* a verdict of POSTERN_VERDICT_DISCONNECT */
   POSTERN_CLOSED_SHUTDOWN = 9,
   POSTERN_CLOSED_TLS = 10, /* handshake failed */
-  POSTERN_CLOSED_MEMORY = 11
+  POSTERN_CLOSED_MEMORY = 11,
+  POSTERN_CLOSED_AUTH = 12 /* limits.auth_failures */
 };
 typedef struct postern_event_closed {
   postern_event event;
   uint32_t reason; /* POSTERN_CLOSED_* */
   uint32_t reserved;
 } postern_event_closed;
+
+/* The AUTH command and each line of its exchange (RFC 4954). Accept: 235. Reject: 535, or another
+ * entry such as AUTH_TOO_WEAK. Defer: 454. Challenge: 334, and the client's response is the next
+ * event. Neither this event nor any other shows the line itself. Since minor 1. */
+enum {
+  POSTERN_AUTH_FIRST = 1,       /* the command; else a response to a challenge */
+  POSTERN_AUTH_HAS_RESPONSE = 2 /* there is a response, which may be empty */
+};
+typedef struct postern_event_auth {
+  postern_event event;
+  postern_bytes mechanism; /* one of those offered, in upper case */
+  postern_bytes response;  /* decoded; anything may be in it. Wiped when the decision is answered */
+  uint32_t round;          /* challenges sent before */
+  uint32_t reserved;
+} postern_event_auth;
+
+enum {
+  POSTERN_AUTH_END_CANCELLED = 1,  /* "*": 501 */
+  POSTERN_AUTH_END_BAD_BASE64 = 2, /* no base64, or no line: 501, 500 */
+  POSTERN_AUTH_END_TOO_LONG = 3,   /* 500 */
+  POSTERN_AUTH_END_CLOSED = 4,     /* the session closes */
+  POSTERN_AUTH_END_ROUNDS = 5,     /* limits.auth_rounds: 535 in place of a challenge */
+  POSTERN_AUTH_END_TIMEOUT = 6     /* the decision came too late: 454 */
+};
+typedef struct postern_event_auth_end {
+  postern_event event;
+  uint32_t reason; /* POSTERN_AUTH_END_* */
+  uint32_t reserved;
+} postern_event_auth_end;
 
 /* Contract rules, for logs: rule_name() gives "F1" etc. */
 enum {
@@ -398,9 +433,10 @@ enum {
 enum {
   POSTERN_VERDICT_DEFAULT = 0,
   POSTERN_VERDICT_ACCEPT = 1,
-  POSTERN_VERDICT_REJECT = 2,    /* 5yz */
-  POSTERN_VERDICT_DEFER = 3,     /* 4yz */
-  POSTERN_VERDICT_DISCONNECT = 4 /* 421, then the session closes */
+  POSTERN_VERDICT_REJECT = 2,     /* 5yz */
+  POSTERN_VERDICT_DEFER = 3,      /* 4yz */
+  POSTERN_VERDICT_DISCONNECT = 4, /* 421, then the session closes */
+  POSTERN_VERDICT_CHALLENGE = 5   /* AUTH only: 334 with `challenge`, and no reply of your own */
 };
 typedef struct postern_answer {
   uint32_t struct_size;
@@ -417,7 +453,12 @@ typedef struct postern_answer {
   uint16_t enhanced_detail;
   uint16_t reserved;
   postern_bytes text; /* lines separated by LF; empty with code 0 */
-  uint64_t reserved2[4];
+  /* Since 1.1. */
+  postern_bytes challenge; /* POSTERN_VERDICT_CHALLENGE: as the mechanism has it, not in base64; at
+                              most 9210 octets */
+  /* With an accepted HELO, where extensions.auth is on: the mechanisms for this client, separated
+   * by single spaces; empty: those of the configuration. */
+  postern_bytes auth_mechanisms;
   /* LMTP, CONTENT_END: one answer for each recipient that was accepted, in the order of their RCPT.
    * It lies at an even distance of this answer's struct_size from the one before it. Its verdict is
    * accept, reject or defer, or default for the one above; its reply_id and override are as above;
@@ -451,8 +492,9 @@ typedef struct postern_session_info {
   uint64_t memory_octets; /* held by this session now */
   /* Hash of all that decides how the session answers, but the error count (contract R2). */
   uint64_t fingerprint;
-  uint32_t reserved;
-  uint32_t lmtp; /* LMTP is spoken (RFC 2033) */
+  /* Since 1.1. */
+  uint32_t authenticated; /* AUTH succeeded */
+  uint32_t lmtp;          /* LMTP is spoken (RFC 2033) */
 } postern_session_info;
 
 /* ---- Inspection: for hosts that own the wire ---- */
@@ -464,8 +506,9 @@ enum {
   POSTERN_INSPECT_RCPT = 8, /* at least one recipient was accepted */
   POSTERN_INSPECT_TLS = 16,
   POSTERN_INSPECT_CAN_STARTTLS = 32,
-  POSTERN_INSPECT_SMTPUTF8 = 64, /* MAIL had the SMTPUTF8 parameter */
-  POSTERN_INSPECT_BDAT = 256     /* a chunk of this transaction was taken */
+  POSTERN_INSPECT_SMTPUTF8 = 64,       /* MAIL had the SMTPUTF8 parameter */
+  POSTERN_INSPECT_AUTHENTICATED = 128, /* AUTH succeeded */
+  POSTERN_INSPECT_BDAT = 256           /* a chunk of this transaction was taken */
 };
 typedef struct postern_inspect_context {
   uint32_t struct_size;

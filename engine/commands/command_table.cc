@@ -24,26 +24,29 @@ using V = Verb;
 // §4.1.4: NOOP, HELP, EXPN, VRFY and RSET may come at any time; contract C214 takes HELP to mean
 // even behind a refused greeting, where §3.1 has only QUIT served.
 constexpr Command kCommands[kVerbCount] = {
-    // verb, name, needs, arguments, phases, before_tls, progress
-    {V::kUnknown, "", E::kNever, A::kOptional, kAny, true, true},
-    {V::kHelo, "HELO", E::kSmtp, A::kRequired, kGreeted, false, false},
-    {V::kEhlo, "EHLO", E::kSmtp, A::kRequired, kGreeted, true, false},
-    {V::kMail, "MAIL", E::kCore, A::kRequired, In(Phase::kReady), false, false},
-    {V::kRcpt, "RCPT", E::kCore, A::kRequired, In(Phase::kMail) | kAddressed, false, true},
-    {V::kData, "DATA", E::kCore, A::kForbidden, In(Phase::kRcpt), false, true},
-    {V::kRset, "RSET", E::kCore, A::kForbidden, kGreeted, false, false},
-    {V::kNoop, "NOOP", E::kCore, A::kOptional, kGreeted, true, false},
-    {V::kQuit, "QUIT", E::kCore, A::kForbidden, kAny, true, true},
-    {V::kVrfy, "VRFY", E::kCore, A::kRequired, kGreeted, false, false},
-    {V::kExpn, "EXPN", E::kExpn, A::kRequired, kGreeted, false, false},
-    {V::kHelp, "HELP", E::kHelp, A::kOptional, kAny, true, false},
-    {V::kStarttls, "STARTTLS", E::kStarttls, A::kForbidden, In(Phase::kReady), true, false},
-    {V::kTurn, "TURN", E::kNever, A::kForbidden, kGreeted, false, false},
-    {V::kSend, "SEND", E::kNever, A::kRequired, kGreeted, false, false},
-    {V::kSoml, "SOML", E::kNever, A::kRequired, kGreeted, false, false},
-    {V::kSaml, "SAML", E::kNever, A::kRequired, kGreeted, false, false},
-    {V::kBdat, "BDAT", E::kChunking, A::kRequired, kAddressed | In(Phase::kChunks), false, true},
-    {V::kLhlo, "LHLO", E::kLmtp, A::kRequired, kGreeted, true, false},
+    // verb, name, needs, arguments, phases, before_tls, progress, before_auth
+    {V::kUnknown, "", E::kNever, A::kOptional, kAny, true, true, true},
+    {V::kHelo, "HELO", E::kSmtp, A::kRequired, kGreeted, false, false, true},
+    {V::kEhlo, "EHLO", E::kSmtp, A::kRequired, kGreeted, true, false, true},
+    {V::kMail, "MAIL", E::kCore, A::kRequired, In(Phase::kReady), false, false, false},
+    {V::kRcpt, "RCPT", E::kCore, A::kRequired, In(Phase::kMail) | kAddressed, false, true, false},
+    {V::kData, "DATA", E::kCore, A::kForbidden, In(Phase::kRcpt), false, true, false},
+    {V::kRset, "RSET", E::kCore, A::kForbidden, kGreeted, false, false, true},
+    {V::kNoop, "NOOP", E::kCore, A::kOptional, kGreeted, true, false, true},
+    {V::kQuit, "QUIT", E::kCore, A::kForbidden, kAny, true, true, true},
+    {V::kVrfy, "VRFY", E::kCore, A::kRequired, kGreeted, false, false, false},
+    {V::kExpn, "EXPN", E::kExpn, A::kRequired, kGreeted, false, false, false},
+    {V::kHelp, "HELP", E::kHelp, A::kOptional, kAny, true, false, true},
+    {V::kStarttls, "STARTTLS", E::kStarttls, A::kForbidden, In(Phase::kReady), true, false, true},
+    {V::kTurn, "TURN", E::kNever, A::kForbidden, kGreeted, false, false, false},
+    {V::kSend, "SEND", E::kNever, A::kRequired, kGreeted, false, false, false},
+    {V::kSoml, "SOML", E::kNever, A::kRequired, kGreeted, false, false, false},
+    {V::kSaml, "SAML", E::kNever, A::kRequired, kGreeted, false, false, false},
+    {V::kBdat, "BDAT", E::kChunking, A::kRequired, kAddressed | In(Phase::kChunks), false, true,
+     false},
+    // Counted by the session, which knows whether there is such a mechanism.
+    {V::kAuth, "AUTH", E::kAuth, A::kRequired, In(Phase::kReady), false, true, true},
+    {V::kLhlo, "LHLO", E::kLmtp, A::kRequired, kGreeted, true, false, true},
 };
 
 namespace {
@@ -67,6 +70,7 @@ constexpr Keyword kKeywords[] = {
     {E::kChunking, "CHUNKING"},
     {E::kBinaryMime, "BINARYMIME"},
     {E::kDsn, "DSN"},
+    {E::kAuth, "AUTH"},
     {E::kRequireTls, "REQUIRETLS"},
     {E::kDeliverBy, "DELIVERBY"},
     {E::kMtPriority, "MT-PRIORITY"},
@@ -100,6 +104,7 @@ constexpr Increment kIncrements[] = {
     {E::kDeliverBy, V::kMail, 17},   // RFC 2852 §2 item 5
     {E::kMtPriority, V::kMail, 15},  // RFC 6710 §2 item 5
     {E::kRrvs, V::kRcpt, 33},        // RFC 7293 §3: the length of " RRVS=" and its longest value
+    {E::kAuth, V::kMail, 500},       // RFC 4954 §3 (5)
 };
 
 constexpr internal::VerbTable MakeVerbTable() {

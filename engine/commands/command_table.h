@@ -40,6 +40,7 @@ enum class Verb : uint8_t {
   kSoml,
   kSaml,
   kBdat,  // RFC 3030
+  kAuth,  // RFC 4954
   kLhlo,  // RFC 2033, in place of HELO and EHLO
 };
 inline constexpr size_t kVerbCount = 19;
@@ -59,6 +60,7 @@ enum class Extension : uint8_t {
   kChunking,
   kBinaryMime,
   kDsn,
+  kAuth,
   kRequireTls,
   kDeliverBy,
   kMtPriority,
@@ -67,17 +69,26 @@ enum class Extension : uint8_t {
   kLmtp,  // RFC 2033 is spoken
   kSmtp,  // where it is not: follows from kLmtp, nothing turns it on
 };
-inline constexpr size_t kExtensionCount = 20;
+inline constexpr size_t kExtensionCount = 21;
 
 constexpr uint32_t Bit(Extension extension) { return uint32_t{1} << static_cast<int>(extension); }
 
 // All that decides whether something is in force.
 struct Conditions {
-  uint32_t enabled = 0;       // Bit()s of the extensions that the configuration turns on
-  bool can_starttls = false;  // the host can do a TLS handshake
-  bool tls = false;           // TLS is up
-  bool extended = false;      // EHLO or LHLO, not HELO, began this session (RFC 5321 §3.2)
+  // Bit()s of the extensions that the configuration turns on; kAuth only while AUTH may be offered
+  // as well (see MayOfferAuth).
+  uint32_t enabled = 0;
+  bool can_starttls = false;   // the host can do a TLS handshake
+  bool tls = false;            // TLS is up
+  bool extended = false;       // EHLO or LHLO, not HELO, began this session (RFC 5321 §3.2)
+  bool authenticated = false;  // AUTH succeeded (RFC 4954 §4)
 };
+
+// RFC 4954 §4: no password in the clear unless the configuration wants it, and no keyword without a
+// mechanism behind it.
+constexpr bool MayOfferAuth(bool tls, bool auth_without_tls, bool any_mechanism) {
+  return any_mechanism && (tls || auth_without_tls);
+}
 
 // The extensions that are offered in a session as it stands, as Bit()s.
 constexpr uint32_t AllInForce(const Conditions& now) {
@@ -128,9 +139,10 @@ struct Command {
   std::string_view name;
   Extension needs;
   Arguments arguments;
-  uint8_t phases;   // bits (1 << Phase) in which it is allowed
-  bool before_tls;  // served before TLS where TLS is required (RFC 3207 §4)
-  bool progress;    // not counted among commands without progress
+  uint8_t phases;    // bits (1 << Phase) in which it is allowed
+  bool before_tls;   // served before TLS where TLS is required (RFC 3207 §4)
+  bool progress;     // not counted among commands without progress
+  bool before_auth;  // served before AUTH where AUTH is required (RFC 4954 §6)
 };
 
 // Indexed by Verb.

@@ -116,6 +116,8 @@ TEST(CommandTable, LineLimitGrowsByWhatIsInForce) {
   EXPECT_EQ(LineLimit(Verb::kMail, now), 512u + 26 + 14 + 10 + 2);
   EXPECT_EQ(GreatestLineLimit(now.enabled), 512u + 26 + 14 + 10 + 2);
   EXPECT_EQ(LineLimit(Verb::kRcpt, now), 512u);
+  now.enabled |= Bit(Extension::kAuth);
+  EXPECT_EQ(LineLimit(Verb::kMail, now), 512u + 26 + 14 + 10 + 2 + 500);
   now.enabled = Bit(Extension::kDsn);
   EXPECT_EQ(LineLimit(Verb::kMail, now), 512u + 116);
   EXPECT_EQ(LineLimit(Verb::kRcpt, now), 512u + 530);

@@ -17,6 +17,7 @@ constexpr ParameterRow kParameters[] = {
     {Verb::kMail, Extension::kDeliverBy, Word("by"), TakeBy},                    // RFC 2852 §4
     {Verb::kMail, Extension::kMtPriority, Word("mt-priority"), TakeMtPriority},  // RFC 6710 §3
     {Verb::kRcpt, Extension::kRrvs, Word("rrvs"), TakeRrvs},                     // RFC 7293 §3.1
+    {Verb::kMail, Extension::kAuth, Word("auth"), TakeAuth},                     // RFC 4954 §5
 };
 constexpr size_t kParameterRows = sizeof(kParameters) / sizeof(kParameters[0]);
 static_assert(kParameterRows <= 32, "one bit each in `seen`");

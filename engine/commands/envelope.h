@@ -102,6 +102,8 @@ std::string_view TakeUsualMailParameters(std::string_view rest, const ParseConte
 Fault TakeSize(const syntax::Parameter&, const ParseContext&, ParsedCommand*);
 Fault TakeBody(const syntax::Parameter&, const ParseContext&, ParsedCommand*);
 Fault TakeSmtpUtf8(const syntax::Parameter&, const ParseContext&, ParsedCommand*);
+// In auth.cc.
+Fault TakeAuth(const syntax::Parameter&, const ParseContext&, ParsedCommand*);
 
 // Those of the delivery extensions, in delivery.cc.
 Fault TakeRet(const syntax::Parameter&, const ParseContext&, ParsedCommand*);

@@ -79,6 +79,8 @@ POSTERN_INLINE Fault DispatchArguments(Verb verb, std::string_view rest,
     case Verb::kHelp:
     case Verb::kBdat:
       return ParseQuery(verb, rest, context, command);
+    case Verb::kAuth:
+      return ParseAuth(rest, context, command);
     default:
       // DATA, RSET, QUIT (RFC 5321 §4.3.2 at 501) and STARTTLS (RFC 3207 §4); verbs that are never
       // in force do not get here.

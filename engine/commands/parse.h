@@ -59,6 +59,7 @@ enum class Fault : uint8_t {
   kParameterRepeated,
   kTooManyParameters,
   kChunkSizeUnknown,  // BDAT: how many octets follow cannot be told
+  kBadAuthArgument,
 };
 
 // Which of the parameters of Extras were given.
@@ -96,6 +97,9 @@ struct Extras {
   int64_t rrvs;  // RFC 7293 §3.1, Unix time
 };
 
+// AUTH= of MAIL, RFC 4954 §5.
+enum class AuthParameter : uint8_t { kNone, kMailbox, kNull };
+
 struct ParsedCommand {
   // Member by member: compilers clear a whole of this size in a loop.
   ParsedCommand() {}  // NOLINT(modernize-use-equals-default)
@@ -107,14 +111,17 @@ struct ParsedCommand {
   // MAIL parameters.
   bool smtputf8 = false;
   Body body = Body::kNone;
+  AuthParameter auth = AuthParameter::kNone;
   uint16_t given = 0;  // Given
   // SIZE= of MAIL (RFC 1870), UINT64_MAX standing for every number beyond; the chunk's of BDAT.
   uint64_t size = 0;
 
-  // HELO, EHLO, LHLO: the name. VRFY, EXPN: the String as sent. HELP: the topic. NOOP: ignored text.
-  // BDAT: what ReadChunk reads.
+  // HELO, EHLO, LHLO: the name. VRFY, EXPN: the String as sent. HELP: the topic. NOOP: ignored
+  // text. BDAT: what ReadChunk reads. AUTH: the mechanism.
   std::string_view argument;
-  std::string_view parameters;  // MAIL, RCPT: as sent, without the space before them
+  // MAIL, RCPT: as sent, without the space before them. AUTH: the initial response, which is empty
+  // only where there is none.
+  std::string_view parameters;
   // What to quote in the reply: the keyword of a refused parameter, with its value where that is
   // what is wrong.
   std::string_view complaint;
@@ -167,6 +174,7 @@ inline std::string_view StripTrailingSpace(std::string_view line) {
 Fault ParseHelo(std::string_view rest, const ParseContext&, ParsedCommand*);
 Fault ParseMail(std::string_view rest, const ParseContext&, ParsedCommand*);
 Fault ParseRcpt(std::string_view rest, const ParseContext&, ParsedCommand*);
+Fault ParseAuth(std::string_view rest, const ParseContext&, ParsedCommand*);
 Fault ParseQuery(Verb verb, std::string_view rest, const ParseContext&, ParsedCommand*);
 Fault ParseBdat(std::string_view rest, const ParseContext&, ParsedCommand*);
 inline Fault ParseNothing(std::string_view rest, ParsedCommand* command) {

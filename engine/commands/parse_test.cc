@@ -307,5 +307,35 @@ TEST_F(ParseTest, QueriesKeepTheirText) {
   EXPECT_EQ(Parse("NOOP anything at all").fault, Fault::kNone);
 }
 
+// RFC 4954 §4, §8.
+TEST_F(ParseTest, AuthIsAMechanismAndPerhapsAResponse) {
+  EXPECT_EQ(Parse("AUTH PLAIN").fault, Fault::kNone);
+  EXPECT_EQ(command_.argument, "PLAIN");
+  EXPECT_TRUE(command_.parameters.empty());
+  EXPECT_EQ(Parse("auth scram-sha-256 = ").fault, Fault::kNone);
+  EXPECT_EQ(command_.argument, "scram-sha-256");
+  EXPECT_EQ(command_.parameters, "=");
+  EXPECT_EQ(FaultOf("AUTH"), Fault::kArgumentMissing);
+  for (const char* line : {"AUTH  PLAIN", "AUTH PLAIN  =", "AUTH PLAIN a b", "AUTH PL.AIN",
+                           "AUTH\tPLAIN", "AUTH A23456789012345678901"}) {
+    EXPECT_EQ(FaultOf(line), Fault::kBadAuthArgument) << line;
+  }
+  leniency_.extra_spaces = true;
+  EXPECT_EQ(FaultOf("AUTH  PLAIN"), Fault::kNone);
+}
+
+// RFC 4954 §5.
+TEST_F(ParseTest, AuthOfMailIsAMailboxInXtext) {
+  EXPECT_EQ(Parse("MAIL FROM:<a@b> AUTH=e+3Dmc2@example.com").auth, AuthParameter::kMailbox);
+  EXPECT_EQ(Parse("MAIL FROM:<a@b> auth=<>").auth, AuthParameter::kNull);
+  EXPECT_EQ(Parse("MAIL FROM:<a@b>").auth, AuthParameter::kNone);
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b> AUTH=<> AUTH=<>"), Fault::kParameterRepeated);
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b> AUTH=+3d"), Fault::kBadParameter);
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b> AUTH"), Fault::kBadParameter);
+  EXPECT_EQ(FaultOf("RCPT TO:<a@b> AUTH=<>"), Fault::kParameterUnknown);
+  context_.now.enabled &= ~Bit(Extension::kAuth);
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b> AUTH=<>"), Fault::kParameterNotInForce);
+}
+
 }  // namespace
 }  // namespace postern::commands

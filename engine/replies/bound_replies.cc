@@ -11,6 +11,7 @@
 #include "engine/replies/reply_octets.h"
 #include "engine/replies/reply_rules.h"
 #include "engine/replies/reply_table.h"
+#include "engine/syntax/base64.h"
 
 namespace postern::replies {
 namespace {
@@ -197,6 +198,18 @@ size_t BoundReplies::FormatEhlo(const Values& values, const std::string_view* ke
     std::memcpy(at, "\r\n", 2);
     at += 2;
   }
+  return needed;
+}
+
+size_t BoundReplies::FormatChallenge(std::string_view challenge, char* out,
+                                     size_t capacity) const noexcept {
+  const size_t needed = 4 + syntax::EncodedBase64Length(challenge.size()) + 2;
+  if (needed > capacity) return needed;
+  char* at = std::to_chars(out, out + 3, Code(ReplyId::kAuthChallenge)).ptr;
+  *at++ = ' ';
+  size_t length = 0;
+  syntax::EncodeBase64(challenge, at, capacity, &length);
+  std::memcpy(at + length, "\r\n", 2);
   return needed;
 }
 

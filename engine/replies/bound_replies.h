@@ -130,6 +130,10 @@ class BoundReplies {
   size_t FormatEhlo(const Values& values, const std::string_view* keyword_lines, size_t count,
                     char* out, size_t capacity) const noexcept;
 
+  // AUTH_CHALLENGE: its code and `challenge` in base64, nothing else (RFC 4954 §4). The one line
+  // that may be longer than kMaxReplyLine.
+  size_t FormatChallenge(std::string_view challenge, char* out, size_t capacity) const noexcept;
+
   // HELP_OVERVIEW; {commands} is wrapped to as many lines as it needs.
   size_t FormatHelpOverview(const Values& values, char* out, size_t capacity) const noexcept {
     return Format(ReplyId::kHelpOverview, values, out, capacity);

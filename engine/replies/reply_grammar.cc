@@ -49,7 +49,9 @@ GrammarResult CheckReplyStream(std::string_view stream, const GrammarOptions& op
     const size_t end = rest.find("\r\n");
     if (end == std::string_view::npos) return fail(GrammarError::kUnfinished);
     const std::string_view line = rest.substr(0, end);
-    if (end + 2 > 512) return fail(GrammarError::kLineTooLong);
+    // RFC 4954 §4: a challenge is as long as it must be, and may be empty behind its space.
+    const bool challenge = line.substr(0, 4) == "334 ";
+    if (end + 2 > (challenge ? 12288 : 512)) return fail(GrammarError::kLineTooLong);
     if (line.size() < 3 || line[0] < '2' || line[0] > '5' || line[1] < '0' || line[1] > '5' ||
         !IsDigit(line[2])) {
       return fail(GrammarError::kCode);
@@ -62,7 +64,7 @@ GrammarResult CheckReplyStream(std::string_view stream, const GrammarOptions& op
     if (!last && line[3] != '-') return fail(GrammarError::kSeparator);
     if (line.size() > 3) {
       const std::string_view text = line.substr(4);
-      if (last && text.empty()) return fail(GrammarError::kText);
+      if (last && text.empty() && !challenge) return fail(GrammarError::kText);
       const GrammarError error = CheckText(text, options.utf8);
       if (error != GrammarError::kNone) return fail(error);
       const bool has_enhanced = EnhancedLength(text) != 0;

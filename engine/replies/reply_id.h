@@ -150,6 +150,23 @@ enum class ReplyId : uint16_t {
   kDataAfterBdat = 195,
   kBinarymimeNeedsBdat = 196,
 
+  // AUTH, RFC 4954.
+  kAuthOk = 200,         // 235
+  kAuthChallenge = 201,  // 334: the challenge alone, in base64
+  kAuthRejected = 202,
+  kAuthDeferred = 203,
+  kAuthCancelled = 204,  // "*" in the exchange
+  kAuthBadBase64 = 205,
+  kAuthLineTooLong = 206,
+  kAuthMechanismUnknown = 207,
+  kAuthAlready = 208,
+  kAuthNeedsTls = 209,
+  kAuthTooWeak = 210,
+  kAuthTransition = 211,
+  kAuthRequired = 212,          // to other commands: RFC 4954 section 6, RFC 6409 section 4.3
+  kAuthResponseUnwanted = 213,  // the mechanism has no initial response
+  kAuthMalformed = 214,
+
   // Delivery extensions: RFC 2852, RFC 6710, RFC 9422.
   kDeliverByTooSoon = 220,
   kPriorityRefused = 222,

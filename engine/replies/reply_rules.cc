@@ -152,6 +152,21 @@ constexpr ReplyRule kRules[] = {
     RULE(kBdatOutOfPlace, BDAT_OUT_OF_PLACE, kAnyLine, kRequired, false, kS, 503),
     RULE(kDataAfterBdat, DATA_AFTER_BDAT, kAnyLine, kRequired, false, kS, 503),
     RULE(kBinarymimeNeedsBdat, BINARYMIME_NEEDS_BDAT, kAnyLine, kRequired, false, kS, 503),
+    RULE(kAuthOk, AUTH_OK, kAuth, kRequired, false, kS, 235),
+    RULE(kAuthChallenge, AUTH_CHALLENGE, kAuth, kForbidden, false, kS, 334),
+    RULE(kAuthRejected, AUTH_REJECTED, kAuth, kRequired, false, kS, 535),
+    RULE(kAuthDeferred, AUTH_DEFERRED, kAuth, kRequired, false, kS, 454),
+    RULE(kAuthCancelled, AUTH_CANCELLED, kAuth, kRequired, false, kS, 501),
+    RULE(kAuthBadBase64, AUTH_BAD_BASE64, kAuth, kRequired, false, kS, 501),
+    RULE(kAuthLineTooLong, AUTH_LINE_TOO_LONG, kAuth, kRequired, false, kS | kL, 500),
+    RULE(kAuthMechanismUnknown, AUTH_MECHANISM_UNKNOWN, kAuth, kRequired, false, kS, 504),
+    RULE(kAuthAlready, AUTH_ALREADY, kAuth, kRequired, false, kS, 503),
+    RULE(kAuthNeedsTls, AUTH_NEEDS_TLS, kAuth, kRequired, false, kS, 538, 504),
+    RULE(kAuthTooWeak, AUTH_TOO_WEAK, kAuth, kRequired, false, kS, 534),
+    RULE(kAuthTransition, AUTH_TRANSITION, kAuth, kRequired, false, kS, 432),
+    RULE(kAuthRequired, AUTH_REQUIRED, kAnyLine, kRequired, false, kS, 530),
+    RULE(kAuthResponseUnwanted, AUTH_RESPONSE_UNWANTED, kAuth, kRequired, false, kS, 501),
+    RULE(kAuthMalformed, AUTH_MALFORMED, kAuth, kRequired, false, kS, 501),
     RULE(kDeliverByTooSoon, DELIVERBY_TOO_SOON, kMail, kRequired, false, kS | kL, 555),
     RULE(kPriorityRefused, PRIORITY_REFUSED, kMail, kRequired, false, kS, 550, 450),
     RULE(kTooManyTransactions, TOO_MANY_TRANSACTIONS, kMail, kRequired, false, kS | kL, 452),
@@ -161,7 +176,7 @@ constexpr ReplyRule kRules[] = {
 };
 #undef RULE
 constexpr size_t kRuleCount = sizeof(kRules) / sizeof(kRules[0]);
-static_assert(kRuleCount == 109, "one rule per id");
+static_assert(kRuleCount == 124, "one rule per id");
 
 constexpr bool Ascending() {
   for (size_t i = 1; i < kRuleCount; ++i) {
@@ -194,6 +209,7 @@ constexpr Sequence kSequences[] = {
     {Situation::kExpn, {250, 252, 450, 451, 501, 504, 530, 550}},
     {Situation::kHelp, {211, 214, 450, 451, 501, 504}},
     {Situation::kStarttls, {220, 454, 501, 503, 550, 554}},
+    {Situation::kAuth, {235, 334, 432, 450, 451, 454, 500, 501, 504, 534, 535, 538, 550, 554}},
     {Situation::kAnyLine,
      {500, 501, 502, 503, 504, 450, 451, 452, 454, 530, 550, 551, 552, 553, 554, 555}},
     {Situation::kOther,

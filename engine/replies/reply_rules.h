@@ -46,6 +46,7 @@ enum class Situation : uint8_t {
   kExpn,
   kHelp,
   kStarttls,
+  kAuth,     // the command and its exchange
   kAnyLine,  // a line of any or no verb
   kOther,    // a command that is none of the above
 };

@@ -38,6 +38,7 @@ constexpr Verdicts MakeDefaultVerdicts() {
   verdicts.by_event[static_cast<int>(EventType::kContentEnd)] = Verdict::kDefer;
   verdicts.by_event[static_cast<int>(EventType::kRcpt)] = Verdict::kReject;
   verdicts.by_event[static_cast<int>(EventType::kExpn)] = Verdict::kReject;
+  verdicts.by_event[static_cast<int>(EventType::kAuth)] = Verdict::kReject;
   verdicts.by_event[static_cast<int>(EventType::kVrfy)] = Verdict::kDefault;
   verdicts.by_event[static_cast<int>(EventType::kHelp)] = Verdict::kDefault;
   verdicts.by_event[static_cast<int>(EventType::kUnknown)] = Verdict::kDefault;
@@ -56,7 +57,7 @@ namespace {
 // Which entry of the reply table a verdict names by itself; a row for each event that is a
 // decision, a column for each verdict.
 struct Replies {
-  ReplyId by_verdict[5] = {};
+  ReplyId by_verdict[6] = {};
 };
 struct ReplyMatrix {
   Replies by_event[kEventTypeLimit];
@@ -82,6 +83,7 @@ constexpr ReplyMatrix MakeReplyMatrix() {
   set(EventType::kVrfy, R::kVrfyOk, R::kVrfyRejected, R::kVrfyDeferred);
   set(EventType::kExpn, R::kExpnOk, R::kExpnRejected, R::kExpnDeferred);
   set(EventType::kHelp, R::kHelpTopic, R::kHelpTopicUnknown, R::kDecisionTimeout);
+  set(EventType::kAuth, R::kAuthOk, R::kAuthRejected, R::kAuthDeferred);
   set(EventType::kUnknown, R::kHostCommandOk, R::kUnrecognized, R::kHostCommandDeferred);
   matrix.by_event[static_cast<int>(EventType::kVrfy)].by_verdict[0] = R::kVrfyCannotVerify;
   for (Replies& row : matrix.by_event) {
@@ -158,7 +160,9 @@ AnswerResult Session::AnswerTicket(uint64_t ticket, Verdict verdict) {
 AnswerResult Session::AnswerTicket(uint64_t ticket, const Answer& answer) {
   if (answer.recipients != nullptr) return AnswerRecipients(ticket, answer);
   const bool has_override = answer.code != 0 || !answer.text.empty();
-  if (!has_override && answer.reply == ReplyId::kUnspecified) {
+  if (answer.verdict == Verdict::kChallenge) return AnswerChallenge(ticket, answer);
+  const bool bare = !has_override && answer.reply == ReplyId::kUnspecified;
+  if (bare && answer.auth_mechanisms.empty() && answer.challenge.empty()) {
     return AnswerTicket(ticket, answer.verdict);
   }
   const EventType type = decision_;
@@ -168,12 +172,19 @@ AnswerResult Session::AnswerTicket(uint64_t ticket, const Answer& answer) {
     return AnswerResult::kBadVerdict;
   }
   if (verdict == Verdict::kDefault) verdict = DefaultVerdict(type);
-  if (!MayReply(type, verdict, answer)) return AnswerResult::kBadReply;
+  if (!bare && !MayReply(type, verdict, answer)) return AnswerResult::kBadReply;
+  const AnswerResult mechanisms = CheckMechanisms(type, verdict, answer);
+  if (mechanisms != AnswerResult::kOk) return mechanisms;
   if (!has_override && verdict == Verdict::kAccept &&
       (type == EventType::kUnknown || type == EventType::kHelp)) {
     return AnswerResult::kBadReply;
   }
   CloseDecision();
+  if (!answer.auth_mechanisms.empty() && !SetMechanisms(answer.auth_mechanisms)) {
+    Reply(ReplyId::kOutOfMemory);
+    Close(CloseReason::kMemory);
+    return AnswerResult::kOk;
+  }
   Settle(type, verdict, answer.reply, has_override ? &answer : nullptr);
   return AnswerResult::kOk;
 }
@@ -198,10 +209,10 @@ void Session::Settle(EventType type, Verdict verdict, ReplyId reply, const Answe
       RefuseForErrors(type);
       return;
     }
-    const uint32_t times =
-        type == EventType::kContentEnd && code != 421 ? FinalReplies() : 1;
+    const uint32_t times = type == EventType::kContentEnd && code != 421 ? FinalReplies() : 1;
     const size_t before = output_.size();
     Apply(type, code < 400);
+    if (type == EventType::kAuth && code >= 500 && !CountAuthFailure()) return;
     bool written;
     if (answer != nullptr) {
       written = ReplyOverride(situation, *answer, MayBeUtf8(type, code));
@@ -220,7 +231,7 @@ void Session::Settle(EventType type, Verdict verdict, ReplyId reply, const Answe
 void Session::RefuseForErrors(EventType type) {
   replies::Values values = MakeValues();
   values.limit = ground_->config.limits.errors;
-  if (type == EventType::kContentEnd) Apply(type, false);
+  if (type == EventType::kContentEnd || type == EventType::kAuth) Apply(type, false);
   if (ReplyWith(ReplyId::kTooManyErrors, values)) {
     PushError(ReplyId::kTooManyErrors, Rule::kR6, ground_->replies->Code(ReplyId::kTooManyErrors));
     Close(CloseReason::kErrors);
@@ -255,6 +266,11 @@ void Session::Apply(EventType type, bool accepted) {
       recipients_ = 0;
       smtputf8_ = false;
       extended_ = verb_ != Verb::kHelo;
+      KeepMechanisms();
+      break;
+    case EventType::kAuth:
+      authenticated_ = accepted;
+      EndAuth();
       break;
     case EventType::kStarttls:
       if (accepted) {
@@ -263,6 +279,7 @@ void Session::Apply(EventType type, bool accepted) {
       }
       break;
     case EventType::kMail:
+      if (auth_ != nullptr) DropAuthBlock();
       if (!accepted) break;
       phase_ = Phase::kMail;
       recipients_ = 0;
@@ -338,7 +355,13 @@ void Session::ExpireDecision() {
       FailChunks(ResetReason::kTimeout);
       Reply(ReplyId::kDecisionTimeout);
       break;
+    case EventType::kAuth:
+      EndAuth();
+      Push(EventType::kAuthEnd, static_cast<uint8_t>(AuthEnd::kTimeout));
+      Reply(ReplyId::kAuthDeferred);
+      break;
     default:
+      DropAuthBlock();
       Reply(ReplyId::kDecisionTimeout);
       break;
   }

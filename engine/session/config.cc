@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "engine/proto/engine_config.pb.h"
+#include "engine/syntax/auth.h"
 #include "engine/syntax/domain.h"
 #include "engine/syntax/ehlo_limits.h"
 
@@ -56,6 +57,7 @@ class Loader {
       Problem("require_tls",
               "needs extensions.starttls, else no client could ever send mail; turn it on");
     }
+    LoadAuth(proto);
     if (!problems_.empty()) return absl::InvalidArgumentError(problems_);
     return std::move(config_);
   }
@@ -108,6 +110,7 @@ class Loader {
               "them on, or it off");
     }
     Turn(proto.dsn(), Extension::kDsn, true, "dsn");
+    Turn(proto.auth(), Extension::kAuth, false, "auth");
     Turn(proto.requiretls(), Extension::kRequireTls, false, "requiretls");
     Turn(proto.deliverby(), Extension::kDeliverBy, false, "deliverby");
     Turn(proto.mt_priority(), Extension::kMtPriority, false, "mt_priority");
@@ -119,12 +122,33 @@ class Loader {
     }
   }
 
+  void LoadAuth(const v1::EngineConfig& proto) {
+    config_.require_auth = proto.require_auth();
+    config_.auth_without_tls = proto.auth_without_tls();
+    if (config_.require_auth && !config_.Enabled(Extension::kAuth)) {
+      Problem("require_auth", "needs extensions.auth, else no client could ever send mail");
+    }
+    if (proto.auth_mechanisms_size() == 0) return;
+    std::string list;
+    bool one_each = true;
+    for (const std::string& name : proto.auth_mechanisms()) {
+      one_each = one_each && !name.empty() && name.find(' ') == std::string::npos;
+      absl::StrAppend(&list, list.empty() ? "" : " ", name);
+    }
+    if (one_each) config_.auth_line = MakeAuthLine(list);
+    if (config_.auth_line.empty()) {
+      Problem("auth_mechanisms",
+              "are names of SASL mechanisms (RFC 4422 section 3.1), each once: 1 to 20 of A to Z, "
+              "digits, - and _, such as SCRAM-SHA-256; at most 400 octets in all");
+    }
+  }
+
   // RFC 2033.
   void LoadProtocol(v1::Protocol protocol) {
     if (protocol == v1::PROTOCOL_DEFAULT || protocol == v1::PROTOCOL_SMTP) return;
     if (protocol != v1::PROTOCOL_LMTP) {
-      Problem("protocol",
-              absl::StrCat(static_cast<int>(protocol), " is no protocol; use smtp (1) or lmtp (2)"));
+      Problem("protocol", absl::StrCat(static_cast<int>(protocol),
+                                       " is no protocol; use smtp (1) or lmtp (2)"));
       return;
     }
     config_.enabled |= commands::Bit(Extension::kLmtp);
@@ -137,9 +161,9 @@ class Loader {
     }
     // Behind the content there is a reply for each, and all of them are held at once (B1).
     if (config_.limits.recipients > kMostLmtpRecipients) {
-      Problem("limits.recipients", absl::StrCat(config_.limits.recipients,
-                                                " is out of range with lmtp; use at most ",
-                                                kMostLmtpRecipients));
+      Problem("limits.recipients",
+              absl::StrCat(config_.limits.recipients, " is out of range with lmtp; use at most ",
+                           kMostLmtpRecipients));
     }
   }
 
@@ -189,6 +213,9 @@ class Loader {
     Limit(proto.transactions(), 1, syntax::kMaxEhloLimit, "transactions", &limits.transactions);
     Limit(proto.recipient_domains(), 1, syntax::kMaxEhloLimit, "recipient_domains",
           &limits.recipient_domains);
+    // RFC 4954 §9: not before at least 3 attempts have failed.
+    Limit(proto.auth_failures(), 3, 1'000'000'000, "auth_failures", &limits.auth_failures);
+    Limit(proto.auth_rounds(), 1, 1000, "auth_rounds", &limits.auth_rounds);
   }
 
   void LoadDelivery(const v1::EngineConfig& proto) {
@@ -221,6 +248,41 @@ class Loader {
 };
 
 }  // namespace
+
+std::string MakeAuthLine(std::string_view mechanisms) {
+  constexpr size_t kMostListOctets = 400;
+  if (mechanisms.empty() || mechanisms.size() > kMostListOctets) return {};
+  std::string line = "AUTH";
+  for (bool more = true; more;) {
+    const size_t space = mechanisms.find(' ');
+    const std::string_view name = mechanisms.substr(0, space);
+    more = space != std::string_view::npos;
+    mechanisms.remove_prefix(more ? space + 1 : name.size());
+    const syntax::AuthArgument argument = syntax::ParseAuthArgument(name);
+    if (!argument.ok() || FindMechanism(line, name)) return {};
+    for (const char c : name) {
+      if (c >= 'a' && c <= 'z') return {};
+    }
+    line.append(" ").append(name);
+  }
+  return line;
+}
+
+bool FindMechanism(std::string_view auth_line, std::string_view name) {
+  for (size_t at = auth_line.find(' '); at != std::string_view::npos;) {
+    const size_t next = auth_line.find(' ', at + 1);
+    const size_t end = next == std::string_view::npos ? auth_line.size() : next;
+    const std::string_view one = auth_line.substr(at + 1, end - at - 1);
+    bool same = one.size() == name.size();
+    for (size_t i = 0; same && i < name.size(); ++i) {
+      const char c = name[i];
+      same = one[i] == (c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
+    }
+    if (same) return true;
+    at = next;
+  }
+  return false;
+}
 
 absl::StatusOr<Config> LoadConfig(std::string_view serialized) {
   if (serialized.size() > kMostConfigOctets) {

@@ -36,6 +36,8 @@ struct Limits {
   // RFC 9422; 0: none.
   uint32_t transactions = 0;
   uint32_t recipient_domains = 0;  // told, and the host's to count
+  uint32_t auth_failures = 3;      // RFC 4954 §9 wants no less
+  uint32_t auth_rounds = 10;       // challenges of one exchange
 };
 
 struct Config {
@@ -48,11 +50,20 @@ struct Config {
   bool offer_unknown_commands = false;
   std::string mt_priority_profile;
   uint32_t deliverby_min_s = 0;
+  bool require_auth = false;
+  bool auth_without_tls = false;
+  std::string auth_line;  // "AUTH PLAIN LOGIN", as EHLO lists it; empty: no mechanism
 
   bool Enabled(commands::Extension extension) const {
     return (enabled & commands::Bit(extension)) != 0;
   }
 };
+
+// "AUTH" and a list of mechanisms, separated by single spaces, as the reply to EHLO has it. Empty
+// where a name is none (RFC 4422 §3.1), stands there twice, or the line gets too long.
+std::string MakeAuthLine(std::string_view mechanisms);
+// Whether such a line has `name`, in any case (RFC 4954 §8).
+bool FindMechanism(std::string_view auth_line, std::string_view name);
 
 // Parses and checks a serialized postern.v1.EngineConfig; empty gives the defaults.
 // InvalidArgumentError with one line per problem, each naming the field and the mend.

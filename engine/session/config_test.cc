@@ -31,8 +31,9 @@ TEST(LoadConfig, EmptyGivesTheDocumentedDefaults) {
                              Extension::kStarttls, Extension::kHelp, Extension::kDsn}) {
     EXPECT_TRUE(config->Enabled(on));
   }
-  for (const Extension off : {Extension::kExpn, Extension::kRequireTls, Extension::kDeliverBy,
-                              Extension::kMtPriority, Extension::kRrvs, Extension::kLimits}) {
+  for (const Extension off :
+       {Extension::kExpn, Extension::kAuth, Extension::kRequireTls, Extension::kDeliverBy,
+        Extension::kMtPriority, Extension::kRrvs, Extension::kLimits}) {
     EXPECT_FALSE(config->Enabled(off));
   }
   EXPECT_EQ(config->limits.transactions, 0u);
@@ -106,6 +107,42 @@ TEST(LoadConfig, RefusesWhatCannotWorkTogether) {
   EXPECT_EQ(ErrorOf(tls), "");
   tls.mutable_extensions()->set_starttls(v1::SWITCH_OFF);
   EXPECT_NE(ErrorOf(tls).find("require_tls"), std::string::npos);
+}
+
+TEST(LoadConfig, ListsMechanismsAsEhloHasThem) {
+  v1::EngineConfig proto;
+  proto.mutable_extensions()->set_auth(v1::SWITCH_ON);
+  proto.add_auth_mechanisms("SCRAM-SHA-256");
+  proto.add_auth_mechanisms("PLAIN");
+  const auto config = LoadConfig(proto.SerializeAsString());
+  ASSERT_TRUE(config.ok());
+  EXPECT_EQ(config->auth_line, "AUTH SCRAM-SHA-256 PLAIN");
+  EXPECT_EQ(config->limits.auth_failures, 3u);
+  EXPECT_EQ(config->limits.auth_rounds, 10u);
+  EXPECT_TRUE(FindMechanism(config->auth_line, "plain"));
+  EXPECT_TRUE(FindMechanism(config->auth_line, "SCRAM-SHA-256"));
+  for (const char* none : {"", "AUTH", "PLAI", "PLAINS", "SCRAM-SHA", "-256"}) {
+    EXPECT_FALSE(FindMechanism(config->auth_line, none)) << none;
+  }
+  EXPECT_FALSE(FindMechanism("", "PLAIN"));
+}
+
+TEST(LoadConfig, RefusesWhatIsNoListOfMechanisms) {
+  for (const char* bad : {"", "plain", "PL AIN", "PLAIN=", "A23456789012345678901"}) {
+    v1::EngineConfig proto;
+    proto.add_auth_mechanisms(bad);
+    EXPECT_NE(ErrorOf(proto).find("auth_mechanisms"), std::string::npos) << bad;
+  }
+  v1::EngineConfig proto;
+  proto.add_auth_mechanisms("PLAIN");
+  proto.add_auth_mechanisms("PLAIN");
+  EXPECT_NE(ErrorOf(proto).find("each once"), std::string::npos);
+  v1::EngineConfig required;
+  required.set_require_auth(true);
+  EXPECT_NE(ErrorOf(required).find("require_auth: needs extensions.auth"), std::string::npos);
+  v1::EngineConfig few;
+  few.mutable_limits()->set_auth_failures(2);
+  EXPECT_NE(ErrorOf(few).find("limits.auth_failures"), std::string::npos);
 }
 
 // RFC 2033 section 5.

@@ -22,7 +22,8 @@ struct EhloLines {
   std::string_view lines[commands::kMaxKeywords];
   size_t count = 0;
 
-  void Fill(const commands::Conditions& now, const Config& config);
+  // `auth_line` is borrowed: Config::auth_line, or one of the connection's own.
+  void Fill(const commands::Conditions& now, const Config& config, std::string_view auth_line);
 
  private:
   // The line of a keyword with an argument, written behind those that are there.

@@ -38,9 +38,11 @@ enum class EventType : uint8_t {
   kQuit = 16,
   kClosed = 17,
   kChunkEnd = 18,
+  kAuth = 19,
+  kAuthEnd = 20,
 };
 // One more than the highest number of an event.
-inline constexpr int kEventTypeLimit = 19;
+inline constexpr int kEventTypeLimit = 21;
 
 enum class ResetReason : uint8_t {
   kNone = 0,
@@ -65,6 +67,18 @@ enum class CloseReason : uint8_t {
   kShutdown = 9,
   kTls = 10,
   kMemory = 11,
+  kAuth = 12,
+};
+
+// Why an exchange ended that the host did not end.
+enum class AuthEnd : uint8_t {
+  kNone = 0,
+  kCancelled = 1,
+  kBadBase64 = 2,
+  kTooLong = 3,
+  kClosed = 4,
+  kRounds = 5,
+  kTimeout = 6,
 };
 
 enum EventFlag : uint32_t {
@@ -79,13 +93,18 @@ enum EventFlag : uint32_t {
   kPathRoute = 16,
   kPathUtf8 = 32,
   kMailSmtpUtf8 = 64,
+  kMailRequireTls = 128,
+  kMailAuth = 256,
+  kMailAuthNull = 512,
+  kMailPriority = 1024,
+  kRcptRrvs = 128,
 
   kContentBdat = 1,
   kContentLast = 2,
   kContentBinary = 4,
-  kMailRequireTls = 128,
-  kMailPriority = 1024,
-  kRcptRrvs = 128,
+
+  kAuthFirst = 1,
+  kAuthHasResponse = 2,
 };
 
 enum class Verdict : int32_t {
@@ -94,6 +113,7 @@ enum class Verdict : int32_t {
   kReject = 2,
   kDefer = 3,
   kDisconnect = 4,
+  kChallenge = 5,  // kAuth only
 };
 
 // What kMail and kRcpt have beyond Event where a parameter of a delivery extension was given.
@@ -117,6 +137,8 @@ struct Event {
   std::string_view parameters;
   // kHelo: the name; kVrfy, kExpn, kHelp: the argument; kUnknown: the verb; kContent: the octets
   std::string_view text;
+  std::string_view auth;       // kMail: the mailbox of AUTH=, decoded
+  std::string_view mechanism;  // kAuth; its `text` is the response, decoded
   // kVrfy, kExpn, kHelp, kUnknown, kError: the whole line
   std::string_view line;
 
@@ -125,9 +147,10 @@ struct Event {
   // kMail: SIZE=; kContentEnd: octets; kContentBegin, kChunkEnd: octets of the chunk
   uint64_t number = 0;
   uint64_t total = 0;  // kChunkEnd: octets of all chunks so far
-  uint32_t count = 0;  // kRcpt, kContentBegin: accepted recipients; kMail: commands::Body
+  // kRcpt, kContentBegin: accepted recipients; kMail: commands::Body; kAuth: challenges before it
+  uint32_t count = 0;
 
-  // kReset, kClosed
+  // kReset, kClosed, kAuthEnd
   uint8_t reason = 0;
   // kError
   replies::ReplyId reply = replies::ReplyId::kUnspecified;
@@ -142,7 +165,9 @@ struct Answer {
   replies::ReplyId reply = replies::ReplyId::kUnspecified;
   uint16_t code = 0;  // override, 0: none
   std::array<uint16_t, 3> enhanced = {0, 0, 0};
-  std::string_view text;  // override: lines separated by LF
+  std::string_view text;             // override: lines separated by LF
+  std::string_view challenge;        // kChallenge: not yet in base64
+  std::string_view auth_mechanisms;  // with an accepted kHelo: the list for this connection
   // kContentEnd in LMTP: what becomes of each recipient; null: all are answered alike.
   const RecipientAnswers* recipients = nullptr;
 };

@@ -55,7 +55,8 @@ void Session::HandleBareLf(const wire::Line& line) {
 void Session::Refuse(const Judgement& judgement, const wire::Line& line) {
   payload_ = Payload();
   payload_.base = line.text.data();
-  payload_.size = line.text.size();
+  payload_.size = ShownOctets(line.text);
+  if (payload_.size != line.text.size()) splitter_.WipeStore(static_cast<size_t>(payload_.size));
   if (judgement.rule != Rule::kC500) {
     // D5: the octets of its chunk come behind a BDAT whatever is said to it.
     std::string_view rest;
@@ -208,6 +209,7 @@ void Session::Execute(const ParsedCommand& command, const wire::Line& line) {
       if (Wanted(EventType::kMail)) {
         SetPathPayload(command, line);
         if (command.given != 0 && !SetExtra(command)) return;
+        if (command.auth != commands::AuthParameter::kNone && !KeepMailAuth(command)) return;
       }
       payload_.count = static_cast<uint32_t>(command.body);
       pending_smtputf8_ = command.smtputf8;
@@ -257,6 +259,9 @@ void Session::Execute(const ParsedCommand& command, const wire::Line& line) {
       break;
     case Verb::kStarttls:
       Decide(EventType::kStarttls);
+      break;
+    case Verb::kAuth:
+      ExecuteAuth(command, line);
       break;
     case Verb::kUnknown:
     case Verb::kTurn:

@@ -3,6 +3,7 @@
 #include "engine/session/judge.h"
 
 #include "engine/commands/parse-inl.h"
+#include "engine/syntax/auth.h"
 #include "engine/syntax/utf8.h"
 
 namespace postern::session {
@@ -114,7 +115,7 @@ struct FaultReplies {
   Quoted quoted = Quoted::kNothing;
 };
 struct FaultTable {
-  FaultReplies rows[static_cast<int>(Fault::kChunkSizeUnknown) + 1];
+  FaultReplies rows[static_cast<int>(Fault::kBadAuthArgument) + 1];
 };
 constexpr FaultTable MakeFaultTable() {
   FaultTable table;
@@ -146,6 +147,7 @@ constexpr FaultTable MakeFaultTable() {
   set_parameter(F::kParameterUnknown, R::kParameterUnknown, Rule::kC555);
   set_parameter(F::kParameterNotInForce, R::kParameterNotInForce, Rule::kC555);
   set_parameter(F::kParameterRepeated, R::kParameterRepeated, Rule::kC555);
+  set(F::kBadAuthArgument, R::kAuthMalformed, R::kAuthMalformed);
   return table;
 }
 constexpr FaultTable kFaults = MakeFaultTable();
@@ -187,13 +189,26 @@ Judgement JudgeLine(const wire::Line& line, const View& view, ParsedCommand* com
     if (row.needs == Extension::kSmtp || row.needs == Extension::kLmtp) {
       return RefuseUnknown(text, taken.name);
     }
+    // RFC 4954 §6: it lacks nothing but TLS.
+    if (verb == Verb::kAuth && !view.now.tls && !view.config->auth_without_tls &&
+        view.config->Enabled(Extension::kAuth)) {
+      return Refuse(ReplyId::kAuthNeedsTls, Rule::kC503);
+    }
     return Refuse(ReplyId::kCommandDisabled, Rule::kC502, row.name);
+  }
+  // RFC 4954 §4. Among what is not core, where it costs other commands nothing.
+  if (row.needs == Extension::kAuth && view.now.authenticated) {
+    return Refuse(ReplyId::kAuthAlready, Rule::kC503);
   }
 
   // Behind a refused greeting no STARTTLS would help: 503 (RFC 5321 §3.1).
   if (view.config->require_tls && !view.now.tls && !row.before_tls &&
       view.phase != Phase::kRefused) {
     return Refuse(ReplyId::kTlsRequired, Rule::kC503);
+  }
+  if (view.config->require_auth && !view.now.authenticated && !row.before_auth &&
+      view.phase != Phase::kRefused) {
+    return Refuse(ReplyId::kAuthRequired, Rule::kC503);
   }
   if ((row.phases & (1u << static_cast<int>(view.phase))) == 0) {
     return Refuse(SequenceReply(verb, view.phase, view.config->Enabled(Extension::kLmtp)),
@@ -227,6 +242,33 @@ Judgement JudgeLine(const wire::Line& line, const View& view, ParsedCommand* com
     return Refuse(ReplyId::kTooManyRecipients, Rule::kLimit, {}, limits.recipients);
   }
   return {};
+}
+
+Judgement JudgeAuth(const ParsedCommand& command, std::string_view auth_line,
+                    char (&response)[kMaxInitialResponse], size_t* length) {
+  *length = 0;
+  if (!FindMechanism(auth_line, command.argument)) {
+    return Refuse(ReplyId::kAuthMechanismUnknown, Rule::kC504);
+  }
+  if (!command.parameters.empty() &&
+      syntax::DecodeInitialResponse(command.parameters, response, sizeof(response), length) !=
+          syntax::Base64Error::kNone) {
+    return Refuse(ReplyId::kAuthBadBase64, Rule::kC501);
+  }
+  return {};
+}
+
+size_t ShownOctets(std::string_view text) {
+  if (text.size() < 5 || commands::FindVerbOfFour(text.data()) != Verb::kAuth ||
+      (text[4] != ' ' && text[4] != '\t')) {
+    return text.size();
+  }
+  // "AUTH", white space, and what should be the name of a mechanism.
+  size_t at = 5;
+  while (at < text.size() && (text[at] == ' ' || text[at] == '\t')) ++at;
+  const size_t begin = at;
+  while (at < text.size() && text[at] != ' ' && text[at] != '\t') ++at;
+  return at - begin > syntax::kMaxMechanismOctets ? begin : at;
 }
 
 }  // namespace postern::session

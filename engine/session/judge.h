@@ -64,6 +64,17 @@ struct Judgement {
 
 Judgement JudgeLine(const wire::Line& line, const View& view, commands::ParsedCommand* command);
 
+// What JudgeLine leaves open of a right AUTH line, since it hangs on the connection: whether
+// `auth_line` (Config::auth_line) has the mechanism, and the initial response, which is decoded to
+// response[0, *length).
+inline constexpr size_t kMaxInitialResponse = 512;  // more than a command line can carry
+Judgement JudgeAuth(const commands::ParsedCommand& command, std::string_view auth_line,
+                    char (&response)[kMaxInitialResponse], size_t* length);
+
+// How much of a refused line may be shown: of AUTH not what might be a secret, with or without the
+// right form.
+size_t ShownOctets(std::string_view text);
+
 }  // namespace postern::session
 
 #endif  // POSTERN_ENGINE_SESSION_JUDGE_H_

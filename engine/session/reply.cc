@@ -133,7 +133,8 @@ std::string_view EhloLines::Write(std::string_view keyword, std::string_view arg
   return {begin, size};
 }
 
-void EhloLines::Fill(const commands::Conditions& now, const Config& config) {
+void EhloLines::Fill(const commands::Conditions& now, const Config& config,
+                     std::string_view auth_line) {
   commands::Keyword keywords[commands::kMaxKeywords];
   count = commands::KeywordsInForce(now, keywords);
   for (size_t i = 0; i < count; ++i) {
@@ -144,6 +145,9 @@ void EhloLines::Fill(const commands::Conditions& now, const Config& config) {
         // RFC 1870 §4: the fixed maximum message size.
         argument = Decimal(config.limits.message_octets, buffer, sizeof(buffer));
         break;
+      case commands::Extension::kAuth:
+        lines[i] = auth_line;
+        continue;
       case commands::Extension::kDeliverBy:
         if (config.deliverby_min_s != 0) {
           argument = Decimal(config.deliverby_min_s, buffer, sizeof(buffer));
@@ -168,13 +172,20 @@ void EhloLines::Fill(const commands::Conditions& now, const Config& config) {
 }
 
 bool Session::ReplyEhlo() {
-  const std::string& ready = ground_->ehlo[tls_ ? 2 : can_starttls_ ? 1 : 0];
-  if (!ready.empty()) return Append(ready);
+  const bool auth = (enabled_ & commands::Bit(commands::Extension::kAuth)) != 0;
+  const std::string& ready = ground_->ehlo[(tls_ ? 2 : can_starttls_ ? 1 : 0) + (auth ? 3 : 0)];
+  if (!ready.empty() && (!auth || mechanisms_ == nullptr)) return Append(ready);
   EhloLines lines;
-  lines.Fill(MakeView().now, ground_->config);
+  lines.Fill(MakeView().now, ground_->config, AuthLine());
   const replies::Values values = MakeValues();
   return Write([&](char* out, size_t capacity) {
     return ground_->replies->FormatEhlo(values, lines.lines, lines.count, out, capacity);
+  });
+}
+
+bool Session::ReplyChallenge(std::string_view challenge) {
+  return Write([&](char* out, size_t capacity) {
+    return ground_->replies->FormatChallenge(challenge, out, capacity);
   });
 }
 

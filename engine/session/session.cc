@@ -44,10 +44,11 @@ std::shared_ptr<const Ground> MakeGround(Config config,
   if (ground->replies == nullptr) return nullptr;
   ground->line_capacity = commands::GreatestLineLimit(config.enabled);
   if (!ground->replies->Fixed(ReplyId::kEhloOk, false).empty()) {
-    for (const int state : {0, 1, 2}) {
-      const commands::Conditions now = {config.enabled, state == 1, state == 2, true};
+    for (const int state : {0, 1, 2, 3, 4, 5}) {
+      commands::Conditions now = {config.enabled, state % 3 == 1, state % 3 == 2, true};
+      if (state < 3) now.enabled &= ~commands::Bit(commands::Extension::kAuth);
       EhloLines lines;
-      lines.Fill(now, config);
+      lines.Fill(now, config, config.auth_line);
       std::string& reply = ground->ehlo[state];
       const auto format = [&](char* out, size_t capacity) {
         return ground->replies->FormatEhlo({}, lines.lines, lines.count, out, capacity);
@@ -70,11 +71,13 @@ Session::Session(std::shared_ptr<const Ground> ground, const wire::Memory* memor
       mark_ms_(options.now_ms),
       splitter_(memory, ground_->line_capacity, ground_->config.limits.line_total_octets),
       decoder_(ground_->config.bare_newline),
+      enabled_(ground_->config.enabled),
       can_starttls_(options.can_starttls),
       tls_(options.tls),
       output_(memory) {
   client_size_ = static_cast<uint8_t>(std::min(options.client_address.size(), kMaxClientAddress));
   if (client_size_ > 0) std::memcpy(client_, options.client_address.data(), client_size_);
+  SetOffer();
   if (options.proxy_header) {
     mode_ = Mode::kProxyHeader;
     void* const place = memory_->allocate(memory_->user, sizeof(wire::ProxyHeaderParser));
@@ -91,6 +94,8 @@ Session::Session(std::shared_ptr<const Ground> ground, const wire::Memory* memor
 Session::~Session() {
   DropHeldReply();
   FreeExtra();
+  DropAuthBlock();
+  DropMechanisms();
   if (proxy_ != nullptr) {
     proxy_->~ProxyHeaderParser();
     memory_->deallocate(memory_->user, proxy_, sizeof(wire::ProxyHeaderParser));
@@ -136,15 +141,7 @@ __attribute__((always_inline)) inline size_t Session::FeedCommand(std::string_vi
       HandleBareLf(line);
       break;
     case wire::LineStatus::kOverTotal:
-      payload_ = Payload();
-      // F5. A line that had its one reply for a bare LF gets no second one (R1, F2).
-      if (splitter_.over_total_after_bare_lf()) {
-        PushError(ReplyId::kUnspecified, Rule::kF5, 0);
-      } else {
-        const ReplyId id = ReplyId::kLineWithoutEnd;
-        if (Reply(id)) PushError(id, Rule::kF5, ground_->replies->Code(id));
-      }
-      Close(CloseReason::kLine);
+      LineWithoutEnd();
       break;
     case wire::LineStatus::kNoMemory:
       Reply(ReplyId::kOutOfMemory);
@@ -152,6 +149,18 @@ __attribute__((always_inline)) inline size_t Session::FeedCommand(std::string_vi
       break;
   }
   return used;
+}
+
+void Session::LineWithoutEnd() {
+  payload_ = Payload();
+  // F5. A line that had its one reply for a bare LF gets no second one (R1, F2).
+  if (splitter_.over_total_after_bare_lf()) {
+    PushError(ReplyId::kUnspecified, Rule::kF5, 0);
+  } else {
+    const ReplyId id = ReplyId::kLineWithoutEnd;
+    if (Reply(id)) PushError(id, Rule::kF5, ground_->replies->Code(id));
+  }
+  Close(CloseReason::kLine);
 }
 
 void Session::Feed(std::string_view in, size_t* consumed) {
@@ -185,6 +194,9 @@ void Session::Feed(std::string_view in, size_t* consumed) {
           payload_ = Payload();
           PushError(ReplyId::kUnspecified, Rule::kB4, 0);
         }
+        break;
+      case Mode::kAuth:
+        used += FeedAuth(rest);
         break;
       case Mode::kClosed:
         break;
@@ -253,14 +265,19 @@ void Session::EndTransaction(ResetReason reason) {
 
 void Session::Close(CloseReason reason) {
   if (mode_ == Mode::kClosed) return;
+  bool exchange = mode_ == Mode::kAuth || decision_ == EventType::kAuth;
   mode_ = Mode::kClosed;
   // A decision that was not taken yet is void, and without its ticket no event either.
   if (has_ticket() && event_count_ > 0 &&
       events_[(event_first_ + event_count_ - 1) % kMaxPending].type == decision_) {
     --event_count_;
+    // Nor is the end told of an exchange whose beginning was not.
+    if (exchange && auth_parts().round == 0) exchange = false;
   }
   decision_ = EventType::kNone;
   FreeExtra();
+  if (exchange) Push(EventType::kAuthEnd, static_cast<uint8_t>(AuthEnd::kClosed));
+  DropAuthBlock();
   EndTransaction(ResetReason::kClosed);
   if (reason == CloseReason::kQuit) Push(EventType::kQuit);
   Push(EventType::kClosed, static_cast<uint8_t>(reason));
@@ -288,7 +305,16 @@ bool Session::NextEvent(Event* event) {
       event->number = payload_.number;
       event->count = payload_.count;
       event->extra = extra_;
+      if (pending->type == EventType::kMail) event->auth = mail_auth();
       break;
+    case EventType::kAuth: {
+      const AuthParts parts = auth_parts();
+      event->flags = parts.flags;
+      event->mechanism = parts.mechanism;
+      event->text = parts.response;
+      event->count = parts.round;
+      break;
+    }
     case EventType::kHelo:
       event->flags = payload_.flags;
       event->text = payload_.Part(payload_.text);
@@ -350,7 +376,8 @@ void Session::Tick(uint64_t now_ms) {
   }
   // RFC 5321 §4.5.3.2.7. In content state, during a handshake or before the greeting no reply would
   // be read as one, but 421 may come at any time; in the clear behind STARTTLS it may not.
-  if (mode_ == Mode::kCommand || mode_ == Mode::kContent || mode_ == Mode::kChunk) {
+  if (mode_ == Mode::kCommand || mode_ == Mode::kContent || mode_ == Mode::kChunk ||
+      mode_ == Mode::kAuth) {
     Reply(ReplyId::kClientTimeout);
   }
   Close(CloseReason::kTimeout);
@@ -365,6 +392,9 @@ bool Session::Notify(Notice notice) {
       mark_ms_ = now_ms_;
       tls_ = true;
       extended_ = false;
+      authenticated_ = false;
+      DropMechanisms();
+      SetOffer();
       phase_ = Phase::kStart;
       recipients_ = 0;
       smtputf8_ = false;
@@ -385,7 +415,8 @@ bool Session::Notify(Notice notice) {
       shutdown_ = true;
       if (mode_ == Mode::kTlsHandshake || mode_ == Mode::kProxyHeader) {
         Close(CloseReason::kShutdown);
-      } else if (mode_ == Mode::kCommand && !transaction_open_ && !has_ticket()) {
+      } else if ((mode_ == Mode::kCommand || mode_ == Mode::kAuth) && !transaction_open_ &&
+                 !has_ticket()) {
         Reply(ReplyId::kShuttingDown);
         Close(CloseReason::kShutdown);
       }
@@ -408,6 +439,7 @@ Info Session::GetInfo() const {
   info.tls = tls_;
   info.extended = extended_;
   info.lmtp = lmtp();
+  info.authenticated = authenticated_;
   info.octets_in = octets_in_;
   info.octets_out = output_.total();
   info.lines = lines_;
@@ -415,8 +447,10 @@ Info Session::GetInfo() const {
   info.phase = phase_;
   info.content = mode_ == Mode::kContent;
   info.chunk = mode_ == Mode::kChunk;
+  info.exchange = mode_ == Mode::kAuth;
   info.memory_octets = sizeof(Session) + splitter_.memory_octets() + output_.memory_octets();
   if (extra_ != nullptr) info.memory_octets += sizeof(Extra) + extra_->decoded.size();
+  info.memory_octets += AuthOctets();
   if (proxy_ != nullptr) {
     info.memory_octets += sizeof(wire::ProxyHeaderParser) + proxy_->memory_octets();
   }
@@ -424,7 +458,8 @@ Info Session::GetInfo() const {
   info.state = static_cast<uint32_t>(mode_) | static_cast<uint32_t>(phase_) << 4 |
                static_cast<uint32_t>(decision_) << 8 | uint32_t{tls_} << 16 |
                uint32_t{extended_} << 17 | uint32_t{transaction_open_} << 18 |
-               uint32_t{smtputf8_} << 19 | uint32_t{shutdown_} << 20;
+               uint32_t{smtputf8_} << 19 | uint32_t{shutdown_} << 20 |
+               uint32_t{authenticated_} << 21;
   uint64_t hash = 0xcbf29ce484222325u;
   Mix(&hash, info.state);
   Mix(&hash, recipients_);
@@ -441,6 +476,10 @@ Info Session::GetInfo() const {
     Mix(&hash, chunk_reply_ == ReplyId::kUnspecified && !transaction_open_);
     Mix(&hash, chunk_last_);
   }
+  // What EHLO lists; and in an exchange, how far it has come.
+  Mix(&hash, enabled_);
+  Mix(&hash, mechanisms_ != nullptr);
+  Mix(&hash, mode_ == Mode::kAuth ? auth_parts().round : 0);
   info.fingerprint = hash;
   return info;
 }

@@ -39,9 +39,9 @@ struct Ground {
   Config config;
   std::shared_ptr<const replies::BoundReplies> replies;
   size_t line_capacity = 0;
-  // The replies to EHLO without and with STARTTLS in force, and with TLS up, which is all that they
-  // depend on; empty where the table's words depend on the client.
-  std::string ehlo[3];
+  // The replies to EHLO without and with STARTTLS in force, and with TLS up, and the same with AUTH
+  // in force, which is all that they depend on; empty where the table's words depend on the client.
+  std::string ehlo[6];
 };
 
 // Binds `table` to the configuration. Null where `table` is null or the server name unusable.
@@ -63,6 +63,7 @@ struct Info {
   uint32_t recipients = 0;
   bool tls = false;
   bool extended = false;
+  bool authenticated = false;
   uint64_t octets_in = 0;
   uint64_t octets_out = 0;
   uint64_t lines = 0;
@@ -70,8 +71,9 @@ struct Info {
   uint64_t memory_octets = 0;
   uint64_t fingerprint = 0;
   commands::Phase phase = commands::Phase::kStart;
-  bool content = false;  // octets that come now are content
-  bool chunk = false;    // or of a chunk of BDAT, read or skipped
+  bool content = false;   // octets that come now are content
+  bool chunk = false;     // or of a chunk of BDAT, read or skipped
+  bool exchange = false;  // or of responses of AUTH
   bool lmtp = false;
 };
 
@@ -146,6 +148,17 @@ class Session {
   const Payload& payload() const { return payload_; }
   // Of kMail and kRcpt, as in Event.
   const Extra* extra() const { return extra_; }
+  // What the pending kAuth event is about.
+  struct AuthParts {
+    std::string_view mechanism;  // in upper case
+    std::string_view response;   // decoded; wiped when the decision is taken
+    uint32_t round = 0;
+    uint32_t flags = 0;
+  };
+  AuthParts auth_parts() const;
+  // The mailbox that the pending kMail event's AUTH= names (RFC 4954 §5); empty for "<>" and for
+  // none.
+  std::string_view mail_auth() const;
   uint64_t TicketOf(const Pending& pending) const {
     return pending.type == decision_ ? ticket_ : 0;
   }
@@ -182,7 +195,15 @@ class Session {
   Info GetInfo() const;
 
  private:
-  enum class Mode : uint8_t { kProxyHeader, kCommand, kContent, kTlsHandshake, kClosed, kChunk };
+  enum class Mode : uint8_t {
+    kProxyHeader,
+    kCommand,
+    kContent,
+    kTlsHandshake,
+    kClosed,
+    kChunk,
+    kAuth
+  };
 
   // Octets of a reply stand behind it.
   struct HeldReply {
@@ -190,7 +211,7 @@ class Session {
     uint16_t code;
   };
 
-  static constexpr uint8_t kModeStatus[] = {0, 0, 0, kStartTls, kClosing, 0};
+  static constexpr uint8_t kModeStatus[] = {0, 0, 0, kStartTls, kClosing, 0, 0};
 
   // A closing reply makes three at the most (error, reset, closed), QUIT as many.
   static constexpr size_t kMaxPending = 4;
@@ -198,10 +219,11 @@ class Session {
   // session.cc
   View MakeView() const {
     View view;
-    view.now.enabled = ground_->config.enabled;
+    view.now.enabled = enabled_;
     view.now.can_starttls = can_starttls_;
     view.now.tls = tls_;
     view.now.extended = extended_;
+    view.now.authenticated = authenticated_;
     view.leniency = &ground_->config.leniency;
     view.smtputf8_transaction = smtputf8_;
     view.config = &ground_->config;
@@ -226,6 +248,7 @@ class Session {
     payload_.base = nullptr;
     payload_.size = 0;
   }
+  void LineWithoutEnd();
   void PushError(replies::ReplyId reply, Rule rule, uint16_t code);
   void EndTransaction(ResetReason reason);
   void Close(CloseReason reason);
@@ -269,6 +292,26 @@ class Session {
   void SettleFirstChunk(bool accepted, replies::ReplyId reply, const Answer* answer);
   bool HoldReply(replies::ReplyId situation, const Answer& answer);
   void DropHeldReply();
+  // auth.cc: the exchange of AUTH (RFC 4954 §4), and AUTH= of MAIL
+  struct AuthBlock;
+  std::string_view AuthLine() const;
+  void SetOffer();
+  bool SetMechanisms(std::string_view mechanisms);
+  void KeepMechanisms();
+  void DropMechanisms();
+  void ExecuteAuth(const commands::ParsedCommand& command, const wire::Line& line);
+  size_t FeedAuth(std::string_view in);
+  void HandleAuthLine(const wire::Line& line);
+  void FailAuth(const Judgement& judgement, AuthEnd reason);
+  void EndAuth();
+  bool MakeAuthBlock(size_t capacity, AuthBlock** block);
+  void DropAuthBlock();
+  size_t AuthOctets() const;
+  void Challenge(std::string_view challenge);
+  AnswerResult AnswerChallenge(uint64_t ticket, const Answer& answer);
+  AnswerResult CheckMechanisms(EventType type, Verdict verdict, const Answer& answer) const;
+  bool CountAuthFailure();
+  bool KeepMailAuth(const commands::ParsedCommand& command);
 
   // recipients.cc: LMTP, where a message has a reply for each of its recipients
   bool lmtp() const { return ground_->config.Enabled(commands::Extension::kLmtp); }
@@ -305,6 +348,7 @@ class Session {
   bool ReplyOverride(replies::ReplyId situation, const Answer& answer, bool utf8);
   bool MayBeUtf8(EventType type, uint16_t code) const;
   bool ReplyEhlo();
+  bool ReplyChallenge(std::string_view challenge);
   bool ReplyHelp();
   bool CountError(uint16_t code);
   template <typename Formatter>
@@ -326,6 +370,10 @@ class Session {
   wire::ProxyHeaderParser* proxy_ =
       nullptr;              // only while a header is awaited or its event borrowed
   Extra* extra_ = nullptr;  // only while an event with such parameters is being decided
+  // The exchange of AUTH, or the AUTH= of the MAIL that is being decided; else null.
+  AuthBlock* auth_ = nullptr;
+  // The mechanisms that the host gave for this connection; else null. As Config::auth_line.
+  AuthBlock* mechanisms_ = nullptr;
   wire::LineSplitter splitter_;
   // Content comes by DATA or by BDAT: the first from the beginning of content on, the second from
   // the first chunk on that is read or skipped.
@@ -338,6 +386,8 @@ class Session {
   // memory_, null if they are the table's.
   HeldReply* held_ = nullptr;
 
+  uint32_t enabled_;  // Conditions::enabled
+  uint32_t auth_failures_ = 0;
   uint32_t errors_ = 0;
   uint32_t commands_ = 0;  // without progress
   uint32_t recipients_ = 0;
@@ -350,6 +400,7 @@ class Session {
   bool can_starttls_;
   bool tls_;
   bool extended_ = false;
+  bool authenticated_ = false;
   bool smtputf8_ = false;          // of the transaction
   bool pending_smtputf8_ = false;  // of the MAIL, VRFY or EXPN that is being decided
   bool transaction_open_ = false;  // the host accepted MAIL and has not been told of an end

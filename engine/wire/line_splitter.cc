@@ -22,7 +22,9 @@ LineSplitter::LineSplitter(const Memory* memory, size_t capacity, uint64_t max_t
       capacity_(static_cast<uint32_t>(std::min<size_t>(capacity, UINT32_MAX))) {}
 
 LineSplitter::~LineSplitter() {
-  if (store_ != nullptr) memory_->deallocate(memory_->user, store_, store_size_);
+  if (store_ == nullptr) return;
+  WipeStore();
+  memory_->deallocate(memory_->user, store_, store_size_);
 }
 
 void LineSplitter::EndLine() {
@@ -37,6 +39,7 @@ void LineSplitter::Reset() { EndLine(); }
 
 void LineSplitter::ReleaseStore() {
   if (stored_ != 0 || store_ == nullptr) return;
+  WipeStore();
   memory_->deallocate(memory_->user, store_, store_size_);
   store_ = nullptr;
   store_size_ = 0;
@@ -173,6 +176,8 @@ bool LineSplitter::Grow(size_t wanted) {
   if (grown == nullptr) return false;
   if (store_ != nullptr) {
     std::memcpy(grown, store_, stored_);
+    // What is being read may be a password (RFC 4954), known as such only once the line is whole.
+    WipeStore();
     memory_->deallocate(memory_->user, store_, store_size_);
   }
   store_ = grown;

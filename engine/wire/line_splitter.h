@@ -88,6 +88,15 @@ class LineSplitter {
   // Gives the store back unless part of a line is in it. Ends the borrow of the last Line.
   void ReleaseStore();
 
+  // How much is kept of each line from now on. Between lines, or while one is being discarded.
+  void SetCapacity(size_t capacity) { capacity_ = static_cast<uint32_t>(capacity); }
+
+  // Overwrites the octets of the store from `from` on, which must hold no part of a line to come:
+  // for a line that was a secret. (A store is wiped as a whole before it is given back.)
+  void WipeStore(size_t from = 0) {
+    if (from < store_size_) Wipe(store_ + from, store_size_ - from);
+  }
+
   // Heap octets held now; never more than the capacity.
   size_t memory_octets() const { return store_size_; }
 

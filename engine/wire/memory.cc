@@ -5,6 +5,7 @@
 #include "engine/wire/memory.h"
 
 #include <cstdlib>
+#include <cstring>
 
 namespace postern::wire {
 namespace {
@@ -18,5 +19,11 @@ constexpr Memory kMalloc = {Allocate, Deallocate, nullptr};
 }  // namespace
 
 const Memory& DefaultMemory() { return kMalloc; }
+
+void Wipe(void* p, size_t size) {
+  std::memset(p, 0, size);
+  // Whoever reads this memory next is unknown to the compiler, so the stores stay.
+  __asm__ __volatile__("" : : "r"(p) : "memory");
+}
 
 }  // namespace postern::wire

@@ -29,6 +29,9 @@ struct Memory {
 // malloc and free. Thread-safe; lives as long as the program.
 const Memory& DefaultMemory();
 
+// Overwrites what was secret, in a way that no compiler leaves out.
+void Wipe(void* p, size_t size);
+
 }  // namespace postern::wire
 
 #endif  // POSTERN_ENGINE_WIRE_MEMORY_H_

@@ -12,10 +12,10 @@ namespace postern::fuzz::model {
 namespace {
 
 // Codes of which the default table tells (tables/en.textproto).
-constexpr std::string_view kCodeTopics[] = {"211", "214", "220", "221", "250", "251", "252",
-                                            "354", "421", "450", "451", "452", "454", "455",
-                                            "500", "501", "502", "503", "504", "521", "530",
-                                            "550", "551", "552", "553", "554", "555", "556"};
+constexpr std::string_view kCodeTopics[] = {
+    "211", "214", "220", "221", "235", "250", "251", "252", "334", "354", "421", "432",
+    "450", "451", "452", "454", "455", "500", "501", "502", "503", "504", "521", "530",
+    "534", "535", "538", "550", "551", "552", "553", "554", "555", "556"};
 
 }  // namespace
 
@@ -74,6 +74,7 @@ void Machine::CheckEhloLines(const SeenReply& reply) {
   // On where CHUNKING and 8BITMIME are.
   if (!setup_.has(kWithout8BitMime)) want.emplace_back("BINARYMIME");
   if (!setup_.has(kWithoutDsn)) want.emplace_back("DSN");
+  if (AuthOffered()) want.emplace_back("AUTH PLAIN LOGIN");
   if (setup_.has(kWithRequireTls) && tls_) want.emplace_back("REQUIRETLS");
   const bool least = setup_.has(kLeastTime);
   if (setup_.has(kWithDeliverBy)) want.emplace_back(least ? "DELIVERBY 60" : "DELIVERBY");

@@ -28,6 +28,7 @@ constexpr Situations kDecisions[] = {
     {POSTERN_EVENT_VRFY, kVrfyOk, kVrfyRejected, kVrfyDeferred},
     {POSTERN_EVENT_EXPN, kExpnOk, kExpnRejected, kExpnDeferred},
     {POSTERN_EVENT_HELP, kHelpTopic, kHelpTopicUnknown, kDecisionTimeout},
+    {POSTERN_EVENT_AUTH, kAuthOk, kAuthRejected, kAuthDeferred},
     {POSTERN_EVENT_UNKNOWN, kHostCommandOk, kUnrecognized, kHostCommandDeferred},
 };
 
@@ -40,6 +41,7 @@ uint32_t DefaultVerdict(uint32_t event) {
       return POSTERN_VERDICT_DEFER;
     case POSTERN_EVENT_RCPT:
     case POSTERN_EVENT_EXPN:
+    case POSTERN_EVENT_AUTH:
       return POSTERN_VERDICT_REJECT;
     default:
       return POSTERN_VERDICT_ACCEPT;
@@ -116,7 +118,9 @@ void Machine::Answers() {
 }
 
 void Machine::Answer(const SeenAnswer& answer) {
-  const bool bad_verdict = answer.answer.verdict > POSTERN_VERDICT_DISCONNECT;
+  const bool challenge = answer.answer.verdict == kChallenge && phase_ == Phase::kDecision &&
+                         decision_ == POSTERN_EVENT_AUTH && !answer.wrong_ticket;
+  const bool bad_verdict = answer.answer.verdict > POSTERN_VERDICT_DISCONNECT && !challenge;
   if (answer.wrong_ticket || phase_ != Phase::kDecision) {
     const bool closed = phase_ == Phase::kClosed && answer.result == POSTERN_E_STATE;
     const bool constant = bad_verdict && answer.result == POSTERN_E_ARGUMENT;
@@ -128,6 +132,16 @@ void Machine::Answer(const SeenAnswer& answer) {
   if (bad_verdict) {
     if (answer.result != POSTERN_E_ARGUMENT) {
       Fail("a verdict that is none gave " + std::to_string(answer.result));
+    }
+    return;
+  }
+  if (challenge) {
+    if (answer.result != (MayChallenge(answer.answer) ? 0 : POSTERN_E_REPLY)) {
+      Fail("a challenge gave " + std::to_string(answer.result));
+    } else if (answer.result == 0) {
+      phase_ = Phase::kCommand;
+      Activity();
+      Challenge(answer.answer);
     }
     return;
   }
@@ -378,8 +392,22 @@ void Machine::RejectByHost(uint32_t id, const ScriptAnswer* answer, uint32_t tim
     Close(POSTERN_CLOSED_ERRORS);
     return;
   }
+  if (decision_ == POSTERN_EVENT_AUTH && auth_failures_ >= 3) {
+    // RFC 4954 section 9: as R6, with a count of its own (docs/defaults.md).
+    SeenEvent error;
+    error.type = POSTERN_EVENT_ERROR;
+    error.reply_id = kTooManyErrors;
+    error.code = 421;
+    error.rule = POSTERN_RULE_LIMIT;
+    ExpectSituation({kTooManyErrors});
+    ExpectEvent(error);
+    ++errors_;
+    Close(POSTERN_CLOSED_AUTH);
+    return;
+  }
   ExpectFinal(id, answer, times);
   ++errors_;
+  if (decision_ == POSTERN_EVENT_AUTH) ++auth_failures_;
 }
 
 void Machine::Apply(uint32_t verdict, const ScriptAnswer* answer) {
@@ -491,6 +519,9 @@ void Machine::Accept(const ScriptAnswer* answer) {
     case POSTERN_EVENT_RCPT:
       ++recipients_;
       break;
+    case POSTERN_EVENT_AUTH:
+      authenticated_ = true;
+      break;
     case POSTERN_EVENT_CONTENT_BEGIN:
       phase_ = Phase::kContent;
       content_ = std::make_unique<Content>(setup_.normalize, setup_.message_octets);
@@ -519,6 +550,10 @@ void Machine::DecisionTimeout() {
       return;
     case POSTERN_EVENT_STARTTLS:
       ExpectSituation({kStarttlsDeferred});
+      break;
+    case POSTERN_EVENT_AUTH:
+      EndAuth(POSTERN_AUTH_END_TIMEOUT);
+      ExpectSituation({kAuthDeferred});
       break;
     case POSTERN_EVENT_CONTENT_END:
       ExpectFinal(kDecisionTimeout, nullptr, FinalReplies());

@@ -135,6 +135,15 @@ void Machine::Parameters(std::string_view text, bool mail, SeenEvent* event,
       refusals->push_back({kParameterRepeated, POSTERN_RULE_C555});
     }
     seen.push_back(keyword);
+    if (mail && keyword == "AUTH") {
+      std::string unused;
+      if (!AuthInForce()) {
+        refusals->push_back({kParameterNotInForce, POSTERN_RULE_C555});
+      } else if (!has_value || !AuthValue(value, &unused)) {
+        refusals->push_back({kBadParameter, POSTERN_RULE_C501});
+      }
+      continue;
+    }
     if (IsDeliveryParameter(keyword, mail)) {
       if (!DeliveryInForce(keyword)) refusals->push_back({kParameterNotInForce, POSTERN_RULE_C555});
       if (!TakeDelivery(keyword, has_value, value, event)) {
@@ -225,6 +234,12 @@ void Machine::Mail(std::string_view argument) {
   if (!envelope.parts.null) event.mailbox = Mailbox(envelope);
   if (!size.empty()) event.number = SizeValue(size);
   const std::string body = Upper(Value(envelope.parameters, "BODY"));
+  const std::string_view identity = Value(envelope.parameters, "AUTH");
+  if (!identity.empty()) {
+    event.flags |= POSTERN_MAIL_AUTH;
+    AuthValue(identity, &event.text);
+    if (event.text.empty()) event.flags |= POSTERN_MAIL_AUTH_NULL;
+  }
   if (body == "7BIT") event.count = POSTERN_BODY_7BIT;
   if (body == "8BITMIME") event.count = POSTERN_BODY_8BITMIME;
   if (body == "BINARYMIME") event.count = POSTERN_BODY_BINARYMIME;

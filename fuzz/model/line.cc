@@ -13,6 +13,17 @@ namespace {
 
 bool IsLetter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
 
+// What of a line may be told where it is refused: behind "AUTH" and the word that should be a
+// mechanism (at most 20 octets, RFC 4422 section 3.1) what may be a password is left out.
+std::string Shown(const std::string& line) {
+  if (Upper(std::string_view(line).substr(0, 4)) != "AUTH") return line;
+  size_t begin = line.find_first_not_of(" \t", 4);
+  if (begin == 4 || line.size() == 4) return line;
+  if (begin == std::string::npos) begin = line.size();
+  const size_t end = std::min(line.find_first_of(" \t", begin), line.size());
+  return line.substr(0, end - begin > 20 ? begin : end);
+}
+
 }  // namespace
 
 // The limit of a line: 512, and on MAIL what each extension in force adds (docs/defaults.md).
@@ -34,6 +45,7 @@ uint64_t Machine::LineLimit() const {
     if (DeliveryInForce("REQUIRETLS")) limit += 11;
     if (DeliveryInForce("BY")) limit += 17;
     if (DeliveryInForce("MT-PRIORITY")) limit += 15;
+    if (AuthInForce()) limit += 500;
   }
   return limit;
 }
@@ -49,6 +61,7 @@ size_t Machine::LineCap() const {
   if (setup_.has(kWithRequireTls)) cap += 11;
   if (setup_.has(kWithDeliverBy)) cap += 17;
   if (setup_.has(kWithMtPriority)) cap += 15;
+  if (setup_.auth) cap += 500;
   if (!setup_.has(kWithoutDsn)) rcpt += 530;
   if (setup_.has(kWithRrvs)) rcpt += 33;
   return std::max(cap, rcpt);
@@ -126,7 +139,9 @@ void Machine::RefuseNow(const std::vector<Refusal>& refusals, bool with_line, ui
     error.rule = event->rule;
     // Nothing was said.
     if (times == 0 && !closes) error.code = 0;
-    if (with_line) {
+    if (with_line && Shown(line_) != line_) {
+      error.line = Shown(line_);
+    } else if (with_line) {
       const size_t cap = LineCap();
       if (line_.size() + 2 <= cap) {
         error.line = line_;
@@ -181,7 +196,11 @@ void Machine::LineOctet(char c) {
     line_bare_lf_ = true;
     // The client has its reply: it is its turn.
     Activity();
-    Refuse({{kBareLf, POSTERN_RULE_F2}}, true);
+    if (phase_ == Phase::kAuth) {
+      FailAuth({{kBareLf, POSTERN_RULE_F2}}, POSTERN_AUTH_END_BAD_BASE64);
+    } else {
+      Refuse({{kBareLf, POSTERN_RULE_F2}}, true);
+    }
   }
   line_ += c;
 }
@@ -191,6 +210,10 @@ void Machine::EndOfLine() {
   if (line_bare_lf_) return;
   Activity();
   where_ = "step " + std::to_string(step_) + ", line \"" + Visible(line_.substr(0, 80)) + '"';
+  if (phase_ == Phase::kAuth) {
+    AuthLine();
+    return;
+  }
   if (line_octets_ > LineLimit()) {
     Refuse({{kLineTooLong, POSTERN_RULE_F4}}, true);
     return;
@@ -240,6 +263,7 @@ std::vector<std::string> Machine::CommandsInForce() const {
     if (verb == "EXPN" && !setup_.has(kWithExpn)) continue;
     if (verb == "HELP" && setup_.has(kWithoutHelp)) continue;
     if (verb == "STARTTLS" && (!StartTlsOffered() || tls_)) continue;
+    if (verb == "AUTH" && !AuthOffered()) continue;
     if (verb == "TURN" || verb == "SEND" || verb == "SOML" || verb == "SAML") continue;
     verbs.emplace_back(verb);
   }
@@ -253,7 +277,7 @@ bool Machine::CountCommand() {
     error.reply_id = kTooManyCommands;
     error.code = 421;
     error.rule = POSTERN_RULE_LIMIT;
-    error.line = line_;
+    error.line = Shown(line_);
     ExpectSituation({kTooManyCommands});
     ExpectEvent(error);
     Close(POSTERN_CLOSED_COMMANDS);
@@ -283,9 +307,8 @@ void Machine::Command(std::string_view raw) {
   const bool tab = has_argument && line[end] == '\t';
   // RFC 2033 section 4.1: each protocol has its own, and knows nothing of the other's.
   const bool of_other = setup_.lmtp ? verb == "HELO" || verb == "EHLO" : verb == "LHLO";
-  const bool known =
-      !of_other &&
-      std::find(std::begin(kKnownVerbs), std::end(kKnownVerbs), verb) != std::end(kKnownVerbs);
+  const bool known = !of_other && std::find(std::begin(kKnownVerbs), std::end(kKnownVerbs), verb) !=
+                                      std::end(kKnownVerbs);
   if (!known) {
     // Behind a refused greeting nothing is served that the host could offer.
     if (!setup_.offer_unknown || !Wants(POSTERN_EVENT_UNKNOWN) || refused_greeting_) {
@@ -304,7 +327,13 @@ void Machine::Command(std::string_view raw) {
 
   // Enabled?
   const bool starttls = verb == "STARTTLS";
-  const bool never = verb == "TURN" || verb == "SEND" || verb == "SOML" || verb == "SAML";
+  const bool auth = verb == "AUTH";
+  if (auth && setup_.auth && (!AuthOffered() || authenticated_)) {
+    Refuse({{AuthOffered() ? kAuthAlready : kAuthNeedsTls, POSTERN_RULE_C503}}, true);
+    return;
+  }
+  const bool never = (auth && !setup_.auth) || verb == "TURN" || verb == "SEND" || verb == "SOML" ||
+                     verb == "SAML";
   if (never || (verb == "EXPN" && !setup_.has(kWithExpn)) ||
       (verb == "HELP" && setup_.has(kWithoutHelp)) ||
       (starttls && !(StartTlsOffered() || (tls_ && !setup_.has(kWithoutStartTls))))) {
@@ -317,8 +346,8 @@ void Machine::Command(std::string_view raw) {
     Refuse({{kGreetingWasRefused, POSTERN_RULE_C503}}, true);
     return;
   }
-  if (setup_.require_tls && !tls_ && verb != "EHLO" && verb != "LHLO" && verb != "NOOP" && verb != "HELP" &&
-      !starttls && verb != "QUIT") {
+  if (setup_.require_tls && !tls_ && verb != "EHLO" && verb != "LHLO" && verb != "NOOP" &&
+      verb != "HELP" && !starttls && verb != "QUIT") {
     Refuse({{kTlsRequired, POSTERN_RULE_C503}}, true);
     return;
   }
@@ -328,7 +357,7 @@ void Machine::Command(std::string_view raw) {
   };
   if (starttls && tls_) need(true, kTlsAlreadyActive);
   const bool content = verb == "DATA" || verb == "BDAT";
-  if (verb == "MAIL" || verb == "RCPT" || content || starttls) {
+  if (verb == "MAIL" || verb == "RCPT" || content || starttls || auth) {
     need(!helo_, setup_.lmtp ? kNeedLhlo : kNeedHelo);
   }
   if (verb == "MAIL") need(InTransaction(), kNestedMail);
@@ -339,7 +368,7 @@ void Machine::Command(std::string_view raw) {
   if (verb == "BDAT") need(chunks_ == Chunks::kFailed, kBdatOutOfPlace);
   if (content) need(recipients_ == 0, kNeedRcpt);
   if (verb == "DATA") need(binary_, kBinarymimeNeedsBdat);
-  if (starttls) need(InTransaction(), kBadSequence);
+  if (starttls || auth) need(InTransaction(), kBadSequence);
   if (!sequence.empty()) {
     Refuse(sequence, true);
     return;
@@ -348,6 +377,10 @@ void Machine::Command(std::string_view raw) {
   // Arguments.
   if (verb == "BDAT") {
     Bdat(line);
+    return;
+  }
+  if (auth) {
+    Auth(line.substr(end));
     return;
   }
   if (verb == "DATA" || verb == "RSET" || verb == "QUIT" || starttls) {

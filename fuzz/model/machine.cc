@@ -151,6 +151,7 @@ void Machine::EndStep() {
   if (phase_ != Phase::kClosed) compare("the number of recipients", info.recipients, recipients_);
   compare("tls", info.tls, tls_ ? 1 : 0);
   compare("extended", info.extended, extended_ ? 1 : 0);
+  compare("authenticated", info.authenticated, authenticated_ ? 1 : 0);
   compare("the number of messages", info.messages, messages_);
   compare("HAS_TICKET", step().ticket ? 1 : 0, phase_ == Phase::kDecision ? 1 : 0);
   compare("START_TLS", step().start_tls ? 1 : 0, phase_ == Phase::kHandshake ? 1 : 0);
@@ -184,9 +185,12 @@ std::string Machine::State() const {
   add("transactions", setup_.has(kFewTransactions) ? transactions_ : 0);
   add("smtputf8", smtputf8_ ? 1 : 0);
   add("shutdown", shutdown_ ? 1 : 0);
-  add("in_line", phase_ == Phase::kCommand && line_octets_ != 0 ? 1 : 0);
   add("chunks", static_cast<uint64_t>(chunks_));
   add("binary", binary_ ? 1 : 0);
+  add("in_line",
+      (phase_ == Phase::kCommand || phase_ == Phase::kAuth) && line_octets_ != 0 ? 1 : 0);
+  add("authenticated", authenticated_ ? 1 : 0);
+  add("round", phase_ == Phase::kAuth ? auth_round_ : 0);
   return s;
 }
 
@@ -316,7 +320,7 @@ void Machine::Notice(uint32_t notice) {
       // RFC 3207 section 4.2: as if the session began here. The error count stays: it is no
       // knowledge that was obtained from the client.
       tls_ = true;
-      helo_ = extended_ = false;
+      helo_ = extended_ = authenticated_ = false;
       line_.clear();
       line_octets_ = 0;
       line_bare_lf_ = false;
@@ -377,6 +381,9 @@ void Machine::EndTransaction(uint32_t reset_reason) {
 
 void Machine::Close(uint32_t reason) {
   TellContent();
+  if (phase_ == Phase::kAuth || (phase_ == Phase::kDecision && decision_ == POSTERN_EVENT_AUTH)) {
+    EndAuth(POSTERN_AUTH_END_CLOSED);
+  }
   EndTransaction(POSTERN_RESET_CLOSED);
   SeenEvent closed;
   closed.type = POSTERN_EVENT_CLOSED;
@@ -392,7 +399,7 @@ void Machine::CloseWith(uint32_t situation, uint32_t reason) {
 
 // A server that stops says 421 as soon as no transaction is open (RFC 5321 section 3.8).
 void Machine::AfterCommand() {
-  if (shutdown_ && phase_ == Phase::kCommand && !transaction_) {
+  if (shutdown_ && (phase_ == Phase::kCommand || phase_ == Phase::kAuth) && !transaction_) {
     CloseWith(kShuttingDown, POSTERN_CLOSED_SHUTDOWN);
   }
 }
@@ -412,6 +419,7 @@ void Machine::Octet(char c) {
       ProxyOctet(c);
       break;
     case Phase::kCommand:
+    case Phase::kAuth:
       LineOctet(c);
       break;
     case Phase::kContent:

@@ -32,8 +32,8 @@
 namespace postern::fuzz::model {
 
 inline constexpr std::string_view kKnownVerbs[] = {
-    "HELO", "EHLO", "MAIL",     "RCPT", "DATA", "RSET", "NOOP", "QUIT", "VRFY",
-    "EXPN", "HELP", "STARTTLS", "TURN", "SEND", "SOML", "SAML", "BDAT", "LHLO"};
+    "HELO", "EHLO",     "MAIL", "RCPT", "DATA", "RSET", "NOOP", "QUIT", "VRFY", "EXPN",
+    "HELP", "STARTTLS", "TURN", "SEND", "SOML", "SAML", "BDAT", "AUTH", "LHLO"};
 
 inline std::string Upper(std::string_view text) {
   std::string s;
@@ -68,7 +68,7 @@ class Machine {
   Finding Run();
 
  private:
-  enum class Phase { kProxy, kDecision, kCommand, kContent, kChunk, kHandshake, kClosed };
+  enum class Phase { kProxy, kDecision, kCommand, kAuth, kContent, kChunk, kHandshake, kClosed };
   // Of the open transaction: whether content came by BDAT, and whether some of it was lost.
   enum class Chunks { kNone, kOpen, kFailed };
 
@@ -151,6 +151,17 @@ class Machine {
   // arguments.cc and envelope.cc.
   void Helo(bool extended, std::string_view argument);
   void Mail(std::string_view argument);
+  // auth.cc.
+  bool AuthOffered() const { return setup_.auth && (tls_ || setup_.auth_in_clear); }
+  bool AuthInForce() const { return extended_ && AuthOffered(); }
+  void Auth(std::string_view rest);
+  void AuthLine();
+  void FailAuth(const std::vector<Refusal>& refusals, uint32_t reason);
+  void EndAuth(uint32_t reason);
+  bool MayChallenge(const ScriptAnswer& answer) const;
+  void Challenge(const ScriptAnswer& answer);
+  // False if the value of AUTH= is none; *mailbox is empty for "<>".
+  bool AuthValue(std::string_view value, std::string* mailbox) const;
   void Rcpt(std::string_view argument);
   void Query(uint32_t type, std::string_view argument);
   void Help(std::string_view argument);
@@ -199,6 +210,10 @@ class Machine {
   uint32_t recipients_ = 0;
   uint32_t transactions_ = 0;  // accepted in this session
   bool smtputf8_ = false;      // of the transaction
+  bool authenticated_ = false;
+  uint32_t auth_failures_ = 0;
+  uint32_t auth_round_ = 0;
+  std::string auth_mechanism_;
   uint32_t errors_ = 0;
   uint32_t commands_ = 0;
   uint64_t messages_ = 0;

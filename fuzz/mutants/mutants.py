@@ -97,17 +97,8 @@ MUTANTS = [
         [
             (
                 "engine/wire/line_splitter.cc",
-                """\
-  if (store_ != nullptr) memory_->deallocate(memory_->user, store_, store_size_);
-}
-
-void LineSplitter::EndLine""",
-                """\
-  if (FAULT) return;
-  if (store_ != nullptr) memory_->deallocate(memory_->user, store_, store_size_);
-}
-
-void LineSplitter::EndLine""",
+                "  if (store_ == nullptr) return;\n  WipeStore();",
+                "  if (store_ == nullptr || FAULT) return;\n  WipeStore();",
             ),
         ],
     ),
@@ -290,10 +281,10 @@ void LineSplitter::EndLine""",
             (
                 "engine/session/session.cc",
                 """\
-      extended_ = false;
+      SetOffer();
       phase_ = Phase::kStart;""",
                 """\
-      extended_ = false;
+      SetOffer();
       if (!FAULT) phase_ = Phase::kStart;""",
             ),
         ],
@@ -431,8 +422,12 @@ void LineSplitter::EndLine""",
         [
             (
                 "engine/session/session.cc",
-                "mode_ == Mode::kContent || mode_ == Mode::kChunk) {",
-                "mode_ == Mode::kContent || mode_ == Mode::kChunk || FAULT) {",
+                """\
+      mode_ == Mode::kAuth) {
+    Reply(ReplyId::kClientTimeout);""",
+                """\
+      mode_ == Mode::kAuth || FAULT) {
+    Reply(ReplyId::kClientTimeout);""",
             ),
         ],
     ),
@@ -442,9 +437,11 @@ void LineSplitter::EndLine""",
         [
             (
                 "engine/session/session.cc",
-                "      } else if (mode_ == Mode::kCommand && !transaction_open_ && !has_ticket()) {",
                 """\
-      } else if (mode_ == Mode::kCommand && !has_ticket() &&
+      } else if ((mode_ == Mode::kCommand || mode_ == Mode::kAuth) && !transaction_open_ &&
+                 !has_ticket()) {""",
+                """\
+      } else if ((mode_ == Mode::kCommand || mode_ == Mode::kAuth) && !has_ticket() &&
                  (!transaction_open_ || FAULT)) {""",
             ),
         ],
@@ -468,10 +465,10 @@ void LineSplitter::EndLine""",
         [
             (
                 "engine/session/session.cc",
-                "      if (splitter_.over_total_after_bare_lf()) {",
+                "  if (splitter_.over_total_after_bare_lf()) {",
                 """\
-      if (splitter_.over_total_after_bare_lf() &&
-          !FAULT) {""",
+  if (splitter_.over_total_after_bare_lf() &&
+      !FAULT) {""",
             ),
         ],
     ),
@@ -883,6 +880,52 @@ void LineSplitter::EndLine""",
   static const std::vector<std::string>* const none = new std::vector<std::string>();
   const std::vector<std::string>& footer =
       FAULT ? *none : footers_[reply.code / 100];""",
+            ),
+        ],
+    ),
+    (
+        "bdat_refused_is_not_skipped",
+        "D5: the octets behind a BDAT that is refused are read as commands",
+        [
+            (
+                "engine/session/execute.cc",
+                "    if (commands::FindVerb(verb) == Verb::kBdat) {",
+                "    if (commands::FindVerb(verb) == Verb::kBdat && !FAULT) {",
+            ),
+        ],
+    ),
+    (
+        "bdat_count_wraps",
+        "D5: a chunk that is skipped is counted in 32 bits",
+        [
+            (
+                "engine/session/chunks.cc",
+                "  chunk_.SkipChunk(octets);",
+                "  chunk_.SkipChunk(FAULT ? static_cast<uint32_t>(octets) : octets);",
+            ),
+        ],
+    ),
+    (
+        "auth_counts_padding",
+        "RFC 4954 section 4: the padding of a response counts as octets of it (CVE-2018-6789)",
+        [
+            (
+                "engine/session/auth.cc",
+                "  block->size = static_cast<uint32_t>(length);\n  block->round",
+                """\
+  block->size = FAULT ? block->capacity : static_cast<uint32_t>(length);
+  block->round""",
+            ),
+        ],
+    ),
+    (
+        "auth_failure_keeps_exchange",
+        "R1, RFC 4954 section 4: the line behind a cancelled exchange is taken for a response",
+        [
+            (
+                "engine/session/auth.cc",
+                "  if (mode_ == Mode::kAuth) mode_ = Mode::kCommand;",
+                "  if (mode_ == Mode::kAuth && !FAULT) mode_ = Mode::kCommand;",
             ),
         ],
     ),

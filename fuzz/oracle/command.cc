@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/syntax/date_time.h"
+#include "fuzz/oracle/esmtp_grammar.h"
 #include "fuzz/oracle/smtp_grammar.h"
 #include "fuzz/oracle/syntax.h"
 
@@ -33,6 +34,7 @@ constexpr struct {
     {Verb::kTurn, "TURN", nullptr}, {Verb::kSend, "SEND", nullptr},
     {Verb::kSoml, "SOML", nullptr}, {Verb::kSaml, "SAML", nullptr},
     {Verb::kBdat, "BDAT", "bdat"},  {Verb::kLhlo, "LHLO", "lhlo"},
+    {Verb::kAuth, "AUTH", "auth"},  // of rfc4954.abnf, see ExpectAuth
 };
 
 std::string UpperCase(std::string_view in) {
@@ -67,6 +69,7 @@ Dialect DialectFor(const commands::Conditions& now) {
   Dialect dialect;
   dialect.size = enabled(Extension::kSize);
   dialect.eight_bit = enabled(Extension::kEightBitMime);
+  dialect.auth = enabled(Extension::kAuth);
   dialect.smtputf8 = enabled(Extension::kSmtpUtf8) && dialect.eight_bit;
   // RFC 3030 §3: BDAT carries it, and the parameter is 8BITMIME's.
   dialect.binary =
@@ -105,6 +108,7 @@ std::string Name(Fault fault) {
       "repeated parameter",
       "too many parameters",
       "unknown size of a chunk",
+      "bad AUTH argument",
   };
   return kNames[static_cast<size_t>(fault)];
 }
@@ -120,6 +124,7 @@ struct Expected {
   bool is_literal = false;
   bool smtputf8 = false;
   Body body = Body::kNone;
+  commands::AuthParameter auth = commands::AuthParameter::kNone;
   uint64_t size = 0;
   // Parameters of delivery extensions: name in upper case and value.
   std::vector<std::pair<std::string, std::string_view>> delivery;
@@ -143,6 +148,56 @@ void ExpectHelo(std::string_view rest, Expected* expected) {
   }
   expected->argument = name;
   expected->is_literal = name[0] == '[';
+}
+
+// RFC 4954 §8. Whether the response is base64 is not the parser's to say.
+void ExpectAuth(std::string_view rest, Expected* expected) {
+  if (rest.empty()) {
+    expected->fault = Fault::kArgumentMissing;
+    return;
+  }
+  expected->fault = Fault::kBadAuthArgument;
+  if (rest[0] != ' ') return;
+  const std::string_view argument = rest.substr(1);
+  const size_t space = argument.find(' ');
+  const std::string_view mechanism = argument.substr(0, space);
+  if (!MatchesEsmtp("sasl-mech", mechanism)) return;
+  if (space != std::string_view::npos) {
+    const std::string_view response = argument.substr(space + 1);
+    if (response.empty() || response.find(' ') != std::string_view::npos) return;
+    expected->parameters = response;
+  }
+  expected->fault = Fault::kNone;
+  expected->argument = mechanism;
+}
+
+// The value of AUTH= (RFC 4954 §5): xtext (RFC 3461 §4) of a Mailbox or "<>".
+bool TakeAuthParameter(std::string_view value, bool utf8, Expected* expected) {
+  if (value.empty() || value.size() > 500 || !MatchesEsmtp("xtext", value)) return false;
+  std::string decoded;
+  for (size_t i = 0; i < value.size(); ++i) {
+    if (value[i] != '+') {
+      decoded += value[i];
+      continue;
+    }
+    const auto digit = [&value](size_t at) {
+      const char c = value[at];
+      return c <= '9' ? c - '0' : c - 'A' + 10;
+    };
+    decoded += static_cast<char>(digit(i + 1) * 16 + digit(i + 2));
+    i += 2;
+  }
+  if (!MatchesEsmtp("auth-identity", decoded, utf8)) return false;
+  const bool null = decoded == "<>";
+  if (!null) {
+    // RFC 5321 §4.5.3.1: the limits of a path's parts, which are no grammar.
+    Dialect dialect;
+    dialect.smtputf8 = utf8;
+    const SmtpGrammar& grammar = SmtpGrammar::For(dialect);
+    if (!grammar.PathFits('<' + decoded + '>')) return false;
+  }
+  expected->auth = null ? commands::AuthParameter::kNull : commands::AuthParameter::kMailbox;
+  return true;
 }
 
 void ExpectQuery(Verb verb, std::string_view rest, const SmtpGrammar& grammar, bool utf8,
@@ -270,6 +325,8 @@ bool ExpectParameter(std::string_view word, Verb verb, const SmtpGrammar& gramma
   } else if (const DeliveryParameter* const row = FindDelivery(verb, name)) {
     rule = row->rule;
     in_force = name == "REQUIRETLS" ? dialect.require_tls : dialect.delivery;
+  } else if (verb == Verb::kMail && name == "AUTH") {
+    in_force = dialect.auth;
   } else {
     return fault(Fault::kParameterUnknown);
   }
@@ -281,6 +338,13 @@ bool ExpectParameter(std::string_view word, Verb verb, const SmtpGrammar& gramma
   if (name == "BODY" && value == "=BINARYMIME") {
     if (!dialect.binary) return fault(Fault::kParameterNotInForce);
     expected->body = Body::kBinaryMime;
+    return true;
+  }
+  if (name == "AUTH") {
+    if (word.size() == keyword.size() ||
+        !TakeAuthParameter(word.substr(keyword.size() + 1), dialect.smtputf8, expected)) {
+      return fault(Fault::kBadParameter);
+    }
     return true;
   }
   if (!grammar.Matches(rule, word)) return fault(Fault::kBadParameter);
@@ -436,23 +500,28 @@ Finding CommandAgrees(std::string_view line, Verb verb, const commands::ParseCon
     case Verb::kNoop:
       ExpectQuery(verb, rest, grammar, dialect.smtputf8, &expected);
       break;
+    case Verb::kAuth:
+      ExpectAuth(rest, &expected);
+      break;
     default:
       if (!rest.empty()) expected.fault = Fault::kArgumentsUnexpected;
       break;
   }
 
   // The rule of the whole line, which knows neither limits nor repetition, says the same.
-  const bool in_language =
-      (judged_by_ascii ? SmtpGrammar::For({}) : grammar).Matches(rule, std::string(line) + "\r\n");
+  // What ExpectAuth says was said by the grammar of the parts, and AUTH= is no part of RFC 5321's.
+  const bool in_language = verb == Verb::kAuth || expected.auth != commands::AuthParameter::kNone
+                               ? expected.fault == Fault::kNone
+                               : (judged_by_ascii ? SmtpGrammar::For({}) : grammar)
+                                     .Matches(rule, std::string(line) + "\r\n");
   if (expected.fault == Fault::kNone && !in_language) {
     return Wrong("the oracle disagrees with its own grammar, which refuses", line);
   }
-  const bool not_grammar = expected.fault == Fault::kPathTooLong ||
-                           expected.fault == Fault::kParameterRepeated ||
-                           expected.fault == Fault::kNonAsciiPath || expected.beyond_grammar ||
-                           expected.fault == Fault::kChunkSizeUnknown || verb == Verb::kHelo ||
-                           verb == Verb::kEhlo || verb == Verb::kLhlo || verb == Verb::kVrfy ||
-                           verb == Verb::kExpn;
+  const bool not_grammar =
+      expected.fault == Fault::kPathTooLong || expected.fault == Fault::kParameterRepeated ||
+      expected.fault == Fault::kNonAsciiPath || expected.beyond_grammar ||
+      expected.fault == Fault::kChunkSizeUnknown || verb == Verb::kHelo || verb == Verb::kEhlo ||
+      verb == Verb::kLhlo || verb == Verb::kVrfy || verb == Verb::kExpn;
   if (expected.fault != Fault::kNone && in_language && !not_grammar) {
     return Wrong("the oracle disagrees with its own grammar, which takes", line);
   }
@@ -481,6 +550,7 @@ Finding CommandAgrees(std::string_view line, Verb verb, const commands::ParseCon
   if (command.smtputf8 != expected.smtputf8) return Wrong("smtputf8", line);
   if (command.body != expected.body) return Wrong("body", line);
   if (command.size != expected.size) return Wrong("size", line);
+  if (command.auth != expected.auth) return Wrong("AUTH=", line);
   if (command.parameters != expected.parameters) return Wrong("parameters", line);
   const Finding delivery = DeliveryAgrees(expected, command);
   if (!delivery.empty()) return Wrong(delivery, line);

@@ -85,6 +85,21 @@ TEST_F(CommandAgreesTest, FindsNothingWhereAllIsWell) {
                                       "QUIT ",
                                       "RSET\tx",
                                       "STARTTLS",
+                                      "AUTH",
+                                      "AUTH PLAIN",
+                                      "auth plain AAAA",
+                                      "AUTH PLAIN =",
+                                      "AUTH  PLAIN",
+                                      "AUTH PLAIN  =",
+                                      "AUTH PLAIN a b",
+                                      "AUTH A23456789012345678901",
+                                      "AUTH P.LAIN",
+                                      "AUTH\tPLAIN",
+                                      "MAIL FROM:<a@b> AUTH=<>",
+                                      "MAIL FROM:<a@b> AUTH=c+40d SIZE=1",
+                                      "MAIL FROM:<a@b> AUTH=+0A",
+                                      "MAIL FROM:<a@b> AUTH",
+                                      "MAIL FROM:<a@b> AUTH=<> AUTH=<>",
                                       "TURN x"}) {
     EXPECT_EQ(Check(line, Parse(line)), "") << line;
   }

@@ -29,7 +29,12 @@ Finding ConfigIsSound(const session::Config& config) {
   if (config.require_tls && !config.Enabled(Extension::kStarttls)) {
     return "TLS is required and not offered";
   }
+  if (config.require_auth && !config.Enabled(Extension::kAuth)) {
+    return "AUTH is required and not offered";
+  }
   const session::Limits& limits = config.limits;
+  if (limits.auth_failures < 3) return "auth_failures (RFC 4954 section 9)";
+  if (limits.auth_rounds == 0) return "auth_rounds";
   if (limits.message_octets < 65536) return "message_octets (RFC 5321 section 4.5.3.1.7)";
   if (limits.recipients < 100) return "recipients (RFC 5321 section 4.5.3.1.8)";
   if (limits.errors == 0) return "errors";
@@ -73,6 +78,14 @@ std::string SerializeConfig(const session::Config& config) {
   extensions->set_mt_priority(SwitchOf(config, Extension::kMtPriority));
   extensions->set_rrvs(SwitchOf(config, Extension::kRrvs));
   extensions->set_limits(SwitchOf(config, Extension::kLimits));
+  extensions->set_auth(SwitchOf(config, Extension::kAuth));
+  message.set_require_auth(config.require_auth);
+  message.set_auth_without_tls(config.auth_without_tls);
+  for (size_t at = config.auth_line.find(' '); at != std::string::npos;) {
+    const size_t next = config.auth_line.find(' ', at + 1);
+    message.add_auth_mechanisms(config.auth_line.substr(at + 1, next - at - 1));
+    at = next;
+  }
   v1::Leniency* const leniency = message.mutable_leniency();
   leniency->set_space_after_colon(config.leniency.space_after_colon);
   leniency->set_missing_angle_brackets(config.leniency.missing_angle_brackets);
@@ -95,6 +108,8 @@ std::string SerializeConfig(const session::Config& config) {
   limits->set_recipient_domains(config.limits.recipient_domains);
   message.set_mt_priority_profile(config.mt_priority_profile);
   message.set_deliverby_min_s(config.deliverby_min_s);
+  limits->set_auth_failures(config.limits.auth_failures);
+  limits->set_auth_rounds(config.limits.auth_rounds);
   return message.SerializeAsString();
 }
 

@@ -30,6 +30,7 @@ struct Dialect {
   bool binary = false;        // RFC 3030: BODY=BINARYMIME, beside RFC 6152
   bool delivery = false;      // RFC 3461, RFC 2852, RFC 6710, RFC 7293, all together
   bool require_tls = false;   // RFC 8689: REQUIRETLS on MAIL
+  bool auth = false;          // RFC 4954: AUTH= on MAIL; its value is in esmtp_grammar.h
   bool trailing_dot = false;  // deviation: a dot may end a domain
   bool underscore = false;    // deviation: "_" counts as Let-dig
 };

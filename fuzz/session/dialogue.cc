@@ -11,13 +11,20 @@
 namespace postern::fuzz {
 namespace {
 
+// The decisions behind the seventeen events that there were first.
+constexpr uint8_t kChunkEndEvent = 18;
+constexpr uint8_t kAuthEvent = 19;
 constexpr uint32_t kErrors[] = {20, 1, 2, 3};
 constexpr uint32_t kCommands[] = {100, 10, 11, 1000};
 constexpr uint32_t kRecipients[] = {1000, 100, 101, 1000};
 
 ScriptAnswer ReadAnswer(Input* input, bool with_event) {
   ScriptAnswer answer;
-  if (with_event) answer.event = static_cast<uint8_t>(input->Octet() % 18);
+  if (with_event) {
+    const uint8_t event = input->Octet();
+    const bool later = event == kChunkEndEvent || event == kAuthEvent;
+    answer.event = later ? event : static_cast<uint8_t>(event % 18);
+  }
   answer.verdict = static_cast<uint8_t>(input->Below(8));
   if (answer.verdict > kNoVerdict) answer.verdict = kNoVerdict;
   const uint8_t form = input->Octet();
@@ -100,6 +107,7 @@ Setup ReadSetup(std::string_view octets) {
   setup.offer_unknown = (open & 8) != 0;
   setup.require_tls = (open & 16) != 0;
   setup.lmtp = (open & 32) != 0;
+  setup.auth = (open & 64) != 0;
   setup.wanted_choice = static_cast<uint8_t>(open >> 6);
   setup.wanted_events = kWantedEvents[setup.wanted_choice];
   setup.extensions = input.Octet();
@@ -130,6 +138,7 @@ Setup ReadSetup(std::string_view octets) {
   const uint8_t host = input.Octet();
   setup.late_output = (host & 1) != 0;
   setup.default_answers = (host & 2) != 0;
+  setup.auth_in_clear = (host & 4) != 0;
   input.Octet();
   setup.delivery = input.Octet();
   return setup;

@@ -19,7 +19,8 @@
 //   FF S n          the engine gets table n; sessions that run keep theirs
 //   FF X c hi lo    the octet c, as often as the number says
 //   FF R n          the last line again, n times
-// v: 0 default, 1 accept, 2 reject, 3 defer, 4 disconnect, 5 later (A only), else no verdict.
+// v: 0 default, 1 accept, 2 reject, 3 defer, 4 disconnect, 5 later (A only), 7 challenge (the text
+// of r is its octets), else no verdict.
 // r: 0 nothing; 1 id; 2 code(2) class subject detail length text; 3 code(2) class subject detail
 // count(2): a text of so many x. F8 to FF: n, then (v id) so often, the answers for the recipients
 // (LMTP); where n has its first bit set, so many, else as many as there are, in turn. What is left
@@ -90,7 +91,9 @@ struct Setup {
   bool offer_unknown = false;
   bool require_tls = false;
   bool lmtp = false;
-  uint8_t wanted_choice = 0;  // kWantedEvents
+  bool auth = false;           // PLAIN and LOGIN
+  bool auth_in_clear = false;  // without TLS, too
+  uint8_t wanted_choice = 0;   // kWantedEvents
   uint64_t wanted_events = 0;
   uint8_t extensions = 0;  // SetupExtension; SMTPUTF8 without 8BITMIME is off as well
   uint8_t leniency = 0;    // SetupLeniency
@@ -122,6 +125,7 @@ struct Setup {
 
 constexpr uint8_t kLater = 5;
 constexpr uint8_t kNoVerdict = 6;
+constexpr uint8_t kChallenge = 7;
 
 // One answer as postern_answer has it.
 struct ScriptAnswer {

@@ -29,6 +29,8 @@ FEW_COMMANDS = {3: 4}
 FEW_RECIPIENTS = {3: 16}
 SHORT_TIMES = {4: 15}
 
+AUTH = {0: 65}
+IN_CLEAR = {7: 4}
 EHLO = b"EHLO client.example\r\n"
 LHLO = b"LHLO client.example\r\n"
 MAIL = b"MAIL FROM:<a@client.example>\r\n"
@@ -118,9 +120,25 @@ HISTORY = [
     ("disconnect-while-asked", "CVE-2019-11494 (Dovecot): the client goes away in the middle of an exchange", setup(), EHLO + MAIL + RCPT + b"DATA\r\nx" + plan(9, 5) + END + notice(3) + verdict(1)),
     ("disconnect-in-content", "CVE-2006-0058 (Sendmail): a timeout in DATA", setup(SHORT_TIMES), ENVELOPE + b"half a line" + tick(3) + tick(3) + b"\r\n.\r\n"),
     ("size-wraps", "CVE-2003-0714 (Exchange XEXCH50) and CVE-2020-28020 (Exim): sizes that wrap", setup(), EHLO + b"MAIL FROM:<a@client.example> SIZE=18446744073709551615\r\nMAIL FROM:<a@client.example> SIZE=18446744073709551616\r\nMAIL FROM:<a@client.example> SIZE=4294967296\r\nMAIL FROM:<a@client.example> SIZE=-1\r\nMAIL FROM:<a@client.example> SIZE=99999999999999999999\r\n"),
-    ("bdat", "CVE-2017-16943, -16944, CVE-2020-28019 (Exim): BDAT, a dot in it, BDAT refused. It is not offered: its chunks are lines", setup(), EHLO + MAIL + RCPT + b"BDAT 10\r\n.\r\nBDAT 0 LAST\r\nBDAT 4294967296\r\nBDAT -1\r\nBDAT +1\r\nBDAT 1x\r\n"),
+    ("bdat", "CVE-2017-16943, -16944, CVE-2020-28019 (Exim): BDAT, a dot in it, sizes that are none", setup(), EHLO + MAIL + RCPT + b"BDAT 10\r\n.\r\nBDAT 0 LAST\r\nBDAT 4294967296\r\nBDAT -1\r\nBDAT +1\r\nBDAT 1x\r\n"),
+    ("bdat-chunks", "RFC 3030: chunks right and one octet off, commands in them, a last one of nothing", setup(), EHLO + MAIL + RCPT + b"BDAT 6\r\nQUIT\r\nBDAT 0\r\nBDAT 5\r\n.\r\nx\rBDAT 1\r\n\nBDAT 0 LAST\r\n" + MAIL + RCPT + b"BDAT 3 LAST\r\nx\r\n" + MAIL + RCPT + b"BDAT 2 LAST\r\nx\r\nNOOP\r\n" + QUIT),
+    ("bdat-refused", "RFC 3030: what is behind a BDAT that is refused is no command", setup(), b"BDAT 6\r\nNOOP\r\n" + EHLO + b"BDAT 6 LAST\r\nQUIT\r\n" + MAIL + b"BDAT 6\r\nRSET\r\n" + RCPT + b"BDAT 6\r\nRSET\r\nRSET\r\n" + MAIL + RCPT + b"BDAT 4 FIRST\r\nQUIT\r\nDATA\r\nBDAT 6 LAST\r\nQUIT\r\n" + QUIT),
+    ("bdat-count-wraps", "CVE-2020-28020 (Exim): a count of more than 32 bits, in a transaction and outside of one", setup(), EHLO + b"BDAT 4294967297\r\nxNOOP\r\nRSET\r\n"),
+    ("bdat-sizes", "sizes at the end of 63 bits and beyond", setup(), EHLO + MAIL + RCPT + b"BDAT 9223372036854775807 LAST\r\nQUIT\r\n"),
+    ("bdat-size-unknown", "a size that cannot be told: the connection ends", setup(), EHLO + MAIL + RCPT + b"BDAT 9223372036854775808\r\nQUIT\r\n"),
+    ("bdat-host-refuses", "the host says no before a chunk, between two, and in its own words", setup(), EHLO + MAIL + RCPT + plan(7, 2) + b"BDAT 6\r\nNOOP\r\nBDAT 6 LAST\r\nNOOP\r\n" + MAIL + RCPT + plan(18, 3) + b"BDAT 2\r\nabBDAT 2\r\ncdRSET\r\n" + MAIL + RCPT + plan(18, 4) + b"BDAT 2\r\nabBDAT 2 LAST\r\ncd"),
+    ("bdat-binary", "RFC 3030 section 3: BINARYMIME comes by BDAT, newlines as they are", setup(), octets(EHLO + b"MAIL FROM:<a@client.example> BODY=BINARYMIME\r\n" + RCPT + b"DATA\r\nBDAT 7\r\n\n\r.\n\0\xff\rBDAT 1 LAST\r\n\n" + QUIT)),
+    ("bdat-newlines", "bare newlines in chunks and at their borders, made CR LF", setup(NORMALIZE), EHLO + MAIL + RCPT + b"BDAT 4\r\na\nb\rBDAT 3\r\n\nc\rBDAT 1 LAST\r\nd" + MAIL + RCPT + b"BDAT 2 LAST\r\na\r"),
+    ("bdat-too-large", "D4: the message passes the limit in a chunk, and by the size of one", setup(SMALL_MESSAGE), EHLO + MAIL + RCPT + b"BDAT 65000\r\n" + repeat(b"a", 65000) + b"BDAT 600\r\n" + repeat(b"b", 600) + b"BDAT 6 LAST\r\nQUIT\r\n" + QUIT),
+    ("bdat-late", "answers that come late or never, a shutdown between chunks, and a client that goes", setup(SHORT_TIMES), EHLO + MAIL + RCPT + plan(7, 5) + b"BDAT 2\r\nab" + verdict(1) + plan(18, 5) + b"BDAT 2\r\ncd" + notice(3) + verdict(1) + plan(9, 5) + b"BDAT 0 LAST\r\n" + tick(4)),
+    ("dsn", "RFC 3461: parameters right, wrong, twice and too long", setup(), EHLO + b"MAIL FROM:<a@client.example> RET=HDRS ENVID=a+2Bb\r\nRCPT TO:<b@mx.example> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;b+2Bc@mx.example\r\nRCPT TO:<b@mx.example> NOTIFY=NEVER,DELAY\r\nRCPT TO:<b@mx.example> ORCPT=rfc822;+0\r\nRSET\r\nMAIL FROM:<a@client.example> RET=FULL RET=HDRS\r\nMAIL FROM:<a@client.example> ENVID=" + b"x" * 101 + b"\r\n"),
     ("etrn", "CVE-2025-26794 and -67896 (Exim): ETRN's argument in SQL", setup(), EHLO + b"ETRN ' OR 1=1 --\r\nETRN @x\r\nETRN #q\r\n"),
-    ("auth", "CVE-2018-6789 (Exim): base64 of length 4n+3; CVE-2023-42114 to -42116: exchanges. AUTH is not offered", setup(), EHLO + b"AUTH PLAIN AAA\r\nAUTH PLAIN =\r\n*\r\nAUTH EXTERNAL\r\nMAIL FROM:<a@client.example> AUTH=a+GG\r\n"),
+    ("auth", "CVE-2018-6789 (Exim): base64 of length 4n+3; CVE-2023-42114 to -42116: exchanges. AUTH is switched off", setup(), EHLO + b"AUTH PLAIN AAA\r\nAUTH PLAIN =\r\n*\r\nAUTH EXTERNAL\r\nMAIL FROM:<a@client.example> AUTH=a+GG\r\n"),
+    ("auth-exchange", "CVE-2018-6789, CVE-2023-42114 to -42116 (Exim): responses of every length and kind", setup(AUTH), EHLO + b"AUTH PLAIN AAA\r\nAUTH PLAIN =\r\n" + plan(0, 7) + b"AUTH LOGIN\r\nAAA\r\n" + plan(0, 7) + b"AUTH LOGIN\r\n*\r\n" + plan(0, 7) + b"AUTH LOGIN AA==\r\n" + repeat(b"A", 12286) + b"\r\n" + plan(0, 7) + b"AUTH LOGIN\r\n" + plan(0, 7) + repeat(b"A", 12284) + b"\r\n" + plan(0, 2) + b"AA==\r\n"),
+    ("auth-smuggled", "octets behind AUTH, line ends within a response", setup(AUTH), EHLO + plan(0, 7) + b"AUTH PLAIN\r\nAAAA\nNOOP\r\nRSET\r\n" + plan(0, 7) + b"AUTH PLAIN\r\nAA\rA\r\n" + plan(0, 7) + b"AUTH PLAIN\r\nA\0AA\r\n" + plan(0, 7) + b"AUTH PLAIN\r\nQUIT\r\nMAIL FROM:<a@client.example> AUTH=a+40b\r\nAUTH PLAIN =\r\n"),
+    ("auth-late", "answers that come late or never, a shutdown, and a client that goes", setup(AUTH, SHORT_TIMES), EHLO + plan(0, 5) + b"AUTH PLAIN =\r\n" + verdict(7) + plan(0, 5) + b"AAAA\r\n" + tick(4) + plan(0, 7) + b"AUTH LOGIN\r\n" + plan(0, 5) + b"AAAA\r\n" + notice(4) + verdict(7)),
+    ("auth-guessed", "failures beyond the limit", setup(AUTH), EHLO + (plan(0, 2) + b"AUTH PLAIN =\r\n") * 4),
+    ("auth-before-tls", "AUTH in the clear, and again behind STARTTLS", setup({0: 66}, IN_CLEAR), EHLO + b"AUTH PLAIN =\r\nSTARTTLS\r\n" + notice(1) + b"AUTH PLAIN =\r\n" + EHLO + b"AUTH PLAIN =\r\n"),
     ("xclient", "CVE-2026-28753 (nginx): XCLIENT from anybody, with xtext that is none", setup(), EHLO + b"XCLIENT NAME=a+0Db LOGIN=+\r\nXCLIENT ADDR=+GG\r\n"),
     ("proxy-v1", "CVE-2023-42117 (Exim): addresses of a PROXY header", setup(PROXY), b"PROXY TCP4 192.0.2.7 192.0.2.25 56324 25\r\n" + EHLO),
     ("proxy-v1-107", "a header of version 1 of 107 octets", setup(PROXY), b"PROXY UNKNOWN " + b"f" * 91 + b"\r\n" + EHLO),

@@ -31,6 +31,9 @@ constexpr std::string_view kLines[] = {
     "RCPT TO:<j\xC3\xBCrgen@mx.example>\r\n",
     "RCPT TO:<b@mx.example> NOTIFY=NEVER\r\n",
     "DATA\r\n",
+    "BDAT 0 LAST\r\n",
+    "BDAT 6\r\nQUIT\r\n",
+    "MAIL FROM:<a@client.example> BODY=BINARYMIME\r\n",
     ".\r\n",
     "..\r\n",
     ".\n",
@@ -50,6 +53,12 @@ constexpr std::string_view kLines[] = {
     "VRFY \"b c\" SMTPUTF8\r\n",
     "EXPN list\r\n",
     "STARTTLS\r\n",
+    "AUTH PLAIN\r\n",
+    "AUTH login AAAA\r\n",
+    "AUTH PLAIN =\r\n",
+    "AAAA\r\n",
+    "*\r\n",
+    "MAIL FROM:<a@client.example> AUTH=b+40c\r\n",
     "TURN\r\n",
     "XYZZY\r\n",
     "PROXY TCP4 192.0.2.7 192.0.2.25 56324 25\r\n",
@@ -99,10 +108,15 @@ struct Pieces {
   }
 };
 
+uint32_t NextEvent(Random* random) {
+  const uint32_t event = random->Below(17);
+  return event < 15 ? event : event + 3;
+}
+
 std::string Mark(Random* random) {
   std::string s(1, kMark);
   ScriptAnswer answer;
-  answer.verdict = static_cast<uint8_t>(random->Below(7));
+  answer.verdict = static_cast<uint8_t>(random->Below(8));
   answer.form = random->Below(3) == 0 ? static_cast<uint8_t>(1 + random->Below(3)) : 0;
   answer.reply_id = static_cast<uint8_t>(random->Below(232));
   // Of single recipients, mostly with the verdict alone.
@@ -145,7 +159,8 @@ std::string Mark(Random* random) {
     case 3:
     case 4:
       s += 'A';
-      s += static_cast<char>(random->Below(3) == 0 ? random->Below(15) : 0);
+      // The events that are decisions end at 14; 18 and 19 are those of BDAT and AUTH.
+      s += static_cast<char>(random->Below(3) != 0 ? 0 : NextEvent(random));
       s += PrintAnswer(answer);
       break;
     case 5:
@@ -191,14 +206,43 @@ void Stretch(std::string* line, Random* random) {
   if (line->size() < limit) line->insert(at, std::string(limit - line->size(), c));
 }
 
+// Puts BDAT before octets that are there, with their number or another.
+void WrapInChunk(std::vector<std::string>* lines, size_t at, Random* random) {
+  const std::string& octets = (*lines)[at];
+  std::string count = std::to_string(octets.size());
+  switch (random->Below(8)) {
+    case 0:
+      count = std::to_string(octets.size() + 1);
+      break;
+    case 1:
+      count = std::to_string(octets.empty() ? 0 : octets.size() - 1);
+      break;
+    case 2: {
+      // Beyond 32 bits, at the end of 63, beyond 64, and what is no number.
+      static constexpr std::string_view kCounts[] = {
+          "0",   "4294967296", "4294967301", "9223372036854775807", "18446744073709551616", "-1",
+          "007", "",           "1x"};
+      count = std::string(kCounts[random->Below(std::size(kCounts))]);
+      break;
+    }
+    default:
+      break;
+  }
+  const std::string line = "BDAT " + count + (random->Below(3) == 0 ? " LAST\r\n" : "\r\n");
+  lines->insert(lines->begin() + static_cast<std::ptrdiff_t>(at), line);
+}
+
 void MutateOnce(Pieces* pieces, Random* random) {
   std::vector<std::string>& lines = pieces->lines;
   const size_t at = random->Below(lines.size() + 1);
   const bool has = at < lines.size();
   const auto where = lines.begin() + static_cast<std::ptrdiff_t>(at);
-  switch (random->Below(12)) {
+  switch (random->Below(13)) {
     case 0:
+      if (has) WrapInChunk(&lines, at, random);
+      break;
     case 1:
+    case 11:
       lines.insert(where, std::string(kLines[random->Below(std::size(kLines))]));
       break;
     case 2:
@@ -254,7 +298,7 @@ void MutateOnce(Pieces* pieces, Random* random) {
         lines.insert(where, std::string(kLines[random->Below(std::size(kLines))]));
         break;
       }
-      pieces->setup[random->Below(kSetupOctets - 2)] ^= static_cast<char>(1u << random->Below(8));
+      pieces->setup[random->Below(kSetupOctets)] ^= static_cast<char>(1u << random->Below(8));
       break;
   }
 }

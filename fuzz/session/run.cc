@@ -92,6 +92,7 @@ SeenEvent Convert(const postern_event* from) {
       event.by_mode = e.by_mode;
       event.by_seconds = e.by_seconds;
       event.priority = e.priority;
+      event.text = Copy(e.auth);
       break;
     }
     case POSTERN_EVENT_RCPT: {
@@ -144,6 +145,16 @@ SeenEvent Convert(const postern_event* from) {
       event.line = Copy(e.line);
       break;
     }
+    case POSTERN_EVENT_AUTH: {
+      const auto& e = As<postern_event_auth>(from);
+      event.path = Copy(e.mechanism);
+      event.text = Copy(e.response);
+      event.count = e.round;
+      break;
+    }
+    case POSTERN_EVENT_AUTH_END:
+      event.reason = As<postern_event_auth_end>(from).reason;
+      break;
     case POSTERN_EVENT_CLOSED:
       event.reason = As<postern_event_closed>(from).reason;
       break;
@@ -270,6 +281,7 @@ class Runner {
     trace_.steps.emplace_back();
     Must(api_->session_open(engine_, &options, &session_) >= 0, "session_open");
     trace_.memory_at_open = counter_->now;
+    trace_.auth = setup_.auth;
     Take(api_->session_tick(session_, now_), "tick");
     Pump();
     EndStep();
@@ -380,6 +392,7 @@ class Runner {
     info.recipients = from.recipients;
     info.tls = from.tls;
     info.extended = from.extended;
+    info.authenticated = from.authenticated;
     info.state = from.state;
     info.octets_in = from.octets_in;
     info.octets_out = from.octets_out;
@@ -398,10 +411,15 @@ class Runner {
     postern_answer answer = {};
     answer.struct_size = sizeof(answer);
     // A number that is no verdict: the call is to refuse it.
-    answer.verdict = script.verdict == kNoVerdict ? 77 : script.verdict;
+    answer.verdict = script.verdict;
+    if (script.verdict == kNoVerdict) answer.verdict = 77;
+    if (script.verdict == kChallenge) answer.verdict = POSTERN_VERDICT_CHALLENGE;
     std::string text;
     if (script.form == 1) answer.reply_id = script.reply_id;
-    if (script.form >= 2) {
+    if (script.form >= 2 && script.verdict == kChallenge) {
+      text = script.form == 2 ? script.text : std::string(script.count, 'x');
+      answer.challenge = {Octets(text), text.size()};
+    } else if (script.form >= 2) {
       answer.code = script.code;
       answer.enhanced_class = script.enhanced[0];
       answer.enhanced_subject = script.enhanced[1];
@@ -519,6 +537,7 @@ class Runner {
     line_output_ += output;
     for (size_t at = 0; at < output.size();) {
       in_content_ = output.compare(at, 3, "354") == 0;
+      in_exchange_ = output.compare(at, 3, "334") == 0;
       const size_t end = output.find('\n', at);
       at = end == std::string::npos ? output.size() : end + 1;
     }
@@ -540,7 +559,10 @@ class Runner {
     if (cuts_ != Cuts::kLines || line_begun_) return;
     const SeenInfo info = Info();
     line_ = SeenLine();
-    line_.fingerprint_before = info.fingerprint;
+    // R2 is about the whole exchange, from the command on.
+    if (!in_exchange_) fingerprint_ = info.fingerprint;
+    line_.fingerprint_before = fingerprint_;
+    line_.in_exchange = in_exchange_;
     line_.errors_before = info.errors;
     recipients_before_ = info.recipients;
     line_.in_content = in_content_;
@@ -552,7 +574,10 @@ class Runner {
 
   // The octets behind a BDAT belong to its line (D5).
   void BeginChunk() {
-    if (!line_begun_ || line_.in_content || line_.handshake || !line_.greeted) return;
+    if (!line_begun_ || line_.in_content || line_.in_exchange || line_.handshake ||
+        !line_.greeted) {
+      return;
+    }
     model::ChunkText chunk;
     if (!model::ReadChunkText(line_.line.substr(0, line_.line.size() - 2), setup_.has(kExtraSpaces),
                               &chunk)) {
@@ -652,6 +677,8 @@ class Runner {
   bool twice_ = false, swapped_ = false;
   bool counter_checked_ = true;
   bool line_begun_ = false, line_disturbed_ = false, in_content_ = false;
+  bool in_exchange_ = false;
+  uint64_t fingerprint_ = 0;
   SeenLine line_;
   uint64_t chunk_left_ = 0;  // Cuts::kLines: octets of a chunk that are still to come
   std::string line_output_;

@@ -42,6 +42,7 @@ std::string SetupOctets(const transcripts::Transcript& transcript) {
   set(0, 8, config.offer_unknown_commands());
   set(0, 16, config.require_tls());
   set(0, 32, config.protocol() == v1::PROTOCOL_LMTP);
+  set(0, 64, config.extensions().auth() == v1::SWITCH_ON);
   for (size_t i = 1; i < std::size(kWantedEvents); ++i) {
     if (transcript.options.wanted_events == kWantedEvents[i])
       set(0, static_cast<uint8_t>(i << 6), true);
@@ -98,6 +99,7 @@ std::string SetupOctets(const transcripts::Transcript& transcript) {
   for (const char c : transcript.name) hash = (hash ^ static_cast<uint8_t>(c)) * 16777619u;
   setup[6] = static_cast<uint8_t>(hash >> 24);
   setup[7] = static_cast<uint8_t>(hash >> 16 & 1);
+  set(7, 4, config.auth_without_tls());
   return std::string(reinterpret_cast<const char*>(setup), sizeof(setup));
 }
 
@@ -106,6 +108,12 @@ std::string Answer(const transcripts::Attempt& attempt) {
   answer.verdict = static_cast<uint8_t>(attempt.verdict);
   answer.reply_id = static_cast<uint8_t>(attempt.reply);
   if (answer.reply_id != 0) answer.form = 1;
+  if (attempt.verdict == session::Verdict::kChallenge) {
+    answer.verdict = kChallenge;
+    answer.form = attempt.challenge.size() > 255 ? 3 : 2;
+    answer.text = attempt.challenge;
+    answer.count = static_cast<uint16_t>(attempt.challenge.size());
+  }
   if (attempt.code != 0) {
     answer.form = attempt.text.size() > 255 ? 3 : 2;
     answer.code = attempt.code;

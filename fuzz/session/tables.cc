@@ -85,6 +85,12 @@ std::string SerializedConfig(const Setup& setup) {
   limits->set_session_timeout_ms(setup.session_timeout);
   if (setup.normalize) config.set_bare_newline(v1::BARE_NEWLINE_NORMALIZE);
   config.set_require_tls(setup.require_tls);
+  if (setup.auth) {
+    config.mutable_extensions()->set_auth(v1::SWITCH_ON);
+    config.add_auth_mechanisms("PLAIN");
+    config.add_auth_mechanisms("LOGIN");
+    config.set_auth_without_tls(setup.auth_in_clear);
+  }
   config.set_offer_unknown_commands(setup.offer_unknown);
   if (setup.lmtp) config.set_protocol(v1::PROTOCOL_LMTP);
   return config.SerializeAsString();

@@ -25,7 +25,7 @@ struct SeenEvent {
   uint32_t flags = 0;
   bool ticket = false;
   std::string path, mailbox, local_part, domain, parameters;
-  std::string text;  // name, data, argument, tlvs
+  std::string text;  // name, data, argument, tlvs, response, AUTH= of MAIL
   std::string line;
   uint64_t number = 0;  // size, octets
   uint64_t total = 0;   // octets of all chunks
@@ -54,7 +54,7 @@ struct SeenAnswer {
 
 struct SeenInfo {
   uint64_t fingerprint = 0;
-  uint32_t errors = 0, recipients = 0, tls = 0, extended = 0, state = 0;
+  uint32_t errors = 0, recipients = 0, tls = 0, extended = 0, authenticated = 0, state = 0;
   uint64_t octets_in = 0, octets_out = 0, lines = 0, messages = 0, memory = 0;
 };
 
@@ -80,19 +80,21 @@ struct SeenLine {
   bool decision_left_open = false;
   uint64_t fingerprint_before = 0, fingerprint_after = 0;
   uint32_t errors_before = 0, errors_after = 0;
-  bool in_content = false;  // when the line began
-  bool greeted = true;      // when the line began; before, there is but a PROXY header
-  bool handshake = false;   // when the line began
-  bool disturbed = false;   // time passed or the host spoke meanwhile
-  bool closed = false;      // when it had ended
-  bool bdat = false;        // the octets of its chunk are part of it (D5)
-  uint32_t replies = 1;     // that it must have
+  bool in_content = false;   // when the line began
+  bool in_exchange = false;  // of AUTH; the fingerprint before is then that of the command's begin
+  bool greeted = true;       // when the line began; before, there is but a PROXY header
+  bool handshake = false;    // when the line began
+  bool disturbed = false;    // time passed or the host spoke meanwhile
+  bool closed = false;       // when it had ended
+  bool bdat = false;         // the octets of its chunk are part of it (D5)
+  uint32_t replies = 1;      // that it must have
 };
 
 struct Trace {
   std::vector<SeenStep> steps;
   std::vector<SeenLine> lines;  // Cuts::kLines only
   std::string fault;            // the session broke a rule of postern.h
+  bool auth = false;            // AUTH is on
   size_t memory_at_open = 0;    // what the session holds when it is opened
   size_t memory_peak = 0;
   size_t memory_left = 0;  // after session_close

@@ -168,6 +168,8 @@ std::string OfferOnly(const std::string& engine_config, const upstream::Capabili
   if (!offered.Has(upstream::kMtPriority)) extensions->set_mt_priority(v1::SWITCH_OFF);
   if (!offered.Has(upstream::kRequireTls)) extensions->set_requiretls(v1::SWITCH_OFF);
   extensions->set_rrvs(v1::SWITCH_OFF);
+  // The exchange of AUTH is with whoever checks passwords, and the gate hands on none of it.
+  extensions->set_auth(v1::SWITCH_OFF);
   if (offered.size_limit != 0) {
     const uint64_t own = config.limits().message_octets();
     config.mutable_limits()->set_message_octets(std::max(

@@ -17,7 +17,7 @@
 #include "plugin_api/postern.h"
 
 /* Octets behind each struct, and room for the longest event of today. */
-enum { kLater = 64, kLongest = 200 };
+enum { kLater = 64, kLongest = 208 };
 enum { kUnknownEvent = 40, kUnknownDecision = 41 };
 /* No ticket of the real one is that high. */
 #define UNKNOWN_TICKETS ((uint64_t)1 << 62)

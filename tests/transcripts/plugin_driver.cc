@@ -118,6 +118,7 @@ void Convert(const postern_event* from, Happening* happening) {
         Give(commands::kGivenPriority, &extra);
         extra.values.priority = static_cast<int8_t>(e.priority);
       }
+      event.auth = View(e.auth);
       break;
     }
     case POSTERN_EVENT_RCPT: {
@@ -180,6 +181,16 @@ void Convert(const postern_event* from, Happening* happening) {
       event.line = View(e.line);
       break;
     }
+    case POSTERN_EVENT_AUTH: {
+      const auto& e = As<postern_event_auth>(from);
+      event.mechanism = View(e.mechanism);
+      event.text = View(e.response);
+      event.count = e.round;
+      break;
+    }
+    case POSTERN_EVENT_AUTH_END:
+      event.reason = static_cast<uint8_t>(As<postern_event_auth_end>(from).reason);
+      break;
     case POSTERN_EVENT_CLOSED:
       event.reason = static_cast<uint8_t>(As<postern_event_closed>(from).reason);
       break;
@@ -198,6 +209,8 @@ postern_answer ToAnswer(const Attempt& attempt) {
   answer.enhanced_subject = attempt.enhanced[1];
   answer.enhanced_detail = attempt.enhanced[2];
   answer.text = {Octets(attempt.text), attempt.text.size()};
+  answer.challenge = {Octets(attempt.challenge), attempt.challenge.size()};
+  answer.auth_mechanisms = {Octets(attempt.mechanisms), attempt.mechanisms.size()};
   return answer;
 }
 

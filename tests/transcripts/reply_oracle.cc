@@ -48,9 +48,12 @@ bool ReadReplies(std::string_view output, bool utf8, std::vector<SeenReply>* rep
       *error = std::string(reason) + ": " + Visible(line, true);
       return false;
     };
-    if (line.size() + 2 > 512) return fail("reply line over 512 octets");
-    if (line.size() < 5 || line[0] < '2' || line[0] > '5' || line[1] < '0' || line[1] > '5' ||
-        !IsDigit(line[2])) {
+    // RFC 4954 §4: a challenge may be longer, and may be nothing behind the space.
+    const bool challenge = line.substr(0, 4) == "334 ";
+    const size_t most = challenge ? 12288 : 512;
+    if (line.size() + 2 > most) return fail("reply line over 512 octets");
+    if (line.size() < (challenge ? 4u : 5u) || line[0] < '2' || line[0] > '5' || line[1] < '0' ||
+        line[1] > '5' || !IsDigit(line[2])) {
       return fail("no reply code with text behind it");
     }
     if (line[3] != ' ' && line[3] != '-') return fail("neither SP nor - behind the code");

@@ -60,10 +60,16 @@ std::string ResetName(uint8_t reason) {
 }
 
 std::string ClosedName(uint8_t reason) {
-  static const char* const kNames[] = {"none",   "quit",     "disconnected", "timeout",
-                                       "errors", "commands", "line",         "proxy",
-                                       "policy", "shutdown", "tls",          "memory"};
-  return reason < 12 ? kNames[reason] : "?";
+  static const char* const kNames[] = {"none",     "quit",   "disconnected", "timeout", "errors",
+                                       "commands", "line",   "proxy",        "policy",  "shutdown",
+                                       "tls",      "memory", "auth"};
+  return reason < 13 ? kNames[reason] : "?";
+}
+
+std::string AuthEndName(uint8_t reason) {
+  static const char* const kNames[] = {"none",   "cancelled", "bad_base64", "too_long",
+                                       "closed", "rounds",    "timeout"};
+  return reason < 7 ? kNames[reason] : "?";
 }
 
 // What the parameters of delivery extensions said.
@@ -129,7 +135,9 @@ std::string Describe(const Happening& happening) {
     }
     case EventType::kHelo:
       Field("name", event.text, &out);
-      Flags(event.flags, {{session::kHeloExtended, "extended"}, {session::kHeloLiteral, "literal"},
+      Flags(event.flags,
+            {{session::kHeloExtended, "extended"},
+             {session::kHeloLiteral, "literal"},
              {session::kHeloLmtp, "lmtp"}},
             &out);
       break;
@@ -155,9 +163,12 @@ std::string Describe(const Happening& happening) {
              {session::kPathLiteral, "literal"},
              {session::kPathRoute, "route"},
              {session::kPathUtf8, "utf8"},
-             {session::kMailSmtpUtf8, "smtputf8"}},
+             {session::kMailSmtpUtf8, "smtputf8"},
+             {session::kMailAuth, "auth"},
+             {session::kMailAuthNull, "auth_null"}},
             &out);
       Extra(happening.extra, &out);
+      Field("auth", event.auth, &out);
       break;
     case EventType::kContentBegin:
       out += " recipients=" + std::to_string(event.count);
@@ -179,6 +190,16 @@ std::string Describe(const Happening& happening) {
       break;
     case EventType::kClosed:
       out += " reason=" + ClosedName(event.reason);
+      break;
+    case EventType::kAuth:
+      Field("mechanism", event.mechanism, &out);
+      Field("response", event.text, &out);
+      out += " round=" + std::to_string(event.count);
+      Flags(event.flags,
+            {{session::kAuthFirst, "first"}, {session::kAuthHasResponse, "has_response"}}, &out);
+      break;
+    case EventType::kAuthEnd:
+      out += " reason=" + AuthEndName(event.reason);
       break;
     case EventType::kVrfy:
     case EventType::kExpn:
@@ -520,7 +541,8 @@ class Runner {
     content_before_ = last_reply_.code == 354;
     closed_before_ = driver_->Closing();
     recipients_before_ = driver_->GetInfo().recipients;
-    fingerprint_before_ = driver_->GetInfo().fingerprint;
+    // A line of an AUTH exchange that fails leaves the session as it was before the command.
+    if (last_reply_.code != 334) fingerprint_before_ = driver_->GetInfo().fingerprint;
   }
 
   // D5: the octets behind a BDAT belong to it, and its reply comes behind them.
@@ -571,8 +593,8 @@ class Runner {
     std::string verb = line_.substr(0, 4);
     std::transform(verb.begin(), verb.end(), verb.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    const std::string fault =
-        EnhancedFault(last_reply_, transcript_.enhanced, verb == "helo" || verb == "ehlo" || verb == "lhlo");
+    const std::string fault = EnhancedFault(last_reply_, transcript_.enhanced,
+                                            verb == "helo" || verb == "ehlo" || verb == "lhlo");
     if (!fault.empty()) Problem("R5: " + fault + where);
     // A message that lost a chunk is void (contract R2, D5).
     if (is_bdat_) return;

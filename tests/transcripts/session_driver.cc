@@ -41,6 +41,8 @@ session::Answer ToAnswer(const Attempt& attempt) {
   answer.code = attempt.code;
   for (size_t i = 0; i < 3; ++i) answer.enhanced[i] = attempt.enhanced[i];
   answer.text = attempt.text;
+  answer.challenge = attempt.challenge;
+  answer.auth_mechanisms = attempt.mechanisms;
   return answer;
 }
 

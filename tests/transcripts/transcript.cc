@@ -164,7 +164,7 @@ class Parser {
   }
 
   EventType FindEvent(std::string_view name) {
-    for (int i = 1; i < session::kEventTypeLimit; ++i) {
+    for (int i = 1; i <= session::kEventTypeLimit - 1; ++i) {
       if (EventName(static_cast<EventType>(i)) == name) return static_cast<EventType>(i);
     }
     Problem("no such event: " + std::string(name));
@@ -237,13 +237,24 @@ class Parser {
     const size_t quote = text.find('"');
     if (quote != std::string_view::npos) {
       if (text.back() != '"' || text.size() < quote + 2) Problem("unclosed quotation");
-      attempt.text = Unescape(text.substr(quote + 1, text.size() - quote - 2));
+      std::string quoted = Unescape(text.substr(quote + 1, text.size() - quote - 2));
       text = text.substr(0, quote);
+      constexpr std::string_view kMechanisms = "mechanisms=";
+      if (StartsWith(text, "challenge")) {
+        attempt.challenge = std::move(quoted);
+      } else if (text.size() > kMechanisms.size() &&
+                 text.substr(text.size() - kMechanisms.size()) == kMechanisms) {
+        attempt.mechanisms = std::move(quoted);
+        text.remove_suffix(kMechanisms.size());
+      } else {
+        attempt.text = std::move(quoted);
+      }
     }
     const std::vector<std::string> words = Words(text);
-    static const char* const kVerdicts[] = {"default", "accept", "reject", "defer", "disconnect"};
+    static const char* const kVerdicts[] = {"default", "accept",     "reject",
+                                            "defer",   "disconnect", "challenge"};
     int verdict = -1;
-    for (int i = 0; i < 5; ++i) {
+    for (int i = 0; i < 6; ++i) {
       if (!words.empty() && words[0] == kVerdicts[i]) verdict = i;
     }
     if (verdict < 0) Problem("no such verdict");
@@ -380,6 +391,7 @@ void Parser::Config(std::string_view text) {
       {"extensions.mt_priority", &v1::Extensions::set_mt_priority},
       {"extensions.rrvs", &v1::Extensions::set_rrvs},
       {"extensions.limits", &v1::Extensions::set_limits},
+      {"extensions.auth", &v1::Extensions::set_auth},
   };
   for (const auto& [name, set] : kSwitches) {
     if (key == name) {
@@ -387,6 +399,7 @@ void Parser::Config(std::string_view text) {
       (extensions->*set)(value == "on" ? v1::SWITCH_ON : v1::SWITCH_OFF);
       if (key == "extensions.enhancedstatuscodes") out_->enhanced = value == "on";
       if (key == "extensions.chunking") out_->chunking = value == "on";
+      if (key == "extensions.auth") out_->auth = value == "on";
       return;
     }
   }
@@ -436,6 +449,16 @@ void Parser::Config(std::string_view text) {
     config_.set_deliverby_min_s(static_cast<uint32_t>(number));
   } else if (key == "mt_priority_profile") {
     config_.set_mt_priority_profile(value);
+  } else if (key == "limits.auth_failures" && is_number) {
+    limits->set_auth_failures(static_cast<uint32_t>(number));
+  } else if (key == "limits.auth_rounds" && is_number) {
+    limits->set_auth_rounds(static_cast<uint32_t>(number));
+  } else if (key == "auth_mechanisms") {
+    for (const std::string& name : Words(value)) config_.add_auth_mechanisms(name);
+  } else if (key == "auth_without_tls") {
+    config_.set_auth_without_tls(value == "true");
+  } else if (key == "require_auth") {
+    config_.set_require_auth(value == "true");
   } else if (key == "server_name") {
     config_.set_server_name(value);
   } else if (key == "bare_newline" && (value == "reject" || value == "normalize")) {

@@ -30,6 +30,8 @@ struct Attempt {
   uint16_t enhanced[3] = {0, 0, 0};
   std::string text;
   std::vector<Attempt> recipients;  // LMTP: what each of them is answered
+  std::string challenge;            // challenge "octets"
+  std::string mechanisms;           // accept mechanisms="PLAIN LOGIN"
 };
 
 // How one decision is answered: the attempts in turn until one is taken, or not yet.
@@ -83,6 +85,7 @@ struct Transcript {
   bool enhanced = true;       // ENHANCEDSTATUSCODES is on
   bool lmtp = false;          // RFC 2033 is spoken
   bool chunking = true;       // RFC 3030 is offered
+  bool auth = false;          // AUTH is on: an exchange needs more memory
   std::string config;         // serialized postern.v1.EngineConfig
   std::string table;          // serialized postern.v1.ReplyTable; empty: the default table
   OpenOptions options;

@@ -47,6 +47,8 @@ constexpr EventRow kEvents[] = {
     {EventType::kQuit, "quit", false},
     {EventType::kClosed, "closed", false},
     {EventType::kChunkEnd, "chunk_end", true},
+    {EventType::kAuth, "auth", true},
+    {EventType::kAuthEnd, "auth_end", false},
 };
 
 struct RuleRow {

@@ -89,6 +89,14 @@ std::string EventText(const Event& event) {
       return absl::StrCat("end of a chunk, ", event.number, " octets of ", event.total, " so far");
     case EventType::kContentEnd:
       return absl::StrCat("end of content, ", event.number, " octets");
+    // What a response says may be a password.
+    case EventType::kAuth:
+      return absl::StrCat("AUTH ", Visible(std::string(event.mechanism)),
+                          (event.flags & session::kAuthHasResponse) != 0
+                              ? absl::StrCat(", a response of ", event.text.size(), " octets")
+                              : "");
+    case EventType::kAuthEnd:
+      return "the exchange is over";
     case EventType::kVrfy:
     case EventType::kExpn:
     case EventType::kHelp:
@@ -147,6 +155,8 @@ class Player {
       state = "content";
     } else if (info.chunk) {
       state = "chunk";
+    } else if (info.exchange) {
+      state = "exchange of AUTH";
     } else {
       switch (info.phase) {
         case commands::Phase::kRefused:
@@ -175,6 +185,7 @@ class Player {
     }
     if (info.extended) state += " +ESMTP";
     if (info.tls) state += " +TLS";
+    if (info.authenticated) state += " +AUTH";
     if (info.errors > 0) absl::StrAppend(&state, " errors=", info.errors);
     return state;
   }
@@ -237,7 +248,8 @@ class Player {
     const uint64_t lines_before = session_.GetInfo().lines;
     // Verbs that make no event are told by their name.
     std::string silent;
-    if (!session_.GetInfo().content && !session_.GetInfo().chunk) {
+    const session::Info info = session_.GetInfo();
+    if (!info.content && !info.chunk && !info.exchange) {
       std::string_view line(octets);
       while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
       const commands::Verb verb = commands::TakeVerb(commands::StripTrailingSpace(line)).verb;

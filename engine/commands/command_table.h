@@ -43,7 +43,7 @@ enum class Verb : uint8_t {
   kAuth,  // RFC 4954
   kLhlo,  // RFC 2033, in place of HELO and EHLO
 };
-inline constexpr size_t kVerbCount = 19;
+inline constexpr size_t kVerbCount = 20;
 
 // What a command, a parameter or an EHLO keyword needs to be in force.
 enum class Extension : uint8_t {
@@ -176,7 +176,7 @@ struct VerbTable {
   bool shared = false;  // a slot by two verbs
 };
 extern const VerbTable kVerbsOfFour;
-constexpr size_t SlotOf(uint32_t folded) { return (folded * 0x57450e65u) >> 27; }
+constexpr size_t SlotOf(uint32_t folded) { return (folded * 0x6ed827abu) >> 27; }
 
 }  // namespace internal
 

@@ -9,7 +9,7 @@
 //
 // Input: what is in force, leniency, then the line without its CR LF.
 // Oracles: VerbAgrees, CommandAgrees (the ABNF of the RFCs, the limits, the order of faults),
-// LeniencyOnlyWidens.
+// LeniencyOnlyWidens; WorkIsLinear (B2).
 
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +20,7 @@
 #include "fuzz/check.h"
 #include "fuzz/input.h"
 #include "fuzz/oracle/command.h"
+#include "fuzz/work.h"
 
 namespace postern::fuzz {
 namespace {
@@ -109,6 +110,7 @@ void Run(Input input) {
 }  // namespace postern::fuzz
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const postern::fuzz::LinearWork work(size, 500, 12);
   postern::fuzz::Run(postern::fuzz::Input(data, size));
   return 0;
 }

@@ -95,6 +95,8 @@ def _xtext_base64_date():
     yield b"\0\0+GG", "the same, with none"
     base64 = [b"", b"Zg==", b"Zm8=", b"Zm9v", b"Zm9vYmFy", b"Zh==", b"====", b"\0\xff\x10", b"="]
     yield from ((seed, "") for seed in _with([b"\1\0", b"\1\1", b"\1\x40"], base64))
+    yield b"\1\4Zm9vYmE=", "Exim CVE-2018-6789: room for one octet less"
+    yield b"\1\5Zm9vYmFy", "the same without padding"
     yield b"\1\0Zm9vYmE", "Exim CVE-2018-6789: base64 of length 4n+3"
     yield b"\1\0Zm9vY", "the same, 4n+1"
     dates = [b"1985-04-12T23:20:50.52Z", b"1996-12-19T16:39:57-08:00", b"1990-12-31T23:59:60Z",
@@ -149,12 +151,13 @@ def _command_line():
         b"EXPN Example-People", b"HELP", b"HELP mail", b"NOOP", b"NOOP any text", b"DATA", b"DATA x",
         b"BDAT 5", b"bdat 5 last", b"BDAT 9223372036854775807 LAST", b"BDAT 9223372036854775808", b"BDAT 5 LST", b"BDAT", b"BDAT x",
         b"RSET", b"QUIT ", b"STARTTLS", b"TURN", b"SEND FROM:<a@b>", b"SAML", b"SOML", b"XYZZY", b"",
-        b"  MAIL", b"MAIL\tFROM:<a@b>",
         b"MAIL FROM:<a@b> RET=FULL ENVID=a+2Bb REQUIRETLS BY=120;RT MT-PRIORITY=-9",
         b"MAIL FROM:<a@b> ENVID=" + b"x" * 101, b"MAIL FROM:<a@b> BY=0;R",
         b"RCPT TO:<a@b> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;a+2Bb",
         b"RCPT TO:<a@b> RRVS=2014-04-03T23:01:00Z;C NOTIFY=NEVER,DELAY",
         b"RCPT TO:<a@b> ORCPT=rfc822;" + b"+41" * 165,
+        b"  MAIL", b"MAIL\tFROM:<a@b>", b"VRFY", b"EXPN", b"MAIL FROM:<a@b> SIZE=",
+        b"MAIL FROM:<a@b> SIZE=" + b"0" * 20, b"MAIL FROM:<a@b> SIZE=" + b"0" * 21,
     ]
     yield from ((seed, "") for seed in _with([b"\0\0", b"\xff\0", b"\x18\x3f"], lines))
     yield b"\0\0EHLO " + b"A" * 600, "Exim CVE-2019-16928: a very long EHLO"
@@ -234,6 +237,7 @@ def _proxy_header():
         b"\x21\x21\0\x24" + b"\xfe" * 36, b"\x21\x31\0\xd8" + b"/" * 216, b"\x21\x12\0\x0c" + inet,
         b"\x21\x11\0\x15" + inet + b"\1\0\2h2" + b"\5\0\1u", b"\x21\x11\0\x10" + inet + b"\1\0\2h",
         b"\x21\x11\0\x17" + inet + b"\x20\0\x08\1\0\0\0\0\x21\0\0", b"\x21\x11\xff\xff" + inet,
+        b"\x21\x11\0\x13" + inet + b"\3\0\4\0\0\0\0",
     ]
     choices = [b"\0\0\1", b"\1\1\1", b"\0\0\2"]
     yield from ((seed, "") for seed in _with(choices, version2))
@@ -248,7 +252,12 @@ def _table_loader():
             b'extends: "none"', b'help_topics { topic: "MAIL" text: "{server}" }',
             b'footers { reply_class: 5 text: "ask us" }', b'replies { id: GREETING code: 250 }',
             b'codes { code: 500 meaning: "no" seen_when: "now" mend: "this" differs: "from 501" }',
-            b'name: "\\xff"', b'replies { id: 9999 }', b'replies { code: "x" }'):
+            b'name: "\\xff"', b'replies { id: 9999 }', b'replies { code: "x" }',
+            b'replies { id: NOOP_OK code: 250 enhanced_code: "2.0.0" text: "a\\rb" }',
+            b'replies { id: NOOP_OK code: 250 enhanced_code: "5.0.0" text: "no" }',
+            b'replies { id: NOOP_OK code: 250 enhanced_code: "2.0.0" text: "' + b"x" * 500 + b'" }',
+            b'replies { id: NOOP_OK code: 250 enhanced_code: "2.0.0" text: "' + b"x" * 501 + b'" }',
+            b'footers { reply_class: 2 text: "ask us" }'):
         yield b"\3" + text, ""
     for wild in (b"\xff" + bytes(range(200)), b"\x18\1\x0a\2\3abc\2de", b"\7\3a\xc3b\2tr\7default"):
         yield b"\1" + wild, ""
@@ -284,10 +293,12 @@ def _inspect_vs_session():
              b"RCPT TO:<a@b.example>", b"RCPT TO:<\xc3\xa9@b>", b"DATA", b"DATA x", b"RSET", b"NOOP x", b"QUIT",
              b"VRFY a", b"EXPN a", b"HELP", b"HELP mail", b"HELP 500", b"HELP xyzzy", b"STARTTLS", b"XYZZY x",
              b"", b"1", b"NOOP \0", b"NOOP \x01", b"NOOP \xff", b"NO\nOP", b"NOOP \r", b"TURN",
-             b"MAIL FROM:<a@b> X=1", b"NOOP " + b"x" * 600, b"\xffOOP"]
+             b"MAIL FROM:<a@b> X=1", b"NOOP " + b"x" * 600, b"\xffOOP", b"HELP EXPN"]
     # No field of the configuration, the stage, TLS, cuts.
     choices = [b"\0" + bytes([stage]) + b"\2\0" for stage in range(7)] + [b"\0\2\1\1", b"\6\2\2\0"]
     yield from ((seed, "") for seed in _with(choices, lines))
+    for size in (2047, 2048, 2049):
+        yield b"\0\2\2\0" + b"x" * size, "as long as the room in which an end is put behind it, and longer"
 
 
 def _abi_calls():
@@ -303,6 +314,7 @@ def _abi_calls():
         yield head + bytes(c for n in range(18) for c in (n, 0, 3, 1, 65, 66, 67)), "every call"
     yield b"\0" * 5 + line(0) + b"\0\0\x0cMAIL FROM:<>" + b"\0\0\2\r\n" + b"\2\0\x21" + b"\0" * 8, "a wrong ticket"
     yield b"\0" * 5 + b"\x08\0\0\0\1x\1\0\2\0\1", "calls on a closed session"
+    yield b"\0\0\0\0\2\0\0\7abcdefg", "octets at no address"
     yield b"\0" * 5 + b"\x09\1\0\5\0" + b"\0\1\x28PROXY TCP4 192.0.2.1 192.0.2.2 1 25\r\n", ""
 
 

@@ -439,7 +439,7 @@ void ProxyHeaderParser::Release() {
     # --- Tables, replies and configurations
     (
         "table_line_of_513",
-        "reply_format",
+        "table_loader",
         "R4: a table whose lines may be longer than 512 octets",
         [
             (
@@ -451,7 +451,7 @@ void ProxyHeaderParser::Release() {
     ),
     (
         "table_with_cr",
-        "reply_format",
+        "table_loader",
         "R4: a table with CR in a text",
         [
             (
@@ -577,14 +577,14 @@ void ProxyHeaderParser::Release() {
         ],
     ),
     (
-        "unknown_notice_taken",
+        "null_octets_fed",
         "abi_calls",
-        "B3: a notice that is none changes the session",
+        "B3: octets at no address are read",
         [
             (
                 "plugin_api/adapter_session.cc",
-                "notice > POSTERN_NOTICE_SHUTDOWN_NOW) {",
-                "(notice > POSTERN_NOTICE_SHUTDOWN_NOW && !FAULT)) {",
+                "    if (consumed == nullptr || (data == nullptr && size > 0)) {",
+                "    if (consumed == nullptr || (data == nullptr && size > 0 && !FAULT)) {",
             ),
         ],
     ),

@@ -169,16 +169,14 @@ class Runner:
         if not by_corpus(program, "no_such_bug", folders)[0]:
             sys.exit(f"run.py: {target} has no bugs in it; build it with --define=mutants=on")
 
-    def look_for(self, name, target):
+    def by_corpus(self, name, target):
         """(how, found, by what, executions, seconds)"""
-        if self.options.fuzz:
-            return ("fuzzing", *by_fuzzing(self.fuzzer(target), name, [seeds_of(target, self.folder)],
-                                           self.options.seconds))
-        found = by_corpus(self.corpus_test(target), name, self.corpus(target))
-        if found[0] or self.options.programs:
-            return ("corpus", *found)
-        return ("fuzzing", *by_fuzzing(self.fuzzer(target), name, self.corpus(target),
-                                       self.options.seconds))
+        return ("corpus", *by_corpus(self.corpus_test(target), name, self.corpus(target)))
+
+    def by_fuzzing(self, name, target):
+        """The same. From the corpus, or with --fuzz from the seeds alone."""
+        start = [seeds_of(target, self.folder)] if self.options.fuzz else self.corpus(target)
+        return ("fuzzing", *by_fuzzing(self.fuzzer(target), name, start, self.options.seconds))
 
 
 def choose(options):
@@ -191,6 +189,11 @@ def choose(options):
     if not chosen:
         sys.exit("run.py: no such bug")
     return chosen
+
+
+def row(name, target, story, how, found, what, runs, seconds):
+    return (f"| `{name}` | {story} | {modelled_on(name)} | `{target}` | {how} | "
+            f"{what if found else '**nobody**'} | {runs} | {seconds:.1f} |")
 
 
 def main(arguments):
@@ -206,21 +209,24 @@ def main(arguments):
     options = parser.parse_args(arguments)
     chosen = choose(options)
     targets = sorted({target for _, target, _ in chosen})
-    rows = []
-    survivors = []
+    found_by = {}
     with tempfile.TemporaryDirectory(prefix="postern-mutants-") as folder:
         runner = Runner(options, folder, targets)
+        # All corpora first, so that programs are built once for each of the two.
         if not options.fuzz:
             for target in targets:
                 runner.check_is_quiet(target)
+            for name, target, story in chosen:
+                found_by[name] = runner.by_corpus(name, target)
+                if found_by[name][1]:
+                    print(row(name, target, story, *found_by[name]), flush=True)
         for name, target, story in chosen:
-            how, found, what, runs, seconds = runner.look_for(name, target)
-            if not found or seconds > options.seconds + HANGS:
-                survivors.append(name)
-                what = "**nobody**"
-            rows.append(f"| `{name}` | {story} | {modelled_on(name)} | `{target}` | {how} | {what} | {runs} | "
-                        f"{seconds:.1f} |")
-            print(rows[-1], flush=True)
+            if options.programs or (name in found_by and found_by[name][1]):
+                continue
+            found_by[name] = runner.by_fuzzing(name, target)
+            print(row(name, target, story, *found_by[name]), flush=True)
+    rows = [row(name, target, story, *found_by[name]) for name, target, story in chosen]
+    survivors = [name for name, _, _ in chosen if not found_by[name][1]]
     if options.table:
         with open(options.table, "w", encoding="utf-8") as file:
             file.write("| bug | what it breaks | modelled on | target | found by | oracle | executions | seconds |\n"

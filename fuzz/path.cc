@@ -7,8 +7,9 @@
 // ParseQueryArgument.
 //
 // Input: which function, options, then the text.
-// Oracles: PathAgrees, MailboxAgrees, QuotingIsStable, StringAgrees, QueryArgumentAgrees (the ABNF
-// of RFC 5321 and RFC 6531, and the limits of RFC 5321 §4.5.3.1); WorkIsLinear (B2).
+// Oracles: PathAgrees, PathIsStable, MailboxAgrees, QuotingIsStable, StringAgrees,
+// QueryArgumentAgrees (the ABNF of RFC 5321 and RFC 6531, and the limits of RFC 5321 §4.5.3.1);
+// WorkIsLinear (B2).
 
 #include "engine/syntax/path.h"
 
@@ -32,6 +33,7 @@ void Path(std::string_view text, syntax::PathKind kind, const syntax::PathOption
   if (ok && !result.is_null) {
     Require("QuotingIsStable", oracle::QuotingIsStable(result.local_part));
   }
+  if (ok) Require("PathIsStable", oracle::PathIsStable(kind, options, result));
 }
 
 void Run(Input input) {

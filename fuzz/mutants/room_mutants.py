@@ -595,8 +595,8 @@ void ProxyHeaderParser::Release() {
         [
             (
                 "plugin_api/adapter_inspect.cc",
-                "  if (has(POSTERN_INSPECT_RCPT)) {",
-                "  if (has(POSTERN_INSPECT_RCPT) || (FAULT && has(POSTERN_INSPECT_MAIL))) {",
+                "  } else if (has(POSTERN_INSPECT_RCPT)) {",
+                "  } else if (has(POSTERN_INSPECT_RCPT) || (FAULT && has(POSTERN_INSPECT_MAIL))) {",
             ),
         ],
     ),

@@ -29,13 +29,13 @@ using commands::Bit;
 using commands::Extension;
 using commands::Verb;
 
-commands::ParseContext Context(uint8_t bits, uint8_t more, const commands::Leniency* leniency) {
+commands::ParseContext Context(uint8_t octet, uint8_t more, const commands::Leniency* leniency) {
   commands::ParseContext context;
+  // Zero is what most sessions are: everything on, behind EHLO.
+  const auto bits = static_cast<uint8_t>(~octet);
   const auto enable = [&context, bits](unsigned bit, Extension extension) {
     if ((bits >> bit & 1) != 0) context.now.enabled |= Bit(extension);
   };
-  // Zero is what most sessions are: everything on, behind EHLO.
-  bits = static_cast<uint8_t>(~bits);
   enable(0, Extension::kSize);
   enable(1, Extension::kEightBitMime);
   enable(2, Extension::kSmtpUtf8);

@@ -257,6 +257,7 @@ def _table_loader():
             b'replies { id: NOOP_OK code: 250 enhanced_code: "5.0.0" text: "no" }',
             b'replies { id: NOOP_OK code: 250 enhanced_code: "2.0.0" text: "' + b"x" * 500 + b'" }',
             b'replies { id: NOOP_OK code: 250 enhanced_code: "2.0.0" text: "' + b"x" * 501 + b'" }',
+            b'replies { id: NOOP_OK code: 502 enhanced_code: "5.5.1" text: "no" }',
             b'footers { reply_class: 2 text: "ask us" }'):
         yield b"\3" + text, ""
     for wild in (b"\xff" + bytes(range(200)), b"\x18\1\x0a\2\3abc\2de", b"\7\3a\xc3b\2tr\7default"):

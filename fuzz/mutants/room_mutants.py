@@ -474,14 +474,14 @@ void ProxyHeaderParser::Release() {
         ],
     ),
     (
-        "table_footer_of_2yz",
+        "table_code_unchecked",
         "table_loader",
-        "R4: a footer behind EHLO's lines is read as a keyword",
+        "C500, C502: a table answers a required command with 502",
         [
             (
                 "engine/replies/table_checker.cc",
-                "    if (reply_class != 4 && reply_class != 5) {",
-                "    if (reply_class != 4 && reply_class != 5 && !(FAULT && reply_class == 2)) {",
+                "!CodeAllowed(*rule, static_cast<uint16_t>(reply.code()))) {",
+                "(!CodeAllowed(*rule, static_cast<uint16_t>(reply.code())) && !FAULT)) {",
             ),
         ],
     ),
@@ -522,6 +522,30 @@ void ProxyHeaderParser::Release() {
                 "engine/session/config.cc",
                 "    if (value < least || value > most) {",
                 "    if ((value < least && !FAULT) || value > most) {",
+            ),
+        ],
+    ),
+    (
+        "help_over_its_room",
+        "reply_format",
+        "B3: the text of a HELP topic is written one octet over its room",
+        [
+            (
+                "engine/replies/bound_replies.cc",
+                "  if (found->length <= capacity) std::memcpy",
+                "  if (found->length <= capacity + (FAULT ? 1 : 0)) std::memcpy",
+            ),
+        ],
+    ),
+    (
+        "limit_not_counted",
+        "reply_format",
+        "B3: the digits of a number are written and not counted",
+        [
+            (
+                "engine/replies/bound_replies.cc",
+                "        needed += DecimalLength(values.limit);",
+                "        needed += FAULT ? 1 : DecimalLength(values.limit);",
             ),
         ],
     ),

@@ -7,7 +7,7 @@ Those of mutants.py are found by whole dialogues (//fuzz/session).
 ROOM_MUTANTS = [
     # --- BDAT
     (
-        "bdat_count_wraps",
+        "bdat_size_wraps",
         "bdat_decoder",
         "D5: a chunk size beyond 64 bits wraps",
         [

@@ -144,7 +144,8 @@ class Run:
             command += ["-runs=%d" % (runs + known + 1)]
         else:
             command += ["-max_total_time=%d" % seconds]
-        shown = 0.0
+        terminal = sys.stderr.isatty()
+        shown = time.monotonic()
         with open(self.log, "w", encoding="utf-8") as log:
             process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=log, env=environment(),
                                        text=True, errors="replace")
@@ -152,14 +153,13 @@ class Run:
                 log.write(line)
                 self._look_at(line)
                 # One line that changes, or in a log one a minute.
-                terminal = sys.stderr.isatty()
                 if time.monotonic() - shown > (1 if terminal else 60):
                     shown = time.monotonic()
                     sys.stderr.write("%s%-24s %12d executions, %6d edges, %5d new files%s" % (
                         "\r" if terminal else "", name, self.executions, self.coverage,
                         count_files(self.found) - before, "" if terminal else "\n"))
             status = process.wait()
-        if sys.stderr.isatty():
+        if terminal:
             sys.stderr.write("\r\x1b[K")
         if status != 0 and self.failure is None:
             self.failure = "exit status %d, see %s" % (status, self.log)

@@ -202,6 +202,8 @@ def _auth_exchange():
     yield b"\0\2\x04\0AUTH PLAIN\n~\x03\0QUJD\nAUTH PLAIN =", "Dovecot: the longest line of an exchange"
     for copies in (b"\x0b\xff", b"\x0c\x00", b"\x0d\x00"):
         yield b"\5\2\x04\x04AUTH PLAIN\n~" + copies + b"QUJD\nZm9v", "RFC 4954: 12288 octets, and more"
+    for copies in (b"\x2f\xfe", b"\x2f\xff"):
+        yield b"\5\2\x04\x04AUTH PLAIN\n~" + copies + b"A\nZm9v", "RFC 4954: 12288 octets and 12289, ends included"
     yield b"\0\2\xff\0AUTH PLAIN\nZm9v", "the longest challenge"
     yield b"\0\1\x04AUTH PLAIN\nZm9vYmE", "Exim CVE-2018-6789: base64 of length 4n+3"
 

@@ -28,6 +28,7 @@ MODELLED_ON = {
     "bdat_held_reply_leaks": "Dovecot CVE-2017-15132, memory of an aborted dialogue",
     "bdat_refused_is_not_skipped": "Exim CVE-2020-28019, the state behind a refused BDAT",
     "bdat_count_wraps": "Exchange CVE-2003-0714, a length that is negative",
+    "auth_response_not_wiped": "nginx CVE-2026-27651, what a failed exchange leaves behind",
     "auth_counts_padding": "Exim CVE-2018-6789, the length of base64",
     "auth_failure_keeps_exchange": "Postfix CVE-2011-1720, an exchange that outlives its failure",
     "bdat_size_wraps": "Exchange CVE-2003-0714, a length that is negative",

@@ -31,6 +31,7 @@ def mutable(srcs):
 # The targets that find them, by name.
 TARGETS = {
     "abi_calls": "//fuzz:abi_calls",
+    "auth_exchange": "//fuzz:auth_exchange",
     "bdat_decoder": "//fuzz:bdat_decoder",
     "command_line": "//fuzz:command_line",
     "config_loader": "//fuzz:config_loader",

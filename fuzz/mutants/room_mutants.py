@@ -375,6 +375,31 @@ void ProxyHeaderParser::Release() {
             ),
         ],
     ),
+    # --- AUTH
+    (
+        "auth_response_not_wiped",
+        "auth_exchange",
+        "memory goes back to the host with a password in it",
+        [
+            (
+                "engine/session/auth.cc",
+                "  const size_t size = auth_->whole();\n  wire::Wipe(auth_, size);",
+                "  const size_t size = auth_->whole();\n  if (!FAULT) wire::Wipe(auth_, size);",
+            ),
+        ],
+    ),
+    (
+        "auth_line_limit_off_by_one",
+        "auth_exchange",
+        "F4: a line of an exchange with one octet too many (RFC 4954 section 4)",
+        [
+            (
+                "engine/session/auth.cc",
+                "  if (line.length > syntax::kMaxAuthLineOctets) {",
+                "  if (line.length > syntax::kMaxAuthLineOctets + (FAULT ? 1 : 0)) {",
+            ),
+        ],
+    ),
     # --- Command lines
     (
         "size_of_21_digits",

@@ -218,7 +218,8 @@ struct Reference {
     mechanism = upper;
     round = 0;
     KeepSecrets(text, response);
-    Ask(session::kAuthFirst | (has_response ? uint32_t{session::kAuthHasResponse} : 0u), response, plan);
+    Ask(session::kAuthFirst | (has_response ? uint32_t{session::kAuthHasResponse} : 0u), response,
+        plan);
   }
 
   void Response(std::string_view line, Plan* plan) {
@@ -425,7 +426,7 @@ void Run(Input input) {
     // So that long ones come from short inputs: "~" and the number of copies of what follows.
     std::string longer;
     if (line.size() > 3 && line[0] == '~') {
-      const size_t copies = static_cast<uint8_t>(line[1]) * 16u + static_cast<uint8_t>(line[2]);
+      const size_t copies = static_cast<uint8_t>(line[1]) * 256u + static_cast<uint8_t>(line[2]);
       const std::string_view unit = line.substr(3);
       for (size_t i = 0; i < copies && longer.size() < 14000; ++i) longer += unit;
       line = longer;

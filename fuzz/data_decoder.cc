@@ -7,7 +7,8 @@
 //
 // Input: policy and mode, cuts, then the octets behind DATA.
 // Oracles: SameContent (D1-D3, R3) at the end of every read, so that nothing is held back (D4);
-// encode then decode is the identity; progress (B2, B3).
+// encode then decode is the identity; progress (B3);
+// WorkIsLinear (B2).
 
 #include "engine/wire/data_decoder.h"
 
@@ -18,6 +19,7 @@
 #include "fuzz/check.h"
 #include "fuzz/input.h"
 #include "fuzz/oracle/content.h"
+#include "fuzz/work.h"
 
 namespace postern::fuzz {
 namespace {
@@ -113,6 +115,7 @@ void Run(Input input) {
 }  // namespace postern::fuzz
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const postern::fuzz::LinearWork work(size, 500, 40);
   postern::fuzz::Run(postern::fuzz::Input(data, size));
   return 0;
 }

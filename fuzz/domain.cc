@@ -6,7 +6,8 @@
 // IsIpv4AddressLiteral, IsIpv6Addr, ParseHeloArgument.
 //
 // Input: which function, options, then the text.
-// Oracles: DomainAgrees, HeloArgumentAgrees (the ABNF of RFC 5321 §4.1.2 and §4.1.3, RFC 6531).
+// Oracles: DomainAgrees, HeloArgumentAgrees (the ABNF of RFC 5321 §4.1.2 and §4.1.3, RFC 6531);
+// WorkIsLinear (B2).
 
 #include "engine/syntax/domain.h"
 
@@ -18,6 +19,7 @@
 #include "fuzz/input.h"
 #include "fuzz/oracle/smtp_grammar.h"
 #include "fuzz/oracle/syntax.h"
+#include "fuzz/work.h"
 
 namespace postern::fuzz {
 namespace {
@@ -66,6 +68,7 @@ void Run(Input input) {
 }  // namespace postern::fuzz
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const postern::fuzz::LinearWork work(size, 500, 14);
   postern::fuzz::Run(postern::fuzz::Input(data, size));
   return 0;
 }

@@ -24,6 +24,9 @@ def postern_fuzz_target(
     NAME is unique in the workspace, and of letters, digits and _ (OSS-Fuzz). The file with
     LLVMFuzzerTestOneInput must be in `srcs`: in a library it might not be linked in.
     """
+
+    # It counts, where the engine is built to be counted (work.h).
+    deps = deps + ["//fuzz:work"]
     postern_cc_binary(
         name = name,
         testonly = True,

@@ -9,6 +9,9 @@
     fuzz/corpus_tool seeds [path...]                          the seeds of fuzz/seeds.py
     fuzz/corpus_tool check                                    names and history
 
+A run keeps what is new, minimised: in a folder of its own, from which the next run goes on, or with --keep in
+corpus/. It says in one line for each target what it found and how to see it again.
+
 A file of a corpus is named by the SHA-1 of its content, as libFuzzer names what it finds. What a run
 needs beside the corpus is kept in a folder of its own (POSTERN_FUZZ_WORK, default
 ~/.cache/postern/fuzz): binaries, what was found, what made a target fail.
@@ -131,23 +134,32 @@ class Run:
         self.executions = 0
         self.coverage = 0
         self.failure = None
+        self.what = "it ended"
         before = count_files(self.found)
         command = [binary, self.found] + corpus_folders(name) + options_of(binary) + [
             "-artifact_prefix=%s/" % self.artifacts, "-print_final_stats=1"]
-        command += ["-runs=%d" % runs] if runs else ["-max_total_time=%d" % seconds]
-        shown = 0.0
+        if runs:
+            # libFuzzer counts what it runs of the corpus, and the empty input, as well.
+            known = sum(count_files(folder) for folder in [self.found] + corpus_folders(name))
+            command += ["-runs=%d" % (runs + known + 1)]
+        else:
+            command += ["-max_total_time=%d" % seconds]
+        terminal = sys.stderr.isatty()
+        shown = time.monotonic()
         with open(self.log, "w", encoding="utf-8") as log:
             process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=log, env=environment(),
                                        text=True, errors="replace")
             for line in process.stderr:
                 log.write(line)
                 self._look_at(line)
-                if sys.stderr.isatty() and time.monotonic() - shown > 1:
+                # One line that changes, or in a log one a minute.
+                if time.monotonic() - shown > (1 if terminal else 60):
                     shown = time.monotonic()
-                    sys.stderr.write("\r%-24s %12d executions, %6d edges, %5d new files" % (
-                        name, self.executions, self.coverage, count_files(self.found) - before))
+                    sys.stderr.write("%s%-24s %12d executions, %6d edges, %5d new files%s" % (
+                        "\r" if terminal else "", name, self.executions, self.coverage,
+                        count_files(self.found) - before, "" if terminal else "\n"))
             status = process.wait()
-        if sys.stderr.isatty():
+        if terminal:
             sys.stderr.write("\r\x1b[K")
         if status != 0 and self.failure is None:
             self.failure = "exit status %d, see %s" % (status, self.log)
@@ -160,6 +172,11 @@ class Run:
         match = re.match(r"stat::number_of_executed_units: (\d+)", line)
         if match:
             self.executions = int(match.group(1))
+        # The last of them before the unit is written: an oracle speaks before what abort() makes.
+        match = re.search(r"^(oracle .*)|ERROR: (\w+Sanitizer: [\w-]+)|(runtime error: .*)|"
+                          r"ERROR: libFuzzer: (.*)", line)
+        if match and self.what == "it ended":
+            self.what = next(group for group in match.groups() if group).strip()[:200]
         match = re.search(r"Test unit written to (\S+)", line)
         if match:
             self.failure = match.group(1)
@@ -169,8 +186,8 @@ class Run:
             self.name, self.executions, self.coverage, self.new_files)
         if self.failure is None:
             return line + "; nothing failed"
-        return line + "; FAILED, to see it again: %s %s" % (
-            os.path.join(work_folder("bin"), self.name), self.failure)
+        return line + "; FAILED, %s; to see it again: %s %s" % (
+            self.what, os.path.join(work_folder("bin"), self.name), self.failure)
 
 
 def merge(binary, name, folders, *options):
@@ -181,6 +198,26 @@ def merge(binary, name, folders, *options):
         subprocess.run([binary, "-merge=1", out] + folders + options_of(binary) + list(options),
                        check=True, stdout=log, stderr=log, env=environment())
     return out
+
+
+def minimise_found(name, binary, found):
+    """Of what was found, the least set that covers more than corpus/NAME does."""
+    if not count_files(found):
+        return
+    known = [folder for folder in corpus_folders(name) if count_files(folder)]
+    with tempfile.TemporaryDirectory(prefix="postern-merge-") as out:
+        for folder in known:
+            for file in os.listdir(folder):
+                shutil.copy(os.path.join(folder, file), out)
+        before = set(os.listdir(out))
+        with open(os.path.join(work_folder("log"), name + ".merge.log"), "w", encoding="utf-8") as log:
+            subprocess.run([binary, "-merge=1", out, found] + options_of(binary), check=True, stdout=log,
+                           stderr=log, env=environment())
+        new = [read(os.path.join(out, file)) for file in set(os.listdir(out)) - before]
+    shutil.rmtree(found)
+    os.makedirs(found)
+    for octets in new:
+        add_octets(found, octets)
 
 
 def seeds_with_history(name):
@@ -270,7 +307,7 @@ def run_main(arguments):
     parser.add_argument("--target", action="append", default=[])
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--time", type=int, default=60, help="seconds for each target")
-    parser.add_argument("--runs", type=int, help="executions for each target, instead of a time")
+    parser.add_argument("--runs", type=int, help="executions for each target beside its corpus, instead of a time")
     parser.add_argument("--keep", action="store_true",
                         help="add what is new to corpus/, minimised (default: only to the work folder)")
     options = parser.parse_args(arguments)
@@ -281,11 +318,16 @@ def run_main(arguments):
     failed = not control_fails()
     for name in names:
         run = Run(name, binaries[name], options.time, options.runs)
-        print(run.report(), flush=True)
         failed = failed or run.failure is not None
         if options.keep and run.failure is None:
+            print(run.report(), flush=True)
             minimise(name, binaries[name], [run.found])
             shutil.rmtree(run.found)
+        else:
+            if run.failure is None:
+                minimise_found(name, binaries[name], run.found)
+                run.new_files = count_files(run.found)
+            print(run.report(), flush=True)
     return 1 if failed else 0
 
 

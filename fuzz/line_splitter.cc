@@ -6,7 +6,8 @@
 // ReleaseStore) and the kernels scan_line and find_cr_lf of wire/scan.cc.
 //
 // Input: capacity, total, cuts, refusals, then the octets of the connection.
-// Oracles: SameFraming (F1-F5, R3), bounded store (F5, B1), progress (B2, B3).
+// Oracles: SameFraming (F1-F5, R3), bounded store (F5, B1), progress (B3);
+// WorkIsLinear (B2).
 
 #include "engine/wire/line_splitter.h"
 
@@ -17,6 +18,7 @@
 #include "fuzz/heap.h"
 #include "fuzz/input.h"
 #include "fuzz/oracle/framing.h"
+#include "fuzz/work.h"
 
 namespace postern::fuzz {
 namespace {
@@ -98,6 +100,7 @@ void Run(Input input) {
 }  // namespace postern::fuzz
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const postern::fuzz::LinearWork work(size, 500, 60);
   postern::fuzz::Run(postern::fuzz::Input(data, size));
   return 0;
 }

@@ -7,7 +7,7 @@
 //
 // Input: which function, options, then the text.
 // Oracles: ParametersAgree (the ABNF of RFC 5321 §4.1.2, RFC 6531 §3.3; parse, print, parse),
-// TextAgrees, the UTF-8 of RFC 3629 §4.
+// TextAgrees, the UTF-8 of RFC 3629 §4; WorkIsLinear (B2).
 
 #include "engine/syntax/parameters.h"
 
@@ -21,6 +21,7 @@
 #include "fuzz/input.h"
 #include "fuzz/oracle/smtp_grammar.h"
 #include "fuzz/oracle/syntax.h"
+#include "fuzz/work.h"
 
 namespace postern::fuzz {
 namespace {
@@ -87,6 +88,7 @@ void Run(Input input) {
 }  // namespace postern::fuzz
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const postern::fuzz::LinearWork work(size, 500, 8);
   postern::fuzz::Run(postern::fuzz::Input(data, size));
   return 0;
 }

@@ -7,8 +7,9 @@
 // ParseQueryArgument.
 //
 // Input: which function, options, then the text.
-// Oracles: PathAgrees, MailboxAgrees, QuotingIsStable, StringAgrees, QueryArgumentAgrees (the ABNF
-// of RFC 5321 and RFC 6531, and the limits of RFC 5321 §4.5.3.1).
+// Oracles: PathAgrees, PathIsStable, MailboxAgrees, QuotingIsStable, StringAgrees,
+// QueryArgumentAgrees (the ABNF of RFC 5321 and RFC 6531, and the limits of RFC 5321 §4.5.3.1);
+// WorkIsLinear (B2).
 
 #include "engine/syntax/path.h"
 
@@ -19,6 +20,7 @@
 #include "fuzz/check.h"
 #include "fuzz/input.h"
 #include "fuzz/oracle/syntax.h"
+#include "fuzz/work.h"
 
 namespace postern::fuzz {
 namespace {
@@ -31,6 +33,7 @@ void Path(std::string_view text, syntax::PathKind kind, const syntax::PathOption
   if (ok && !result.is_null) {
     Require("QuotingIsStable", oracle::QuotingIsStable(result.local_part));
   }
+  if (ok) Require("PathIsStable", oracle::PathIsStable(kind, options, result));
 }
 
 void Run(Input input) {
@@ -65,6 +68,7 @@ void Run(Input input) {
 }  // namespace postern::fuzz
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const postern::fuzz::LinearWork work(size, 500, 12);
   postern::fuzz::Run(postern::fuzz::Input(data, size));
   return 0;
 }

@@ -6,7 +6,8 @@
 // Frame, ParseVersion1, ParseVersion2, ParseInet, ParseInet6, ParseTlvs, Crc32c, NextProxyTlv.
 //
 // Input: cuts, refusals, mode, then the octets of the connection.
-// Oracles: SameProxy (R3 as well), bounded store (B1), progress (B2, B3).
+// Oracles: SameProxy (R3 as well), bounded store (B1), progress (B3);
+// WorkIsLinear (B2).
 
 #include "engine/wire/proxy_header.h"
 
@@ -18,6 +19,7 @@
 #include "fuzz/heap.h"
 #include "fuzz/input.h"
 #include "fuzz/oracle/proxy.h"
+#include "fuzz/work.h"
 
 namespace postern::fuzz {
 namespace {
@@ -99,6 +101,7 @@ void Run(Input input) {
 }  // namespace postern::fuzz
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const postern::fuzz::LinearWork work(size, 500, 60);
   postern::fuzz::Run(postern::fuzz::Input(data, size));
   return 0;
 }

@@ -76,6 +76,7 @@ def _parameters():
     yield b"\0\0" + b" A" * 65, "Exim CVE-2020-28022: many parameters, names without values"
     yield b"\0\1 X=\xe2\x82", "Dovecot CVE-2020-7046: truncated UTF-8 in a parameter"
     yield b"\0\0 AUTH=+0A", "Exim CVE-2020-28021: a line end inside AUTH="
+    yield b"\0\0" + b" KEYWORD=value" * 60, "many long parameters: each must cost only itself"
     texts = [b"any text\there", b"\xc3\xa9", b"\x01"]
     yield from ((seed, "") for seed in _with([b"\1\0", b"\1\1"], texts))
     numbers = [b"0", b"18446744073709551615", b"18446744073709551616", b"1x", b""]
@@ -94,12 +95,47 @@ def _xtext_base64_date():
     yield b"\0\0+GG", "the same, with none"
     base64 = [b"", b"Zg==", b"Zm8=", b"Zm9v", b"Zm9vYmFy", b"Zh==", b"====", b"\0\xff\x10", b"="]
     yield from ((seed, "") for seed in _with([b"\1\0", b"\1\1", b"\1\x40"], base64))
+    yield b"\1\4Zm9vYmE=", "Exim CVE-2018-6789: room for one octet less"
+    yield b"\1\5Zm9vYmFy", "the same without padding"
     yield b"\1\0Zm9vYmE", "Exim CVE-2018-6789: base64 of length 4n+3"
     yield b"\1\0Zm9vY", "the same, 4n+1"
     dates = [b"1985-04-12T23:20:50.52Z", b"1996-12-19T16:39:57-08:00", b"1990-12-31T23:59:60Z",
              b"1990-12-31T15:59:60-08:00", b"1937-01-01T12:00:27.87+00:20", b"2000-02-29T00:00:00Z",
              b"1900-02-29T00:00:00Z", b"0000-01-01T00:00:00-00:00"]
     yield from ((seed, "") for seed in _with([b"\2\0"], dates))
+
+
+def _esmtp_values():
+    long = b"x" * 100
+    kinds = [
+        [b"FULL", b"hdrs", b"", b"FULL,HDRS"],
+        [b"NEVER", b"SUCCESS,FAILURE,DELAY", b",delay,,", b"NEVER,DELAY", b","],
+        [b"QQ314159", b"a+20b+09c", b"+0A", b"+", b"+4", long, long + b"x"],
+        [b"rfc822;Dana@Ivory.EDU", b"x400;/G+3Djohn/", b"rfc822;", b";a", b"rfc822;" + b"x" * 493, b"a;+7F"],
+        [b"PLAIN dGVzdAB0ZXN0ADEyMzQ=", b"CRAM-MD5", b"EXTERNAL =", b"PLAIN ", b"X" * 21, b"PLAIN Zg==  "],
+        [b"dGVzdAB0ZXN0ADEyMzQ=", b"", b"*", b"=", b"Zg==", b"Zg=", b"Zh=="],
+        [b"e+3Dmc2@example.com", b"<>", b"+3C+3E", b"+22a+20b+22@[192.0.2.1]", b"a@b.example", b"+0A", b"+"],
+        [b"j+C3+BCrgen@example.com", b"+C3@b", b"j\xc3\xbcrgen@b"],
+        [b"120;R", b"-40;NT", b"+999999999;rt", b"0;R", b"1000000000;N", b";R"],
+        [b"-9", b"0", b"9", b"-0", b"10", b"+1"], [b"1", b"999999999", b"0", b"1000000000", b"-1"],
+        [b"2008-03-05T19:00:00Z", b"2024-02-29t19:00:00.25z", b"2023-02-29T19:00:00Z", b"2008-03-05T19:00:00+01:00"],
+        [b"2014-04-03T23:01:00Z", b"2014-04-03T23:01:00-08:00;C", b"2014-04-03T23:01:00Z;X", b"2014-04-03T23:01:00.5Z"],
+        [b"imap://harry@example.com/outbox;uid=25 LAST", b"ldap://[2001:db8::7]/c=GB?one", b"urn:a", b"a:%4", b":"],
+        [b"example.com", b"@foo.example", b"#uucp", b"#", b"@", b"a", b"#" + b"q" * 256],
+        [b"example.org,example.com", b"a.b", b"a.b,", b",a.b", b"a"],
+        [b"MAILMAX=10 RCPTMAX=100", b"X-FLAG RCPTDOMAINMAX=999999", b"RCPTMAX=0", b"RCPTMAX=1000000", b"A=;"],
+        [b"NAME=spike.example.org ADDR=168.100.189.2", b"ADDR=IPV6:2001:db8::1 PORT=25", b"NAME=[TEMPUNAVAIL]",
+         b"LOGIN=a+2Bb DESTADDR=[unavailable] DESTPORT=0", b"NAME=a NAME=b", b"PORT=65536", b"NAME=" + b"a" * 256],
+        [b"NAME=spike.example.org ADDR=168.100.189.2 PROTO=ESMTP", b"SOURCE=REMOTE IDENT=AB12", b"ADDR=uucp!node"],
+    ]
+    for kind, texts in enumerate(kinds):
+        yield from ((bytes([kind]) + text, "") for text in texts)
+    yield b"\x04PLAIN " + b"QUFB" * 40 + b"QUE", "Exim CVE-2018-6789: base64 of a length 4n+3"
+    yield b"\x05" + b"QUFB" * 100 + b"Q", "Dovecot CVE-2025-59028: invalid base64 in AUTH"
+    yield b"\x06+0Aroot", "Exim CVE-2020-28021: a line end inside AUTH="
+    yield b"\x0e@a'); DROP TABLE tbl--", "Exim CVE-2025-26794: ETRN's argument goes into SQL"
+    yield b"\x11LOGIN=a+", "nginx: XCLIENT's LOGIN without xtext"
+    yield b"\x11NAME=a+0D+0AXCLIENT", "nginx CVE-2026-28753: a line end in a host name"
 
 
 def _command_line():
@@ -115,12 +151,13 @@ def _command_line():
         b"EXPN Example-People", b"HELP", b"HELP mail", b"NOOP", b"NOOP any text", b"DATA", b"DATA x",
         b"BDAT 5", b"bdat 5 last", b"BDAT 9223372036854775807 LAST", b"BDAT 9223372036854775808", b"BDAT 5 LST", b"BDAT", b"BDAT x",
         b"RSET", b"QUIT ", b"STARTTLS", b"TURN", b"SEND FROM:<a@b>", b"SAML", b"SOML", b"XYZZY", b"",
-        b"  MAIL", b"MAIL\tFROM:<a@b>",
         b"MAIL FROM:<a@b> RET=FULL ENVID=a+2Bb REQUIRETLS BY=120;RT MT-PRIORITY=-9",
         b"MAIL FROM:<a@b> ENVID=" + b"x" * 101, b"MAIL FROM:<a@b> BY=0;R",
         b"RCPT TO:<a@b> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;a+2Bb",
         b"RCPT TO:<a@b> RRVS=2014-04-03T23:01:00Z;C NOTIFY=NEVER,DELAY",
         b"RCPT TO:<a@b> ORCPT=rfc822;" + b"+41" * 165,
+        b"  MAIL", b"MAIL\tFROM:<a@b>", b"VRFY", b"EXPN", b"MAIL FROM:<a@b> SIZE=",
+        b"MAIL FROM:<a@b> SIZE=" + b"0" * 20, b"MAIL FROM:<a@b> SIZE=" + b"0" * 21,
     ]
     yield from ((seed, "") for seed in _with([b"\0\0", b"\xff\0", b"\x18\x3f"], lines))
     yield b"\0\0EHLO " + b"A" * 600, "Exim CVE-2019-16928: a very long EHLO"
@@ -165,8 +202,25 @@ def _auth_exchange():
     yield b"\0\2\x04\0AUTH PLAIN\n~\x03\0QUJD\nAUTH PLAIN =", "Dovecot: the longest line of an exchange"
     for copies in (b"\x0b\xff", b"\x0c\x00", b"\x0d\x00"):
         yield b"\5\2\x04\x04AUTH PLAIN\n~" + copies + b"QUJD\nZm9v", "RFC 4954: 12288 octets, and more"
+    for copies in (b"\x2f\xfe", b"\x2f\xff"):
+        yield b"\5\2\x04\x04AUTH PLAIN\n~" + copies + b"A\nZm9v", "RFC 4954: 12288 octets and 12289, ends included"
     yield b"\0\2\xff\0AUTH PLAIN\nZm9v", "the longest challenge"
     yield b"\0\1\x04AUTH PLAIN\nZm9vYmE", "Exim CVE-2018-6789: base64 of length 4n+3"
+
+
+def _bdat_decoder():
+    messages = [
+        b"5 LAST\na\r\n.\n", b"0\n0 LAST\n", b"3\na\r\n3\n.\r\n2 LAST\n\r\n", b"2\na\r1\n\n0 LAST\n",
+        b"2 LAST\na\r3 LAST\nb\nc", b"4\na\rb\n", b"6\n.\r\n..\n1 LAST\nx", b"3\nabc\n2 LAST\nde",
+        b"!6 LAST\nQUIT\r\n1 LAST\nx", b"1\n\r!1 LAST\n\n1 LAST\n\n", b"600 LAST\n" + b"x\r\n" * 200,
+        b"6 LOST\nQUIT\r\n1 LAST\nx", b"007 last\n1234567", b"1  LAST\n", b"1x\n", b" 1\n",
+    ]
+    yield from ((seed, "") for seed in _with([b"\0\0", b"\1\1", b"\2\0", b"\0\1", b"\1\7"], messages))
+    for size in (b"4294967296", b"4294967301", b"9223372036854775807", b"9223372036854775808",
+                 b"18446744073709551616", b"18446744073709551621", b"-1", b"+1", b"0" * 30 + b"1"):
+        yield b"\0\0" + size + b" LAST\nQUIT\r\n", "a BDAT count that wraps, or a sign (as Exchange CVE-2003-0714)"
+    yield b"\0\1" + b"3\n\r\n.2 LAST\n\r\n", "Exim CVE-2017-16944: a dot inside BDAT"
+    yield b"\0\0!5\nabcde5\nabcde5 LAST\nabcde", "Exim CVE-2020-28019: a refused BDAT, then another one"
 
 
 def _proxy_header():
@@ -185,6 +239,7 @@ def _proxy_header():
         b"\x21\x21\0\x24" + b"\xfe" * 36, b"\x21\x31\0\xd8" + b"/" * 216, b"\x21\x12\0\x0c" + inet,
         b"\x21\x11\0\x15" + inet + b"\1\0\2h2" + b"\5\0\1u", b"\x21\x11\0\x10" + inet + b"\1\0\2h",
         b"\x21\x11\0\x17" + inet + b"\x20\0\x08\1\0\0\0\0\x21\0\0", b"\x21\x11\xff\xff" + inet,
+        b"\x21\x11\0\x13" + inet + b"\3\0\4\0\0\0\0",
     ]
     choices = [b"\0\0\1", b"\1\1\1", b"\0\0\2"]
     yield from ((seed, "") for seed in _with(choices, version2))
@@ -199,7 +254,13 @@ def _table_loader():
             b'extends: "none"', b'help_topics { topic: "MAIL" text: "{server}" }',
             b'footers { reply_class: 5 text: "ask us" }', b'replies { id: GREETING code: 250 }',
             b'codes { code: 500 meaning: "no" seen_when: "now" mend: "this" differs: "from 501" }',
-            b'name: "\\xff"', b'replies { id: 9999 }', b'replies { code: "x" }'):
+            b'name: "\\xff"', b'replies { id: 9999 }', b'replies { code: "x" }',
+            b'replies { id: NOOP_OK code: 250 enhanced_code: "2.0.0" text: "a\\rb" }',
+            b'replies { id: NOOP_OK code: 250 enhanced_code: "5.0.0" text: "no" }',
+            b'replies { id: NOOP_OK code: 250 enhanced_code: "2.0.0" text: "' + b"x" * 500 + b'" }',
+            b'replies { id: NOOP_OK code: 250 enhanced_code: "2.0.0" text: "' + b"x" * 501 + b'" }',
+            b'replies { id: NOOP_OK code: 502 enhanced_code: "5.5.1" text: "no" }',
+            b'footers { reply_class: 2 text: "ask us" }'):
         yield b"\3" + text, ""
     for wild in (b"\xff" + bytes(range(200)), b"\x18\1\x0a\2\3abc\2de", b"\7\3a\xc3b\2tr\7default"):
         yield b"\1" + wild, ""
@@ -235,10 +296,12 @@ def _inspect_vs_session():
              b"RCPT TO:<a@b.example>", b"RCPT TO:<\xc3\xa9@b>", b"DATA", b"DATA x", b"RSET", b"NOOP x", b"QUIT",
              b"VRFY a", b"EXPN a", b"HELP", b"HELP mail", b"HELP 500", b"HELP xyzzy", b"STARTTLS", b"XYZZY x",
              b"", b"1", b"NOOP \0", b"NOOP \x01", b"NOOP \xff", b"NO\nOP", b"NOOP \r", b"TURN",
-             b"MAIL FROM:<a@b> X=1", b"NOOP " + b"x" * 600, b"\xffOOP"]
+             b"MAIL FROM:<a@b> X=1", b"NOOP " + b"x" * 600, b"\xffOOP", b"HELP EXPN"]
     # No field of the configuration, the stage, TLS, cuts.
     choices = [b"\0" + bytes([stage]) + b"\2\0" for stage in range(7)] + [b"\0\2\1\1", b"\6\2\2\0"]
     yield from ((seed, "") for seed in _with(choices, lines))
+    for size in (2047, 2048, 2049):
+        yield b"\0\2\2\0" + b"x" * size, "as long as the room in which an end is put behind it, and longer"
 
 
 def _abi_calls():
@@ -254,6 +317,7 @@ def _abi_calls():
         yield head + bytes(c for n in range(18) for c in (n, 0, 3, 1, 65, 66, 67)), "every call"
     yield b"\0" * 5 + line(0) + b"\0\0\x0cMAIL FROM:<>" + b"\0\0\2\r\n" + b"\2\0\x21" + b"\0" * 8, "a wrong ticket"
     yield b"\0" * 5 + b"\x08\0\0\0\1x\1\0\2\0\1", "calls on a closed session"
+    yield b"\0\0\0\0\2\0\0\7abcdefg", "octets at no address"
     yield b"\0" * 5 + b"\x09\1\0\5\0" + b"\0\1\x28PROXY TCP4 192.0.2.1 192.0.2.2 1 25\r\n", ""
 
 
@@ -316,11 +380,13 @@ _SEEDS = {
     "proxy_header": _proxy_header,
     "data_decoder": _data_decoder,
     "auth_exchange": _auth_exchange,
+    "bdat_decoder": _bdat_decoder,
     "command_line": _command_line,
     "line_splitter": _line_splitter,
     "path": _path,
     "domain": _domain,
     "parameters": _parameters,
+    "esmtp_values": _esmtp_values,
     "xtext_base64_date": _xtext_base64_date,
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every planted bug is found by the committed corpus alone.
+"""Every planted bug is found by the committed corpora alone.
 
-    ./bazelw test --config=asan --config=work --define=mutants=on //fuzz/mutants:bite_test
+    ./bazelw test --config=asan --config=ubsan --config=work --define=mutants=on //fuzz/mutants:bite_test
 """
 
 import unittest
@@ -12,8 +12,7 @@ import fuzz.mutants.run as run
 class BiteTest(unittest.TestCase):
 
     def test_each_bug_is_found(self):
-        self.assertEqual(
-            run.main(["--program", "fuzz/session/session_corpus_test", "--corpus", "corpus/session"]), 0)
+        self.assertEqual(run.main(["--programs", ".", "--corpora", "corpus"]), 0)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ def mutable(srcs):
             tools = [
                 "//fuzz/mutants:mutants.py",
                 "//fuzz/mutants:plant.py",
+                "//fuzz/mutants:room_mutants.py",
             ],
             visibility = ["//fuzz/mutants:__pkg__"],
         )
@@ -26,3 +27,21 @@ def mutable(srcs):
         "//:mutants": ["planted/" + src for src in srcs],
         "//conditions:default": srcs,
     })
+
+# The targets that find them, by name.
+TARGETS = {
+    "abi_calls": "//fuzz:abi_calls",
+    "auth_exchange": "//fuzz:auth_exchange",
+    "bdat_decoder": "//fuzz:bdat_decoder",
+    "command_line": "//fuzz:command_line",
+    "config_loader": "//fuzz:config_loader",
+    "domain": "//fuzz:domain",
+    "inspect_vs_session": "//fuzz:inspect_vs_session",
+    "parameters": "//fuzz:parameters",
+    "path": "//fuzz:path",
+    "proxy_header": "//fuzz:proxy_header",
+    "reply_format": "//fuzz:reply_format",
+    "session": "//fuzz/session:session",
+    "table_loader": "//fuzz:table_loader",
+    "xtext_base64_date": "//fuzz:xtext_base64_date",
+}

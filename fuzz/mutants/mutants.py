@@ -305,6 +305,50 @@ MUTANTS = [
         ],
     ),
     (
+        "bdat_unknown_size_goes_on",
+        "D5: behind a BDAT whose size nobody knows, content is commands",
+        [
+            (
+                "engine/session/chunks.cc",
+                "    RefuseAlone(judgement);\n    Close(CloseReason::kLine);\n    return;",
+                "    RefuseAlone(judgement);\n    if (!FAULT) Close(CloseReason::kLine);\n    return;",
+            ),
+        ],
+    ),
+    (
+        "bdat_refused_keeps_message",
+        "D5: a message goes on without the chunk that was refused",
+        [
+            (
+                "engine/session/chunks.cc",
+                "  if (phase_ >= Phase::kMail) FailChunks(ResetReason::kContentRefused);",
+                "  if (phase_ >= Phase::kMail && !FAULT) FailChunks(ResetReason::kContentRefused);",
+            ),
+        ],
+    ),
+    (
+        "bdat_last_keeps_recipients",
+        "a message that was refused in its last chunk leaves its recipients",
+        [
+            (
+                "engine/session/chunks.cc",
+                "  phase_ = Phase::kReady;\n  recipients_ = 0;",
+                "  phase_ = Phase::kReady;\n  if (!FAULT) recipients_ = 0;",
+            ),
+        ],
+    ),
+    (
+        "bdat_held_reply_leaks",
+        "B3: what a host said to a first chunk is not given back",
+        [
+            (
+                "engine/session/chunks.cc",
+                "  if (held_ == nullptr) return;\n  memory_->deallocate",
+                "  if (held_ == nullptr) return;\n  if (!FAULT) memory_->deallocate",
+            ),
+        ],
+    ),
+    (
         "size_limit_off_by_one",
         "D4: one octet over the limit is accepted",
         [

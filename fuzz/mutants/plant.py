@@ -46,12 +46,18 @@ inline bool Planted(Mutant mutant) {{ return chosen == mutant; }}
 """
 
 
+def module(name):
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
+    spec = importlib.util.spec_from_file_location(name, path)
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
 def load():
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "mutants.py")
-    spec = importlib.util.spec_from_file_location("mutants", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.MUTANTS
+    """(name, story, edits) of every bug."""
+    rooms = module("room_mutants").ROOM_MUTANTS
+    return module("mutants").MUTANTS + [(name, story, edits) for name, _, story, edits in rooms]
 
 
 def enumerator(name):

@@ -270,6 +270,52 @@ Finding QuotingIsStable(std::string_view local_part) {
 
 namespace {
 
+// As a client would write the path that `result` means.
+std::string Print(const syntax::PathResult& result) {
+  if (result.is_null) return "<>";
+  char buffer[syntax::kMaxLocalPartOctets];
+  const std::string_view meaning(buffer, syntax::UnquoteLocalPart(result.local_part, buffer));
+  std::string printed = "<";
+  if (syntax::NeedsQuoting(meaning)) {
+    printed += '"';
+    for (const char c : meaning) {
+      if (c == '"' || c == '\\') printed += '\\';
+      printed += c;
+    }
+    printed += '"';
+  } else {
+    printed += meaning;
+  }
+  if (!result.is_postmaster) printed += "@" + std::string(result.domain);
+  return printed + ">";
+}
+
+}  // namespace
+
+Finding PathIsStable(PathKind kind, const syntax::PathOptions& options,
+                     const syntax::PathResult& result) {
+  const std::string printed = Print(result);
+  const size_t local_octets = printed.find_last_of('@') == std::string::npos
+                                  ? printed.size() - 2
+                                  : printed.find_last_of('@') - 1;
+  // Quotes may pass a limit that the text itself keeps.
+  if (local_octets > syntax::kMaxLocalPartOctets || printed.size() > syntax::kMaxPathOctets) {
+    return {};
+  }
+  syntax::PathResult again;
+  if (!syntax::ParsePath(printed, kind, options, &again) || again.used != printed.size()) {
+    return Wrong("printed, it is refused", printed);
+  }
+  if (again.is_null != result.is_null || again.is_postmaster != result.is_postmaster ||
+      again.domain != result.domain || again.domain_is_literal != result.domain_is_literal) {
+    return Wrong("printed, it means something else", printed);
+  }
+  const std::string twice = Print(again);
+  return twice == printed ? Finding() : WrongPart("printed again", printed, twice);
+}
+
+namespace {
+
 Finding WordAgrees(std::string_view in, bool utf8, bool right, std::string_view text,
                    const syntax::WordResult& result) {
   if (result.ok() != right) {

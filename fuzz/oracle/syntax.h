@@ -42,6 +42,11 @@ Finding MailboxAgrees(std::string_view in, const syntax::PathOptions& options,
 // same; all forms of a local-part mean one thing (RFC 5321 §4.1.2).
 Finding QuotingIsStable(std::string_view local_part);
 
+// Of a path that was taken: printed from what its parts mean, without its source route, it is taken
+// again, means the same, and is printed the same.
+Finding PathIsStable(syntax::PathKind kind, const syntax::PathOptions& options,
+                     const syntax::PathResult& result);
+
 Finding StringAgrees(std::string_view in, bool utf8, const syntax::WordResult& result);
 Finding QueryArgumentAgrees(std::string_view in, bool utf8, const syntax::WordResult& result);
 Finding TextAgrees(std::string_view in, bool utf8, const syntax::WordResult& result);

@@ -140,6 +140,39 @@ TEST(QuotingIsStableTest, BitesOnTextThatIsNoLocalPart) {
   EXPECT_NE(QuotingIsStable(std::string(65, 'a')), "");
 }
 
+TEST(PathIsStableTest, FindsNothingWhereAllIsWell) {
+  const syntax::PathOptions options;
+  for (const std::string_view path :
+       {"<>", "<a@b.example>", "<\"a\\b\"@b>", "<\"a b\"@[127.0.0.1]>", "<@c,@d:a@b>", "<\"\"@b>",
+        "<\"\\\"\"@b>"}) {
+    syntax::PathResult result;
+    ASSERT_TRUE(syntax::ParsePath(path, syntax::PathKind::kReversePath, options, &result)) << path;
+    EXPECT_EQ(PathIsStable(syntax::PathKind::kReversePath, options, result), "") << path;
+  }
+  syntax::PathResult postmaster;
+  ASSERT_TRUE(
+      syntax::ParsePath("<postmaster>", syntax::PathKind::kForwardPath, options, &postmaster));
+  EXPECT_EQ(PathIsStable(syntax::PathKind::kForwardPath, options, postmaster), "");
+}
+
+TEST(PathIsStableTest, Bites) {
+  const syntax::PathOptions options;
+  syntax::PathResult right;
+  ASSERT_TRUE(syntax::ParsePath("<a@b>", syntax::PathKind::kForwardPath, options, &right));
+  const auto check = [&](auto change) {
+    syntax::PathResult wrong = right;
+    change(&wrong);
+    return PathIsStable(syntax::PathKind::kForwardPath, options, wrong);
+  };
+  EXPECT_EQ(check([](auto*) {}), "");
+  EXPECT_NE(check([](auto* wrong) { wrong->domain = "b..c"; }), "");
+  EXPECT_NE(check([](auto* wrong) { wrong->domain = "[b"; }), "");
+  EXPECT_NE(check([](auto* wrong) { wrong->is_null = true; }), "");
+  EXPECT_NE(check([](auto* wrong) { wrong->is_postmaster = true; }), "");
+  EXPECT_NE(check([](auto* wrong) { wrong->domain_is_literal = true; }), "");
+  EXPECT_NE(check([](auto* wrong) { wrong->local_part = "\"a\x01\""; }), "");
+}
+
 TEST(WordsAgreeTest, Bite) {
   syntax::WordResult string = syntax::ParseString("abc");
   EXPECT_EQ(StringAgrees("abc", false, string), "");

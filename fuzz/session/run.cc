@@ -15,7 +15,7 @@
 
 #include "fuzz/input.h"
 #include "fuzz/model/grammar.h"
-#include "fuzz/session/work.h"
+#include "fuzz/work.h"
 #include "plugin_api/postern.h"
 
 namespace postern::fuzz {

@@ -101,7 +101,7 @@ struct Trace {
   size_t allocations = 0;
   size_t final_replies = 0;  // LMTP: for each recipient of each message one
   size_t octets_fed = 0, octets_out = 0, events = 0, calls = 0;
-  uint64_t work = 0;  // basic blocks of the engine; 0 where they are not counted (work.h)
+  uint64_t work = 0;  // basic blocks of the engine; 0 where they are not counted (fuzz/work.h)
 };
 
 }  // namespace postern::fuzz

@@ -22,6 +22,10 @@ def _line_splitter():
         b"\r\r\n\n\r\r\n",
     ]
     yield from ((seed, "") for seed in _with([b"\0\0\0\0", b"\0\0\1\0", b"\1\3\7\5"], lines))
+    # Every octet inside a line and behind a CR.
+    every = [bytes([octet]) for octet in range(256) if octet not in b"\r\n"]
+    yield b"\0\0\0\0" + b"".join(b"NOOP " + octet + b"\r\n" for octet in every), ""
+    yield b"\0\0\1\0" + b"".join(b"NOOP\r" + octet + b"\r\n" for octet in every), ""
     yield b"\0\2\0\0" + b"x" * 4096, "qmail CVE-2005-1513: a line that does not end"
     yield b"\4\0\2\0" + b"\xff" * 200 + b"\r\n", "sendmail CVE-2003-0161: octet 0xFF"
     yield b"\0\0\1\0" + b"\n" * 300, "Dovecot CVE-2020-10958: newlines without end"
@@ -184,6 +188,12 @@ def _data_decoder():
         for choice in choices:
             smuggled = b"a" + end + b"MAIL FROM:<b@c>\r\n.\r\n"
             yield choice + smuggled, "SMTP smuggling: content ended by something else"
+    # Every octet where only one has a meaning: behind a CR, and behind a dot, with and without CR.
+    every = [bytes([octet]) for octet in range(256)]
+    for before in (b"\r", b"\r\n.", b"\r\n.\r"):
+        for choice in (b"\0\0", b"\0\1"):
+            yield (choice + b"".join(before + octet for octet in every if octet not in (b"\n", b"\r"))
+                   + b"\r\n.\r\n"), ""
 
 
 def _auth_exchange():

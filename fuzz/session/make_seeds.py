@@ -6,13 +6,14 @@
     python3 fuzz/session/make_seeds.py
 
 The seeds are the golden transcripts (seeds_main.cc turns them into dialogues), the dialogues of
-RFC 5321 appendix D, and one dialogue for each historical bug of a mail server that a session engine
+RFC 5321 appendix D, what real clients sent (capture.py), and one dialogue for each historical bug of a mail server that a session engine
 can have, with its line of history in corpus/session.md. Files are named by the SHA-1 of their
 content, so nothing is written twice. Files that a fuzzing engine added stay.
 """
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -195,7 +196,8 @@ HOSTS = [
 README_HEAD = """# Seeds of the session target
 
 `fuzz/session/make_seeds.py` writes them: the golden transcripts of `tests/transcripts` as dialogues, the
-dialogues of RFC 5321 appendix D, and the historical bugs below, one file each. What a fuzzing engine
+dialogues of RFC 5321 appendix D, what real clients sent (`fuzz/session/clients`), and the historical bugs
+below, one file each. What a fuzzing engine
 found worth keeping has no line here. Files are named by the SHA-1 of their content;
 `./bazelw run //fuzz/session:explain -- FILE` shows one as a dialogue.
 
@@ -205,6 +207,18 @@ them for pointers to a family of mistakes.
 | file | dialogue | history |
 |---|---|---|
 """
+
+
+def clients(root):
+    """(name, client, how it was run, octets) of every captured dialogue."""
+    folder = os.path.join(root, "fuzz", "session", "clients")
+    with open(os.path.join(folder, "README.md"), encoding="utf-8") as file:
+        rows = re.findall(r"^\| (\S+) \| ([^|]+) \| ([^|]+) \|$", file.read(), re.MULTILINE)
+    for name, client, how in rows:
+        if name in ("file", "---"):
+            continue
+        with open(os.path.join(folder, name), "rb") as file:
+            yield name, client, how, file.read()
 
 
 def write(folder, content):
@@ -226,6 +240,8 @@ def main():
     lines = []
     for name, how, dialogue in APPENDIX_D:
         lines.append(f"| {write(folder, how + dialogue)[:10]} | {name} | RFC 5321 appendix D |\n")
+    for name, client, how, sent in clients(root):
+        lines.append(f"| {write(folder, setup() + octets(sent))[:10]} | client-{name} | {client}: {how} |\n")
     for name, how, dialogue in HOSTS:
         lines.append(f"| {write(folder, how + dialogue)[:10]} | {name} | what hosts do |\n")
     for name, history, how, dialogue in HISTORY:

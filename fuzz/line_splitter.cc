@@ -63,6 +63,8 @@ void Run(Input input) {
     const Pieces pieces(octets, cuts);
     size_t before = 0;
     size_t idle = 0;
+    RequireThat(splitter.capacity() == capacity && splitter.max_total() == total, "bounded store",
+                "it has other limits than it was given");
     for (const std::string_view piece : pieces.views()) {
       std::string_view left = piece;
       for (;;) {

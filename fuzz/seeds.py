@@ -53,7 +53,7 @@ def _path():
     yield b"\1\0<${run{/bin/sh}}@x.example>", "Exim CVE-2019-10149: a local-part that is expanded"
     yield b"\1\0<a@x.example\\>", "Exim CVE-2019-15846: a backslash at the end"
     words = [b"abc", b'"a b"', b"a.b", b"a@b.example", b"<a@b.example>", b"<a@[1.2.3.4]> SMTPUTF8",
-             b"\xc3\xa9@b SMTPUTF8"]
+             b"\xc3\xa9@b SMTPUTF8", b"a@[1.2.3.4]x", b"a@b x", b'"a"x', b'"a"@', b"a@[1.2.3.4"]
     choices = [b"\2\0", b"\3\0", b"\4\0", b"\2\1", b"\3\1", b"\4\1"]
     yield from ((seed, "") for seed in _with(choices, words))
 
@@ -107,7 +107,8 @@ def _xtext_base64_date():
     yield b"\1\0Zm9vY", "the same, 4n+1"
     dates = [b"1985-04-12T23:20:50.52Z", b"1996-12-19T16:39:57-08:00", b"1990-12-31T23:59:60Z",
              b"1990-12-31T15:59:60-08:00", b"1937-01-01T12:00:27.87+00:20", b"2000-02-29T00:00:00Z",
-             b"1900-02-29T00:00:00Z", b"0000-01-01T00:00:00-00:00"]
+             b"1900-02-29T00:00:00Z", b"0000-01-01T00:00:00-00:00", b"1991-01-01T00:29:60+00:30",
+             b"1990-12-31T23:59:60-23:59", b"1990-12-31T23:29:60-00:30", b"1990-12-30T23:59:60-00:01"]
     yield from ((seed, "") for seed in _with([b"\2\0"], dates))
 
 
@@ -134,8 +135,30 @@ def _esmtp_values():
          b"LOGIN=a+2Bb DESTADDR=[unavailable] DESTPORT=0", b"NAME=a NAME=b", b"PORT=65536", b"NAME=" + b"a" * 256],
         [b"NAME=spike.example.org ADDR=168.100.189.2 PROTO=ESMTP", b"SOURCE=REMOTE IDENT=AB12", b"ADDR=uucp!node"],
     ]
+    more = {
+        2: [b"a=b", b"", b"+7F"], 3: [b"rfc822", b"a=b;c", b"", b"utf-8;+C3", b"rfc822;a b"],
+        4: [b"LOGIN ", b"PLAIN  a", b"PLAIN a b", b"", b" ", b"PL;AIN", b";", b"PLAIN ====", b"A" * 66000 + b";"],
+        5: [b"Zm8", b"Z!g=", b"Zm9vYmFy"], 6: [b"", b"a" * 65 + b"@b.example", b"a" * 501, b"a"],
+        8: [b"120", b"x;R", b"1;RX", b"1;X", b"1;", b"-;N", b"+;N", b"1;xT", b"-1;R"],
+        9: [b"x", b"", b"-"], 10: [b"01", b"", b"x"], 11: [b"x"], 12: [b"2014-04-03T23:01:00Z;r", b"x"],
+        13: [b"a://u:p@h:80/x//y?q/?", b"a:/b/c last", b"x://[v7.a:b]:1", b"x://[v7.a|b]", b"x://[v.a]", b"x://[v7]",
+             b"x://[v7.]", b"x://[::1", b"x://[::g]", b"x://[::1]a", b"x://h:8x", b"x://h|h", b"x://u|@h", b"x://h", b"",
+             b" LAST", b":a", b"1:a", b"a|b:c", b"a:b?c|", b"a:%4g", b"a:%g4", b"a:%41", b"a:b LAST x", b"a:b ",
+             b"x://[1:2:3:4:5:6:1.2.3.4]/", b"x://[1:2:3:4:5:6:7:8]/", b"x://[1::]/", b"x://[1:2]/", b"x://[::1::]/",
+             b"x://[1:2:3:4:5:6:7:1.2.3.4]/", b"x://[::1.2.3]/", b"x://[::1.2.3.256]/", b"x://[::01.2.3.4]/",
+             b"x://[::1.2.3.4.5]/", b"x://[1:2:3:4:5:6:7:8:9]/", b"x://[1:2:3:4:5:6:7:8::]/", b"x://[::1:]/",
+             b"x://[1.2.3.4::]/", b"x://[::1;2]/", b"x://[12345::]/", b"x://[::a:F]/"],
+        14: [b"sigurd.innosoft.com", b"", b"localname", b"a..b", b"#a b", b"#\xff"],
+        15: [b"a.b,c", b"", b"a.b,c.d,e.f"],
+        16: [b"rcptmax=1 RCPTMAX=2", b"", b" ", b"A=", b"A=\x7f", b"a_b=c=d", b"?=1", b"MAILMAX=1000000",
+             b"MAILMAX=x MAILMAX=7", b"MAILMAX=1 ", b"MAILMAX"],
+        17: [b"PROTO=SMTP", b"PROTO=esmtp", b"PROTO=HTTP", b"PORT=x", b"ADDR=IPV6:::g", b"ADDR=ipv6:1:2:3:4:5:6:7:8",
+             b"NAME=", b"NAME", b"", b" NAME=a", b"NAME=a ", b"NAME=a  ADDR=b", b"NAME=+0", b"NAME=a+0Ab", b"NAME=a+28b",
+             b"FOO=a", b"SOURCE=LOCAL", b"NAME=" + b"n" * 255, b"ADDR=1.2.3", b"ADDR=1.2.3.4.", b"HELO=[TEMPUNAVAIL]"],
+        18: [b"SOURCE=local", b"SOURCE=here", b"ADDR=uucp!node HELO=[1.2.3.4]", b"PROTO=" + b"p" * 65, b"LOGIN=a"],
+    }
     for kind, texts in enumerate(kinds):
-        yield from ((bytes([kind]) + text, "") for text in texts)
+        yield from ((bytes([kind]) + text, "") for text in texts + more.get(kind, []))
     yield b"\x04PLAIN " + b"QUFB" * 40 + b"QUE", "Exim CVE-2018-6789: base64 of a length 4n+3"
     yield b"\x05" + b"QUFB" * 100 + b"Q", "Dovecot CVE-2025-59028: invalid base64 in AUTH"
     yield b"\x06+0Aroot", "Exim CVE-2020-28021: a line end inside AUTH="
@@ -254,6 +277,7 @@ def _proxy_header():
         b"\x21\x11\0\x0c" + inet, b"\x20\0\0\0", b"\x21\0\0\0", b"\x21\x11\0\x0b" + inet,
         b"\x21\x21\0\x24" + b"\xfe" * 36, b"\x21\x31\0\xd8" + b"/" * 216, b"\x21\x12\0\x0c" + inet,
         b"\x21\x11\0\x15" + inet + b"\1\0\2h2" + b"\5\0\1u", b"\x21\x11\0\x10" + inet + b"\1\0\2h",
+        b"\x21\x11\0\x13" + inet + b"\3\0\4\1\2\3\4", b"\x21\x11\0\x12" + inet + b"\3\0\3\1\2\3",
         b"\x21\x11\0\x17" + inet + b"\x20\0\x08\1\0\0\0\0\x21\0\0", b"\x21\x11\xff\xff" + inet,
         b"\x21\x11\0\x13" + inet + b"\3\0\4\0\0\0\0",
     ]
@@ -398,7 +422,7 @@ def _config_loader():
 def _inspect_vs_session():
     lines = [b"EHLO a.example", b"MAIL FROM:<a@b.example>", b"MAIL FROM:<a@b.example> SIZE=99999999999",
              b"RCPT TO:<a@b.example>", b"RCPT TO:<\xc3\xa9@b>", b"DATA", b"DATA x", b"RSET", b"NOOP x", b"QUIT",
-             b"VRFY a", b"EXPN a", b"HELP", b"HELP mail", b"HELP 500", b"HELP xyzzy", b"STARTTLS", b"XYZZY x",
+             b"VRFY a", b"EXPN a", b"HELP", b"HELP mail", b"HELP 500", b"HELP xyzzy", b"HELP 5.1.1", b"HELP x.1.1", b"HELP 7.1.1", b"HELP 5.99.99", b"HELP 4.7.0", b"STARTTLS", b"XYZZY x",
              b"", b"1", b"NOOP \0", b"NOOP \x01", b"NOOP \xff", b"NO\nOP", b"NOOP \r", b"TURN",
              b"MAIL FROM:<a@b> X=1", b"NOOP " + b"x" * 600, b"\xffOOP", b"HELP EXPN"]
     # No field of the configuration, the stage, TLS, cuts.

@@ -136,7 +136,7 @@ def _esmtp_values():
         [b"NAME=spike.example.org ADDR=168.100.189.2 PROTO=ESMTP", b"SOURCE=REMOTE IDENT=AB12", b"ADDR=uucp!node"],
     ]
     more = {
-        2: [b"a=b", b"", b"+7F"], 3: [b"rfc822", b"a=b;c", b"", b"utf-8;+C3", b"rfc822;a b"],
+        1: [b"SUCCESS,OFTEN", b"", b"DELAY,NEVER"], 2: [b"a=b", b"", b"+7F"], 3: [b"rfc822;" + b"x" * 494, b"rfc822", b"a=b;c", b"", b"utf-8;+C3", b"rfc822;a b"],
         4: [b"LOGIN ", b"PLAIN  a", b"PLAIN a b", b"", b" ", b"PL;AIN", b";", b"PLAIN ====", b"A" * 66000 + b";"],
         5: [b"Zm8", b"Z!g=", b"Zm9vYmFy"], 6: [b"", b"a" * 65 + b"@b.example", b"a" * 501, b"a"],
         8: [b"120", b"x;R", b"1;RX", b"1;X", b"1;", b"-;N", b"+;N", b"1;xT", b"-1;R"],
@@ -190,9 +190,15 @@ def _command_line():
     ]
     yield from ((seed, "") for seed in _with([b"\0\0", b"\xff\0", b"\x18\x3f"], lines))
     # What stands behind two spaces is read by the slower parser, where that is let pass.
-    for parameters in (b"BODY=8BITMIME", b"body=7bit SMTPUTF8", b"SMTPUTF8 SIZE=1", b"SIZE=99999999999999999999"):
-        yield b"\0\x20MAIL FROM:<a@b>  " + parameters, ""
+    for parameters in (b"BODY=8BITMIME", b"body=7bit SMTPUTF8", b"SMTPUTF8 SIZE=1", b"SIZE=99999999999999999999",
+                       b"BODY=BINARYMIME", b"BODY=8BITMIME SIZE=1", b"SMTPUTF8"):
+        for bits in (b"\0", b"\1", b"\2", b"\4", b"\x18", b"\x20", b"\x40"):
+            yield bits + b"\x20MAIL FROM:<a@b>  " + parameters, ""
+            yield bits + b"\0MAIL FROM:<a@b> " + parameters, ""
+        yield b"\0\x22MAIL FROM:a@b  " + parameters, ""
         yield b"\0\0MAIL FROM:a@b " + parameters, ""
+    yield b"\0\x20BDAT   5 LAST", ""
+    yield b"\0\x20BDAT  ", ""
     yield b"\0\0EHLO " + b"A" * 600, "Exim CVE-2019-16928: a very long EHLO"
     yield b"\0\0MAIL FROM:<a@b> AUTH=+0A", "Exim CVE-2020-28021: a line end inside AUTH="
     yield b"\0\0MAIL FROM:<a@b>" + b" A" * 30, "Exim CVE-2020-28022: parameters without values"
@@ -349,6 +355,10 @@ def _wrong_tables():
     yield enhanced % (b"X.1.1", b"x", b"x", b"x") * 2 + enhanced % (b"3.1.1", b"x", b"x", b"x")
     yield b'help_topics { topic: "X.1.1" text: "own" }' + enhanced % (b"X.1.1", b"x", b"x", b"x")
     yield b'enhanced_codes { }' * 257
+    yield b'captions { name: "see_also" text: "See also" } captions { name: "mend" text: "" } captions { name: "A" text: "x" }'
+    yield b'captions { name: "mend" text: "x" } captions { name: "mend" text: "\\001" } captions { name: "" text: "x" }'
+    yield b'captions { name: "%s" text: "x" }' % (b"n" * 41)
+    yield b'captions { name: "a1" text: "x" }' * 300
 
 
 def _table_loader():
@@ -461,6 +471,17 @@ def _session_api():
     for choice in range(0, 256, 7):
         yield seed(every, 0, 0, 200, answers=bytes([9]) + b"\1\1\1" + bytes([choice]) * 6), "answers of all kinds"
         yield seed(every, 0, 0, 0, answers=bytes([3]) + bytes([choice]) * 3), ""
+    chunks = (hello + b"MAIL FROM:<a@b.example>%s\r\nRCPT TO:<c@d.example>\r\nBDAT 5\r\nhelloBDAT 8\r\n wor\rld\n"
+              b"BDAT 3 LAST\r\n\r\n.MAIL FROM:<a@b.example>\r\nRSET\r\n")
+    for body in (b"", b" BODY=BINARYMIME", b" BODY=8BITMIME"):
+        for flags in (0, 16):
+            yield seed(chunks % body, flags), "chunks"
+            yield seed(chunks % body, flags, 1, 1), ""
+        # Each decision of it is refused in words that have to wait for the end of the chunk.
+        for at in range(3, 9):
+            for choice in (0x12, 0xf2, 0x13, 2, 3, 4):
+                for refusals in (0, 0xffff):
+                    yield seed(chunks % body, 16, 0, 0, refusals, answers=bytes([9]) + (b"\1" * at + bytes([choice])).ljust(9, b"\1")), ""
     # EHLO_OK of a table's own, with the client's address in it: {server} is put in front.
     table = b"\1\4\0\0\2a\1" + b"\0"
     for part in (0, 7):

@@ -87,6 +87,12 @@ void Run(Input input) {
         if (release) splitter.ReleaseStore();
       }
       RequireThat(left.empty(), "progress", "it needs more and has not consumed what is there");
+      // Of nothing it makes nothing.
+      wire::Line none;
+      size_t consumed = 1;
+      RequireThat(
+          splitter.Next({}, &consumed, &none) == wire::LineStatus::kNeedMore && consumed == 0,
+          "progress", "it makes something of nothing");
       before += piece.size();
     }
     got.at_line_start = splitter.AtLineStart();

@@ -53,7 +53,7 @@ def _path():
     yield b"\1\0<${run{/bin/sh}}@x.example>", "Exim CVE-2019-10149: a local-part that is expanded"
     yield b"\1\0<a@x.example\\>", "Exim CVE-2019-15846: a backslash at the end"
     words = [b"abc", b'"a b"', b"a.b", b"a@b.example", b"<a@b.example>", b"<a@[1.2.3.4]> SMTPUTF8",
-             b"\xc3\xa9@b SMTPUTF8", b"a@[1.2.3.4]x", b"a@b x", b'"a"x', b'"a"@', b"a@[1.2.3.4"]
+             b"\xc3\xa9@b SMTPUTF8", b"a@[1.2.3.4]x", b"a@[1.2.3.4] x", b"a@b x", b'"a"x', b'"a"@', b"a@[1.2.3.4"]
     choices = [b"\2\0", b"\3\0", b"\4\0", b"\2\1", b"\3\1", b"\4\1"]
     yield from ((seed, "") for seed in _with(choices, words))
 
@@ -422,7 +422,12 @@ def _config_loader():
     for text in (b'server_name: "mx.example" limits { errors: 3 }', b"require_tls: true",
                  b"extensions { smtputf8: SWITCH_ON eightbitmime: SWITCH_OFF }",
                  b'server_name: "[IPv6:::1]" bare_newline: BARE_NEWLINE_NORMALIZE',
-                 b"leniency { extra_spaces: true }", b"limits { errors: -1 }"):
+                 b"leniency { extra_spaces: true }", b"protocol: PROTOCOL_LMTP", b"protocol: PROTOCOL_SMTP", b"protocol: 7",
+                 b"protocol: PROTOCOL_LMTP extensions { pipelining: SWITCH_OFF }",
+                 b"protocol: PROTOCOL_LMTP extensions { enhancedstatuscodes: SWITCH_OFF }",
+                 b"protocol: PROTOCOL_LMTP limits { recipients: 100000 }",
+                 b"extensions { binarymime: SWITCH_ON chunking: SWITCH_OFF }",
+                 b"extensions { binarymime: SWITCH_ON eightbitmime: SWITCH_OFF smtputf8: SWITCH_OFF }", b"limits { errors: -1 }"):
         yield b"\2" + text, ""
     yield b"\0\x0a\xff\xff\3" + b"a" * 0xffff + b"\x0a\2mx", "more octets than a configuration may have"
     yield b"\1\xff\5a.b.c" + bytes(range(0, 250, 3)), ""
@@ -448,8 +453,8 @@ def _session_api():
     every = hello + mail + b"VRFY a\r\nHELP\r\nHELP MAIL\r\nNOOP\r\nRSET\r\nXYZZY\r\nHELP xyzzy\r\n" + mail + b"QUIT\r\n"
     accept = b"\xff" + b"\1" * 255
 
-    def seed(octets, flags=0, cuts=0, part=0, refusals=0, config=b"", table=b"", answers=accept):
-        return bytes([flags, cuts, part]) + refusals.to_bytes(4, "big") + config + table + answers + octets
+    def seed(octets, flags=0, cuts=0, part=0, refusals=0, config=b"", table=b"", answers=accept, protocol=0):
+        return bytes([flags, protocol, cuts, part]) + refusals.to_bytes(4, "big") + config + table + answers + octets
 
     for flags in (0, 4, 8, 16, 20):
         yield seed(every, flags), "every command"
@@ -482,6 +487,41 @@ def _session_api():
             for choice in (0x12, 0xf2, 0x13, 2, 3, 4):
                 for refusals in (0, 0xffff):
                     yield seed(chunks % body, 16, 0, 0, refusals, answers=bytes([9]) + (b"\1" * at + bytes([choice])).ljust(9, b"\1")), ""
+    # A refusal in many words behind replies that have not been taken yet, and no memory for it.
+    for count in range(2, 10):
+        for choice in (0xf2, 2, 3):
+            for refusals in (0, 0xffffffff):
+                for flags in (0, 16):
+                    yield seed(hello + b"NOOP\r\n" * count + mail, flags, 0, 0, refusals,
+                               answers=bytes([3]) + b"\1\1" + bytes([choice])), ""
+                    yield seed(hello + b"NOOP\r\n" * count + mail, flags, 0, 40, refusals,
+                               answers=bytes([5]) + b"\1\1\1" + bytes([choice, choice])), ""
+    dsn = (hello + b"MAIL FROM:<a@b.example> RET=FULL ENVID=a+2Bb BY=120;RT\r\nRCPT TO:<c@d.example> NOTIFY=SUCCESS,DELAY "
+           b"ORCPT=rfc822;a+2Bb\r\nRCPT TO:<e@d.example> RRVS=2014-04-03T23:01:00Z;C\r\nDATA\r\nx\r\n.\r\n")
+    # LHLO, and an answer for each recipient.
+    lmtp = (b"LHLO client.example\r\nMAIL FROM:<a@b.example>\r\n" + b"RCPT TO:<c@d.example>\r\n" * 3 + b"DATA\r\nx\r\n.\r\n"
+            b"MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nBDAT 2\r\nhiBDAT 3 LAST\r\na\nbQUIT\r\n")
+    for choice in list(range(0, 20)) + [0x70, 0xec, 0xff]:
+        for refusals in (0, 0xffffffff):
+            for protocol in (1, 3):
+                yield seed(lmtp, 16, 0, 0, refusals, protocol=protocol,
+                           answers=bytes([9]) + b"\1" * 7 + bytes([choice]) * 2), "a reply for each recipient"
+    for count in range(1, 9):
+        yield seed(b"LHLO c\r\nMAIL FROM:<a@b>\r\n" + b"RCPT TO:<c@d>\r\n" * 9 + b"NOOP\r\n" * count + b"DATA\r\nx\r\n.\r\n", 8, 0, 50,
+                   0xffffffff, protocol=1, answers=bytes([13]) + b"\1" * 12 + b"\2"), ""
+    many = b"LHLO c\r\nMAIL FROM:<a@b>\r\n" + b"RCPT TO:<c@d>\r\n" * 20 + b"DATA\r\nx%s\r\n.\r\n"
+    for octets in (many % b"", many % b"\ny"):
+        for bit in range(10):
+            for protocol, choice in ((1, 1), (1, 2), (3, 1)):
+                yield seed(octets, 0, 0, 0, 1 << bit, protocol=protocol, answers=bytes([25]) + b"\1" * 24 + bytes([choice])), ""
+    # Extensions of delivery are on: switches 1, one byte each for the two groups of them.
+    delivery = b"\x20\x00\x00\x05\x55"
+    for refusals in (0, 1, 2, 4, 8, 16, 0xfe, 0xffff):
+        yield seed(dsn, 32, 0, 0, refusals, config=delivery), "parameters that are kept, and no memory for them"
+        yield seed(dsn, 32, 0, 0, refusals, config=delivery, protocol=1), ""
+    for refusals in (0, 1, 2, 4, 0xffff):
+        yield seed(dsn, 0, 0, 0, refusals), "parameters that are kept, and no memory for them"
+        yield seed(b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\2\1\xc0\0\2\2\0\x50\0\x19" + hello, 2, 1, 0, refusals), ""
     # EHLO_OK of a table's own, with the client's address in it: {server} is put in front.
     table = b"\1\4\0\0\2a\1" + b"\0"
     for part in (0, 7):

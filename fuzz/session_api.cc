@@ -7,7 +7,7 @@
 // Tick, NextDeadline, Notify, output, has_output, start_tls, closing), Output (Reserve, Consume),
 // BoundReplies::FormatEhlo, FormatOverride.
 //
-// Input: flags, cuts, how output is taken, refusals of the heap, a configuration, a table
+// Input: flags, protocol, cuts, how output is taken, refusals of the heap, a configuration, a table
 // (table_input.h), answers, then the octets of the client.
 // Oracles: SameWhateverCuts (R3) with a heap that gives; RepliesAreStrict (R4, R5) and
 // NothingBehindClosed with one that does not; AnswersAreChecked; DeadlineIsAhead; the heap gets
@@ -40,11 +40,35 @@ using session::Verdict;
 
 struct Choices {
   uint8_t flags = 0;
+  bool each_recipient = false;  // LMTP's answer behind content
   uint8_t cuts = 0;
   size_t part = 0;  // octets of output that are taken at a time; 0: all
   uint32_t refusals = 0;
   std::string_view answers;
   std::string_view octets;
+};
+
+// Answers that differ from recipient to recipient, some in words of their own.
+class ForEach final : public session::RecipientAnswers {
+ public:
+  ForEach(uint32_t count, uint8_t choice) : count_(count), choice_(choice), text_(choice, 'y') {}
+  uint32_t count() const override { return count_; }
+  session::Answer At(uint32_t recipient) const override {
+    const unsigned choice = choice_ + recipient;
+    session::Answer answer;
+    answer.verdict = static_cast<Verdict>(choice % 4);
+    if ((choice >> 2 & 3) == 3) {
+      answer.verdict = Verdict::kReject;
+      answer.code = 550;
+      answer.text = text_;
+    }
+    return answer;
+  }
+
+ private:
+  const uint32_t count_;
+  const uint8_t choice_;
+  const std::string text_;
 };
 
 // One session from its first octet to its last.
@@ -67,11 +91,12 @@ class Dialogue {
         session_->Feed(piece, &used);
         const size_t before = output_.size() + events_;
         piece.remove_prefix(used);
-        Drain();
+        Drain(part_);
         RequireThat(used != 0 || output_.size() + events_ != before, "progress",
                     "nothing is taken and nothing is to be had");
       }
     }
+    Drain();
     if ((choices.flags & 8) != 0) {
       now_ = std::max(now_, session_->NextDeadline());
       session_->Tick(now_);
@@ -90,7 +115,9 @@ class Dialogue {
   bool closed() const { return closed_; }
 
  private:
-  void Drain() {
+  // All events; of the output all, or with `part` so many octets, so that some is held while more
+  // is made.
+  void Drain(size_t part = 0) {
     for (;;) {
       Event event;
       if (session_->NextEvent(&event)) {
@@ -100,26 +127,35 @@ class Dialogue {
         if (event.ticket != 0) Decide(event);
       } else if (session_->has_output()) {
         const std::string_view ready = session_->output();
-        const size_t n = part_ == 0 ? ready.size() : std::min(part_, ready.size());
+        const size_t n = part == 0 ? ready.size() : std::min(part, ready.size());
         output_ += ready.substr(0, n);
         session_->ConsumeOutput(n);
+        if (part != 0) break;
       } else if (session_->start_tls()) {
         session_->Notify(session::Notice::kTlsEstablished);
       } else {
         break;
       }
     }
+    HoldsWhatItSays();
     const uint64_t deadline = session_->NextDeadline();
     RequireThat(session_->closing() || deadline >= now_, "DeadlineIsAhead", "it has passed");
   }
 
+  void HoldsWhatItSays() {
+    RequireThat(session_->GetInfo().memory_octets == sizeof(session::Session) + heap_.held(), "B1",
+                "it holds something else than it says");
+  }
+
   // The next answer of the script; without one the decision gets its default.
   void Decide(const Event& event) {
+    HoldsWhatItSays();
     const uint8_t choice =
         answers_ < choices_.answers.size() ? static_cast<uint8_t>(choices_.answers[answers_++]) : 0;
     session::Answer answer;
     answer.verdict = static_cast<Verdict>(choice & 7);
     const std::string text(choice, 'x');
+    const ForEach each(session_->recipients() + (choice == 255 ? 1 : 0), choice);
     switch (choice >> 3 & 3) {
       case 0:
         break;
@@ -137,6 +173,11 @@ class Dialogue {
         RequireThat(session_->AnswerTicket(event.ticket, answer) != AnswerResult::kOk,
                     "AnswersAreChecked", "a reply and words of its own");
         break;
+    }
+    if (choices_.each_recipient && event.type == EventType::kContentEnd) {
+      answer = {};
+      answer.verdict = static_cast<Verdict>(choice & 7);
+      answer.recipients = &each;
     }
     RequireThat(session_->AnswerTicket(event.ticket + 1, answer) == AnswerResult::kNoTicket,
                 "AnswersAreChecked", "a ticket that was never given out");
@@ -163,11 +204,14 @@ class Dialogue {
 void Run(Input input) {
   Choices choices;
   choices.flags = input.Octet();
+  const uint8_t protocol = input.Octet();
+  choices.each_recipient = (protocol & 2) != 0;
   choices.cuts = input.Octet();
   choices.part = input.Octet();
   choices.refusals = input.Word();
   auto config = session::LoadConfig((choices.flags & 32) != 0 ? WildConfig(&input) : "");
   if (!config.ok()) config = session::LoadConfig("");
+  if ((protocol & 1) != 0) config->enabled |= commands::Bit(commands::Extension::kLmtp);
   auto table = replies::ReplyTable::Load((choices.flags & 64) != 0 ? TameTable(&input) : "");
   if (!table.ok()) table = replies::ReplyTable::LoadDefault();
   if ((choices.flags & 128) != 0) config->server_name = input.TakeCounted();

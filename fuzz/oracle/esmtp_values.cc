@@ -402,7 +402,11 @@ Finding EsmtpValueAgrees(EsmtpValue kind, std::string_view text) {
       for (const char* const name : {"PORT", "DESTPORT"}) {
         const auto attribute =
             name[0] == 'P' ? syntax::ClientAttribute::kPort : syntax::ClientAttribute::kDestport;
-        if (!got->ok() || got->value(attribute).empty()) continue;
+        if (!got->ok()) continue;
+        if (got->value(attribute).empty()) {
+          if (got->port(attribute) != 0) return "a port out of nothing: " + Visible(text);
+          continue;
+        }
         if (names.find(" " + std::string(name) + " ") == std::string::npos) {
           return "an attribute that EHLO does not list: " + Visible(text);
         }

@@ -362,6 +362,7 @@ def _wrong_tables():
 
 
 def _table_loader():
+    yield b"", "a table of over a MiB"
     yield b"\0", "the default table"
     yield b"\0\x0a\x03abc\x1a\x04none", ""
     for text in (

@@ -5,7 +5,7 @@
 // Target functions: replies::ReplyTable::Load, CheckTable, CheckWhole, DescribeUnparsable,
 // BoundReplies::Bind (ReplyCompiler), host::TextProtoSchema::Serialize.
 //
-// Input: what kind, then the table.
+// Input: what kind, then the table; nothing is a table of more octets than are taken.
 // Oracles: RefusalIsReadable; TableSpeaksStrictly for every table that loads; loading is a
 // function, and Check says of a table what Load does; serialize, parse, serialize is stable (round
 // trip); nothing is written to stderr (a library says nothing there).
@@ -85,6 +85,8 @@ void Load(const std::string& serialized) {
 }
 
 void Run(Input input) {
+  // No input is as long as the longest table: none at all stands for one that is longer.
+  if (input.empty()) return Load(std::string(replies::kMaxTableOctets + 1, '\n'));
   switch (input.Below(4)) {
     case 0:
       return Load(std::string(input.Rest()));

@@ -99,6 +99,12 @@ void Run(Input input) {
   const commands::Fault fault = commands::ParseArguments(verb, rest, context, &command);
   RequireThat(fault == command.fault, "CommandAgrees", "it returns what it does not say");
   Require("CommandAgrees", oracle::CommandAgrees(line, verb, context, command));
+  if (verb == Verb::kMail || verb == Verb::kRcpt) {
+    commands::ParsedCommand again;
+    const auto parse = verb == Verb::kMail ? commands::ParseMail : commands::ParseRcpt;
+    RequireThat(parse(rest, context, &again) == fault && again.path.used == command.path.used,
+                "CommandAgrees", "the parser of one verb says something else");
+  }
 
   context.leniency = &leniency;
   commands::ParsedCommand lenient;

@@ -63,6 +63,8 @@ void Run(Input input) {
     const Pieces pieces(octets, cuts);
     size_t before = 0;
     size_t idle = 0;
+    RequireThat(splitter.capacity() == capacity && splitter.max_total() == total, "bounded store",
+                "it has other limits than it was given");
     for (const std::string_view piece : pieces.views()) {
       std::string_view left = piece;
       for (;;) {
@@ -85,6 +87,12 @@ void Run(Input input) {
         if (release) splitter.ReleaseStore();
       }
       RequireThat(left.empty(), "progress", "it needs more and has not consumed what is there");
+      // Of nothing it makes nothing.
+      wire::Line none;
+      size_t consumed = 1;
+      RequireThat(
+          splitter.Next({}, &consumed, &none) == wire::LineStatus::kNeedMore && consumed == 0,
+          "progress", "it makes something of nothing");
       before += piece.size();
     }
     got.at_line_start = splitter.AtLineStart();

@@ -59,6 +59,8 @@ void Run(Input input) {
     wire::ProxyHeaderParser parser(heap.memory());
     const Pieces pieces(octets, cuts);
     size_t consumed_before = 0;
+    RequireThat(parser.Next({}, &consumed_before) == ProxyStatus::kNeedMore && consumed_before == 0,
+                "progress", "it makes something of nothing");
     for (const std::string_view piece : pieces.views()) {
       size_t consumed = 0;
       do {

@@ -47,6 +47,9 @@ void Run(Input input) {
   const auto bound = BoundReplies::Bind(*table, options);
   RequireThat(bound != nullptr, "TableSpeaksStrictly", "a good table is not bound");
 
+  RequireThat(bound->server() == options.server && &bound->table() == table->get(),
+              "TableSpeaksStrictly", "it is bound to something else");
+
   replies::Values values;
   values.utf8 = (bits & 8) != 0;
   values.client = input.TakeCounted();

@@ -5,10 +5,10 @@
 // Target functions: replies::ReplyTable::Load, CheckTable, CheckWhole, DescribeUnparsable,
 // BoundReplies::Bind (ReplyCompiler), host::TextProtoSchema::Serialize.
 //
-// Input: what kind, then the table.
+// Input: what kind, then the table; nothing is a table of more octets than are taken.
 // Oracles: RefusalIsReadable; TableSpeaksStrictly for every table that loads; loading is a
-// function; serialize, parse, serialize is stable (round trip); nothing is written to stderr (a
-// library says nothing there).
+// function, and Check says of a table what Load does; serialize, parse, serialize is stable (round
+// trip); nothing is written to stderr (a library says nothing there).
 
 #include <cstddef>
 #include <cstdint>
@@ -69,6 +69,8 @@ void Load(const std::string& serialized) {
   const auto table = load(serialized);
   const auto again = load(serialized);
   RequireThat(table.status() == again.status(), "loading is a function", "two answers");
+  RequireThat(ReplyTable::Check(serialized).empty() == table.ok(), "CheckAgrees",
+              "checked, it is another table than loaded");
   if (!table.ok()) {
     return Require("RefusalIsReadable",
                    oracle::RefusalIsReadable(table.status(), replies::kMaxTableProblems + 1));
@@ -76,11 +78,15 @@ void Load(const std::string& serialized) {
   SpeaksStrictly(*table);
   v1::ReplyTable message;
   RequireThat(message.ParseFromString(serialized), "round trip", "loaded, and does not parse");
+  RequireThat((*table)->name() == message.name() && (*table)->language() == message.language(),
+              "round trip", "another name or language");
   const auto reloaded = load(message.SerializeAsString());
   RequireThat(reloaded.ok(), "round trip", "parsed and serialized, it is refused");
 }
 
 void Run(Input input) {
+  // No input is as long as the longest table: none at all stands for one that is longer.
+  if (input.empty()) return Load(std::string(replies::kMaxTableOctets + 1, '\n'));
   switch (input.Below(4)) {
     case 0:
       return Load(std::string(input.Rest()));

@@ -11,11 +11,23 @@
 namespace postern::fuzz::model {
 namespace {
 
-// Codes of which the default table tells (tables/en.textproto).
+// Codes of which the default table tells (tables/en.reference.textproto).
 constexpr std::string_view kCodeTopics[] = {
-    "211", "214", "220", "221", "235", "250", "251", "252", "334", "354", "421", "432",
-    "450", "451", "452", "454", "455", "500", "501", "502", "503", "504", "521", "530",
-    "534", "535", "538", "550", "551", "552", "553", "554", "555", "556"};
+    "211", "214", "220", "221", "235", "250", "251", "252", "253", "334", "354",
+    "421", "422", "430", "432", "450", "451", "452", "453", "454", "455", "458",
+    "459", "500", "501", "502", "503", "504", "521", "523", "524", "525", "530",
+    "533", "534", "535", "538", "550", "551", "552", "553", "554", "555", "556"};
+// Enhanced codes of which it tells; X stands for each of the three classes.
+constexpr std::string_view kEnhancedTopics[] = {
+    "X.0.0",  "X.1.0",  "X.1.1",  "X.1.2",  "X.1.3",  "X.1.4",  "2.1.5",  "5.1.6",  "X.1.7",
+    "X.1.8",  "5.1.9",  "X.1.10", "X.2.0",  "X.2.1",  "X.2.2",  "X.2.3",  "X.2.4",  "X.3.0",
+    "X.3.1",  "X.3.2",  "X.3.3",  "X.3.4",  "X.3.5",  "X.4.0",  "X.4.1",  "X.4.2",  "X.4.3",
+    "X.4.4",  "4.4.5",  "X.4.6",  "X.4.7",  "X.5.0",  "X.5.1",  "X.5.2",  "X.5.3",  "X.5.4",
+    "X.5.5",  "5.5.6",  "X.6.0",  "X.6.1",  "X.6.2",  "X.6.3",  "X.6.4",  "X.6.5",  "X.6.6",
+    "X.6.7",  "X.6.8",  "X.6.9",  "X.7.0",  "X.7.1",  "X.7.2",  "5.7.3",  "5.7.4",  "X.7.5",
+    "X.7.6",  "X.7.7",  "5.7.8",  "5.7.9",  "5.7.10", "5.7.11", "4.7.12", "5.7.13", "X.7.14",
+    "X.7.15", "X.7.16", "X.7.17", "X.7.18", "X.7.19", "5.7.20", "5.7.21", "5.7.22", "5.7.23",
+    "X.7.24", "5.7.25", "5.7.26", "5.7.27", "5.7.30"};
 
 }  // namespace
 
@@ -139,6 +151,12 @@ void Machine::Help(std::string_view argument) {
   const std::string topic = Upper(argument);
   for (const std::string& verb : CommandsInForce()) topic_known_ = topic_known_ || topic == verb;
   for (const std::string_view code : kCodeTopics) topic_known_ = topic_known_ || topic == code;
+  for (const std::string_view code : kEnhancedTopics) {
+    const bool same_behind = !topic.empty() && topic.substr(1) == code.substr(1);
+    const bool has_class =
+        same_behind && std::string_view("245").find(topic[0]) != std::string::npos;
+    topic_known_ = topic_known_ || topic == code || (code[0] == 'X' && has_class);
+  }
   topic_known_ = topic_known_ || IsSituationName(topic);
   if (setup_.table == TableChoice::kOtherCodes && topic == "LIMITS") topic_known_ = true;
   const SeenReply* const reply = PeekReply();

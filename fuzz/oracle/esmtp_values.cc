@@ -322,6 +322,12 @@ Finding EsmtpValueAgrees(EsmtpValue kind, std::string_view text) {
     }
     case EsmtpValue::kAuthLine: {
       const syntax::AuthLine got = syntax::DecodeAuthLine(text, room.get(), text.size(), &length);
+      if (got == syntax::AuthLine::kResponse && length != 0 &&
+          syntax::DecodeAuthLine(text, room.get(), length - 1, &length) !=
+              syntax::AuthLine::kOutputTooBig) {
+        return "a response in too little room: " + Visible(text);
+      }
+      syntax::DecodeAuthLine(text, room.get(), text.size(), &length);
       return AuthLineAgrees(text, got, {room.get(), length});
     }
     case EsmtpValue::kAuthParameter:
@@ -366,11 +372,24 @@ Finding EsmtpValueAgrees(EsmtpValue kind, std::string_view text) {
         if (!domains.empty()) domains += ',';
         domains += domain;
       }
+      if ((iterator.error() == syntax::QueueError::kBadName) !=
+          (iterator.domain_error() != syntax::DomainError::kNone)) {
+        return "what is wrong with a domain of ATRN: " + Visible(text);
+      }
       return AtrnArgumentAgrees(text, domains, iterator.error());
     }
     case EsmtpValue::kEhloLimits: {
       syntax::EhloLimits limits;
       const bool taken = syntax::ParseEhloLimits(text, &limits);
+      // What is written is read as the same again.
+      const auto written = std::make_unique<char[]>(syntax::kMaxEhloLimitsOctets);
+      const std::string_view line(written.get(), syntax::WriteEhloLimits(limits, written.get()));
+      syntax::EhloLimits again;
+      if (syntax::ParseEhloLimits(line, &again) == line.empty() ||
+          again.mail_max != limits.mail_max || again.rcpt_max != limits.rcpt_max ||
+          again.rcpt_domain_max != limits.rcpt_domain_max) {
+        return "LIMITS written and read: " + Visible(line);
+      }
       return EhloLimitsAgree(text, taken, limits);
     }
     case EsmtpValue::kXclient:
@@ -379,6 +398,22 @@ Finding EsmtpValueAgrees(EsmtpValue kind, std::string_view text) {
                                                      : syntax::ClientAttributeVerb::kXforward;
       const auto got = std::make_unique<syntax::ClientAttributes>();
       syntax::ParseClientAttributes(text, verb, got.get());
+      const std::string names = " " + std::string(syntax::ClientAttributeNames(verb)) + " ";
+      for (const char* const name : {"PORT", "DESTPORT"}) {
+        const auto attribute =
+            name[0] == 'P' ? syntax::ClientAttribute::kPort : syntax::ClientAttribute::kDestport;
+        if (!got->ok()) continue;
+        if (got->value(attribute).empty()) {
+          if (got->port(attribute) != 0) return "a port out of nothing: " + Visible(text);
+          continue;
+        }
+        if (names.find(" " + std::string(name) + " ") == std::string::npos) {
+          return "an attribute that EHLO does not list: " + Visible(text);
+        }
+        if (got->port(attribute) != std::stoul(std::string(got->value(attribute)))) {
+          return "the number of a port: " + Visible(text);
+        }
+      }
       return ClientAttributesAgree(text, verb, *got);
     }
   }

@@ -59,8 +59,9 @@ Finding RefusalIsReadable(const absl::Status& status, size_t most_lines) {
 }
 
 Finding TableSpeaksStrictly(const BoundReplies& replies, const replies::Values& values,
-                            std::string_view own_utf8) {
-  if (!values.utf8) own_utf8 = {};
+                            std::string_view own) {
+  // What is no ASCII waits for an extension; a HT does not.
+  if (!values.utf8 && !own.empty() && static_cast<unsigned char>(own[0]) >= 0x80) own = {};
   for (const ReplyRule* rule = replies::ReplyRulesBegin(); rule != replies::ReplyRulesEnd();
        ++rule) {
     std::string octets;
@@ -80,7 +81,7 @@ Finding TableSpeaksStrictly(const BoundReplies& replies, const replies::Values& 
       return At(rule->name, "a code that is not allowed: " + std::to_string(terms.code));
     }
     Finding finding = RepliesAreStrict(octets, terms);
-    if (finding.empty()) finding = OnlyPrintableCameThrough(octets, own_utf8);
+    if (finding.empty()) finding = OnlyPrintableCameThrough(octets, own);
     if (finding.empty() && octets.size() > replies.MaxOctets(rule->id))
       finding = "over MaxOctets(id)";
     if (finding.empty() && octets.size() > replies.MaxOctets()) finding = "over MaxOctets()";
@@ -100,7 +101,7 @@ Finding TableSpeaksStrictly(const BoundReplies& replies, const replies::Values& 
     terms.code = replies.Code(ReplyId::kEhloOk);
     terms.utf8 = values.utf8;
     if (finding.empty()) finding = RepliesAreStrict(octets, terms);
-    if (finding.empty()) finding = OnlyPrintableCameThrough(octets, own_utf8);
+    if (finding.empty()) finding = OnlyPrintableCameThrough(octets, own);
     if (!finding.empty()) return At("FormatEhlo", finding);
   }
 

@@ -24,10 +24,10 @@ Finding RefusalIsReadable(const absl::Status& status, size_t most_lines);
 
 // R4, R5, R7: every reply of the table, with these values, is one strict reply of a code that RFC
 // 5321 §4.3.2 allows there, with its enhanced code where RFC 2034 wants it; its length is what
-// Format promised; too little room leaves the buffer alone. `own_utf8` as for
+// Format promised; too little room leaves the buffer alone. `own` as for
 // OnlyPrintableCameThrough.
 Finding TableSpeaksStrictly(const replies::BoundReplies& replies, const replies::Values& values,
-                            std::string_view own_utf8);
+                            std::string_view own);
 
 }  // namespace postern::fuzz::oracle
 

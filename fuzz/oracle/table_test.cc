@@ -57,6 +57,18 @@ TEST(TableSpeaksStrictlyTest, FindsOctetsThatShouldNotComeThrough) {
   EXPECT_NE(TableSpeaksStrictly(*Bind(TableWithUtf8()), values, "\xC3\xAA"), "");
 }
 
+TEST(TableSpeaksStrictlyTest, TableMayHaveTabs) {
+  v1::ReplyTable table;
+  v1::Reply* reply = table.add_replies();
+  reply->set_id(v1::NOOP_OK);
+  reply->set_code(250);
+  reply->set_enhanced_code("2.0.0");
+  reply->add_text("a\tb");
+  const auto bound = Bind(table.SerializeAsString());
+  EXPECT_EQ(TableSpeaksStrictly(*bound, replies::Values(), "\t"), "");
+  EXPECT_NE(TableSpeaksStrictly(*bound, replies::Values(), ""), "");
+}
+
 TEST(RefusalIsReadableTest, Bites) {
   EXPECT_EQ(RefusalIsReadable(absl::InvalidArgumentError("a: b\nc: d"), 2), "");
   EXPECT_NE(RefusalIsReadable(absl::InvalidArgumentError("a: b\nc: d"), 1), "");

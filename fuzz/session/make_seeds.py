@@ -6,13 +6,14 @@
     python3 fuzz/session/make_seeds.py
 
 The seeds are the golden transcripts (seeds_main.cc turns them into dialogues), the dialogues of
-RFC 5321 appendix D, and one dialogue for each historical bug of a mail server that a session engine
+RFC 5321 appendix D, what real clients sent (capture.py), and one dialogue for each historical bug of a mail server that a session engine
 can have, with its line of history in corpus/session.md. Files are named by the SHA-1 of their
 content, so nothing is written twice. Files that a fuzzing engine added stay.
 """
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -177,8 +178,44 @@ def wrong_ticket(number):
     return b"\xffW" + bytes([number, 0])
 
 
+def with_id(event, number, reply_id):
+    """The next decision of that event type is answered with another reply of the table."""
+    return b"\xffA" + bytes([event, number, 1, reply_id])
+
+
+ANY_TIME = b"".join(tick(index) for index in range(8))
+CHUNKS = EHLO + MAIL + RCPT
+CAN_UNKNOWN = {0: 8}
+CONTENT_BEGIN, CHUNK_END = 7, 18
+
 # What hosts do, right and wrong, that no transcript has.
 HOSTS = [
+    ("reply-ids", setup(CAN_UNKNOWN), with_id(3, REJECT, 31) + EHLO + EHLO + with_id(6, REJECT, 250) + MAIL + RCPT + with_id(14, REJECT, 103) + b"XYZZY\r\n" + with_id(14, ACCEPT, 180) + b"XYZZY\r\n" + with_id(13, ACCEPT, 180) + b"HELP x\r\n" + with_id(6, REJECT, 0) + RCPT),
+    ("closed-for-errors-by-the-host", setup(), EHLO + with_id(5, DISCONNECT, 160) + MAIL + MAIL),
+    ("closed-for-commands-by-the-host", setup(), EHLO + with_id(5, DISCONNECT, 161) + MAIL + MAIL),
+    ("unknown-accepted", setup(CAN_UNKNOWN), EHLO + plan(14, ACCEPT) + b"XYZZY\r\n" + plan(13, ACCEPT) + b"HELP x\r\n" + plan(14, LATER) + b"XYZZY\r\n" + verdict(ACCEPT) + verdict(DEFER)),
+    ("chunk-too-large", setup(SMALL_MESSAGE), CHUNKS + b"BDAT 70000 LAST\r\n" + repeat(b"y", 65000) + repeat(b"y", 5000) + MAIL + RCPT),
+    ("chunks-too-large-together", setup(SMALL_MESSAGE), CHUNKS + b"BDAT 60000\r\n" + repeat(b"y", 60000) + b"BDAT 6000\r\n" + repeat(b"y", 6000) + b"BDAT 1 LAST\r\nx" + MAIL),
+    ("chunks-grow-too-large", setup(SMALL_MESSAGE, NORMALIZE), CHUNKS + b"BDAT 40000\r\n" + repeat(b"\n", 40000) + b"BDAT 1 LAST\r\nx" + MAIL),
+    ("chunk-begin-too-late", setup(SHORT_TIMES), CHUNKS + plan(CONTENT_BEGIN, LATER) + b"BDAT 3\r\n" + ANY_TIME + b"abc" + b"BDAT 1 LAST\r\nx" + MAIL),
+    ("chunk-end-too-late", setup(SHORT_TIMES), CHUNKS + plan(CHUNK_END, LATER) + b"BDAT 3\r\nabc" + ANY_TIME + b"BDAT 1 LAST\r\nx" + MAIL),
+    ("chunk-end-refused", setup(), CHUNKS + plan(CHUNK_END, REJECT) + b"BDAT 3\r\nabcBDAT 1 LAST\r\nx" + MAIL),
+    ("binary-behind-data", setup(), EHLO + b"MAIL FROM:<a@client.example> BODY=BINARYMIME\r\n" + RCPT + b"DATA\r\nBDAT 4 LAST\r\n\0\n\r." + MAIL),
+    ("data-behind-bdat", setup(), CHUNKS + b"BDAT 2\r\nhiDATA\r\nRCPT TO:<c@mx.example>\r\nBDAT x\r\nBDAT 2 LAST\r\nhiBDAT 2\r\nhi" + CHUNKS + b"BDAT 2\r\nhiRSET\r\n"),
+    ("bdat-refused-in-words", setup(), CHUNKS + worded(CONTENT_BEGIN, REJECT, 550, [5, 7, 1], b"no chunks of yours") + b"BDAT 3\r\nabcBDAT 1 LAST\r\nx" + MAIL),
+    ("bdat-accepted-in-words", setup(), CHUNKS + with_id(CONTENT_BEGIN, ACCEPT, 40) + b"BDAT 3\r\nabc" + worded(CHUNK_END, ACCEPT, 250, [2, 0, 0], b"taken") + b"BDAT 1 LAST\r\nx"),
+    ("bdat-of-no-size", setup(), CHUNKS + b"BDAT 99999999999999999999\r\nNOOP\r\n"),
+    ("bdat-of-nothing", setup(), CHUNKS + b"BDAT 0\r\nBDAT 0 LAST\r\n" + MAIL),
+    ("bdat-with-bare-lf", setup(), CHUNKS + b"BDAT 4\r\na\nbcBDAT 1 LAST\r\nx" + MAIL),
+    ("bdat-with-bare-lf-mended", setup(NORMALIZE), CHUNKS + b"BDAT 4\r\na\nb\rBDAT 1 LAST\r\nx" + MAIL),
+    ("bdat-without-envelope", setup(SMALL_ERRORS), b"BDAT 3\r\nabc" + EHLO + b"BDAT 3 LAST\r\nabcBDAT\r\nBDAT 3 X\r\nabc" + MAIL + b"BDAT 3\r\nabc" * 4),
+    ("bdat-and-a-shutdown", setup(), CHUNKS + b"BDAT 2\r\nhi" + notice(4) + b"BDAT 2 LAST\r\nhi" + MAIL),
+    ("bdat-refused-and-a-shutdown", setup(), CHUNKS + plan(CONTENT_BEGIN, REJECT) + b"BDAT 9 LAST\r\nhi" + notice(4) + b"there.." + MAIL),
+    ("too-soon-says-the-host", setup(), EHLO + with_id(5, REJECT, 220) + MAIL + RCPT),
+    ("too-many-transactions-says-the-host", setup(), EHLO + with_id(5, DEFER, 223) + MAIL + RCPT),
+    ("chunk-refused-at-the-limit-of-errors", setup(SMALL_ERRORS), CHUNKS + b"XYZZY\r\n" + plan(CONTENT_BEGIN, REJECT) + b"BDAT 3\r\nabcBDAT 1 LAST\r\nx" + MAIL),
+    ("chunk-refused-behind-one-error", setup({3: 2}), CHUNKS + b"XYZZY\r\nXYZZY\r\n" + plan(CONTENT_BEGIN, REJECT) + b"BDAT 3\r\nabcBDAT 1 LAST\r\nx" + MAIL),
+    ("bdat-behind-helo", setup(), b"HELO client.example\r\n" + MAIL + RCPT + b"BDAT 3\r\nabc"),
     ("wrong-ticket", setup(), EHLO + plan(5, LATER) + MAIL + wrong_ticket(ACCEPT) + wrong_ticket(REJECT) + verdict(ACCEPT) + wrong_ticket(ACCEPT) + QUIT),
     ("answered-twice", setup(), EHLO + b"\xff2" + MAIL + b"\xff2" + RCPT + plan(7, LATER) + b"DATA\r\n" + b"\xff2" + verdict(ACCEPT) + b"x" + END),
     ("worded-to-the-limit", setup(), EHLO + b"".join(long_text(6, REJECT, 550, [5, 1, 1], n) for n in range(505, 494, -1)) + MAIL + RCPT + b"".join(long_text(6, REJECT, 550, [0, 0, 0], n) for n in range(509, 494, -1)) + RCPT),
@@ -195,7 +232,8 @@ HOSTS = [
 README_HEAD = """# Seeds of the session target
 
 `fuzz/session/make_seeds.py` writes them: the golden transcripts of `tests/transcripts` as dialogues, the
-dialogues of RFC 5321 appendix D, and the historical bugs below, one file each. What a fuzzing engine
+dialogues of RFC 5321 appendix D, what real clients sent (`fuzz/session/clients`), and the historical bugs
+below, one file each. What a fuzzing engine
 found worth keeping has no line here. Files are named by the SHA-1 of their content;
 `./bazelw run //fuzz/session:explain -- FILE` shows one as a dialogue.
 
@@ -205,6 +243,18 @@ them for pointers to a family of mistakes.
 | file | dialogue | history |
 |---|---|---|
 """
+
+
+def clients(root):
+    """(name, client, how it was run, octets) of every captured dialogue."""
+    folder = os.path.join(root, "fuzz", "session", "clients")
+    with open(os.path.join(folder, "README.md"), encoding="utf-8") as file:
+        rows = re.findall(r"^\| (\S+) \| ([^|]+) \| ([^|]+) \|$", file.read(), re.MULTILINE)
+    for name, client, how in rows:
+        if name in ("file", "---"):
+            continue
+        with open(os.path.join(folder, name), "rb") as file:
+            yield name, client, how, file.read()
 
 
 def write(folder, content):
@@ -226,6 +276,8 @@ def main():
     lines = []
     for name, how, dialogue in APPENDIX_D:
         lines.append(f"| {write(folder, how + dialogue)[:10]} | {name} | RFC 5321 appendix D |\n")
+    for name, client, how, sent in clients(root):
+        lines.append(f"| {write(folder, setup() + octets(sent))[:10]} | client-{name} | {client}: {how} |\n")
     for name, how, dialogue in HOSTS:
         lines.append(f"| {write(folder, how + dialogue)[:10]} | {name} | what hosts do |\n")
     for name, history, how, dialogue in HISTORY:

@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
 #include "engine/proto/engine_config.pb.h"
 #include "hosts/common/files.h"
 #include "hosts/common/offer.h"
@@ -37,6 +38,7 @@ std::string PlaceOf(const host::TextProtoSchema& schema, const std::string& mess
   if (!text.ok()) return path;
   const absl::StatusOr<host::ParsedText> parsed = schema.Parse(message, *text);
   if (!parsed.ok()) return path;
+  absl::ConsumePrefix(&complaint, "engine config: ");
   const std::string field(complaint.substr(0, complaint.find_first_of(" :")));
   for (const std::string& name : {absl::StrCat(field, ".id"), field}) {
     const auto place = parsed->places.find(name);

@@ -388,11 +388,9 @@ void Session::Settle() {
       return;
     }
   }
-  if (record_.closed == 0) {
-    ClientGone();
-  } else {
-    gate()->Abandon();
-  }
+  // First, so that what is open upstream is not taken for late.
+  gate()->Abandon();
+  if (record_.closed == 0) ClientGone();
   SettleUpstream();
   NoteMessage();
   api_.session_close(session_);

@@ -102,6 +102,9 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const EngineFiles& files,
     return host::FileError(PlaceOf(*schema, kTableMessage, files.table, set.message()),
                            set.message());
   }
+  const absl::Status bounded = host::SetConfig(engine->plugin_, engine->engine_.get(),
+                                               host::OfferOnly(engine->config_, engine->offered_));
+  if (!bounded.ok()) return bounded;
   return engine;
 }
 

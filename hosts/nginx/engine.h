@@ -39,8 +39,9 @@ class Engine {
   const std::string& server_name() const { return server_name_; }
 
   // What the upstream servers offer bounds what clients are offered, from the next session on.
-  // True if that changed something.
+  // Before they are seen, nothing is offered that hangs on them. True if that changed something.
   bool Observe(const upstream::Capabilities& capabilities);
+  bool observed() const { return observed_; }
 
  private:
   explicit Engine(host::Plugin plugin) : plugin_(std::move(plugin)) {}

@@ -2,10 +2,7 @@
 
 #include "hosts/nginx/link.h"
 
-#include <algorithm>
 #include <new>
-
-#include "hosts/nginx/session.h"
 
 namespace postern {
 namespace nginx {
@@ -20,7 +17,7 @@ constexpr int kReadsPerTurn = 8;
 }  // namespace
 
 Link* Link::Open(ngx_connection_t* connection, bool connected, const upstream::Options& options,
-                 const upstream::Identity& identity, Session* owner) {
+                 const upstream::Identity& identity, LinkOwner* owner) {
   ngx_pool_t* const pool = ngx_create_pool(256, connection->log);
   void* const place = pool == nullptr ? nullptr : ngx_palloc(pool, sizeof(Link));
   if (place == nullptr) {
@@ -43,7 +40,7 @@ Link* Link::Open(ngx_connection_t* connection, bool connected, const upstream::O
 }
 
 Link::Link(ngx_pool_t* pool, ngx_connection_t* connection, const upstream::Options& options,
-           const upstream::Identity& identity, Session* owner)
+           const upstream::Identity& identity, LinkOwner* owner)
     : pool_(pool),
       connection_(connection),
       owner_(owner),

@@ -2,10 +2,10 @@
 //
 // One connection to an upstream server: nginx's connection, and the client that speaks on it.
 //
-// It belongs to a Session until that one parts with it; then it says goodbye by itself, waits a
-// moment for the answer, and is gone.
+// It belongs to its owner, a session or a probe, until that one parts with it; then it says goodbye
+// by itself, waits a moment for the answer, and is gone.
 //
-// Lifetime: owns itself and its pool. Gone when the connection is closed and no Session holds it.
+// Lifetime: owns itself and its pool. Gone when the connection is closed and no owner holds it.
 // Threads: nginx's one thread.
 #ifndef POSTERN_HOSTS_NGINX_LINK_H_
 #define POSTERN_HOSTS_NGINX_LINK_H_
@@ -16,14 +16,21 @@
 namespace postern {
 namespace nginx {
 
-class Session;
+// Whom a Link tells when something happened to it.
+class LinkOwner {
+ public:
+  virtual void OnUpstream() = 0;
+
+ protected:
+  ~LinkOwner() = default;
+};
 
 class Link {
  public:
   // Takes over `connection`, which ngx_event_connect_peer() has made; `connected`: at once. Null,
   // and the connection is closed, if there is no memory.
   static Link* Open(ngx_connection_t* connection, bool connected, const upstream::Options& options,
-                    const upstream::Identity& identity, Session* owner);
+                    const upstream::Identity& identity, LinkOwner* owner);
 
   upstream::Client* client() { return &client_; }
   // Sends what the client has to say, and looks at its deadlines. Calls nobody.
@@ -40,7 +47,7 @@ class Link {
 
  private:
   Link(ngx_pool_t* pool, ngx_connection_t* connection, const upstream::Options& options,
-       const upstream::Identity& identity, Session* owner);
+       const upstream::Identity& identity, LinkOwner* owner);
 
   static void OnRead(ngx_event_t* event);
   static void OnWrite(ngx_event_t* event);
@@ -54,7 +61,7 @@ class Link {
 
   ngx_pool_t* const pool_;
   ngx_connection_t* connection_;
-  Session* owner_;
+  LinkOwner* owner_;
   bool connected_ = false;
   bool in_event_ = false;  // Settle() comes
   off_t sent_ = 0;

@@ -7,13 +7,17 @@
 
 #include "hosts/nginx/config.h"
 #include "hosts/nginx/nginx.h"
+#include "hosts/nginx/probe.h"
 #include "hosts/nginx/session.h"
 #include "hosts/nginx/variables.h"
 
 namespace {
 
 ngx_int_t InitProcess(ngx_cycle_t* cycle) {
-  return postern::nginx::Session::MakeBuffer(cycle) ? NGX_OK : NGX_ERROR;
+  // Processes that tend caches are asked as well.
+  if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE) return NGX_OK;
+  if (!postern::nginx::Session::MakeBuffer(cycle)) return NGX_ERROR;
+  return postern::nginx::StartProbes(cycle);
 }
 
 char g_name[] = "ngx_stream_postern_module";

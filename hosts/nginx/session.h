@@ -22,6 +22,7 @@
 #include "hosts/common/gate/pump.h"
 #include "hosts/common/upstream/fixed.h"
 #include "hosts/nginx/config.h"
+#include "hosts/nginx/link.h"
 #include "hosts/nginx/nginx.h"
 #include "hosts/nginx/record.h"
 #include "plugin_api/postern.h"
@@ -29,9 +30,7 @@
 namespace postern {
 namespace nginx {
 
-class Link;
-
-class Session : private gate::Pump {
+class Session final : private gate::Pump, public LinkOwner {
  public:
   // The handler of a server {} with postern_pass.
   static void Begin(ngx_stream_session_t* s);
@@ -39,7 +38,7 @@ class Session : private gate::Pump {
   static Session* Of(ngx_stream_session_t* s);
 
   // Something happened to the upstream connection.
-  void OnUpstream();
+  void OnUpstream() override;
 
   const Record& record() const { return record_; }
   std::string_view helo() { return gate()->identity()->helo.view(); }

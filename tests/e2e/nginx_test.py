@@ -144,6 +144,105 @@ class Mail(NginxTest):
                 self.assertTrue(wire.silent(0.1))
         self.assertEqual(upstream.messages(), [])
 
+    def test_a_client_that_reads_late(self):
+        """Its replies wait in the session's bounded output, then nothing more is read."""
+        _, nginx = self.pair("postern_config {root}/engine.textproto;", files={
+            "engine.textproto": "limits { commands_without_progress: 1000000 }\n"})
+        (worker,) = nginx.worker_pids()
+        wire = self.greet(nginx.port)
+        before = resident_octets(worker)
+        count = 20000
+        sent = threading.Thread(target=wire.send, args=(b"HELP\r\n" * count,))
+        sent.start()
+        time.sleep(0.5)
+        self.assertLess(resident_octets(worker) - before, 4 << 20)
+        for _ in range(count):
+            self.assertEqual(wire.read_reply()[:4], b"214-")
+        sent.join()
+        self.assertRegex(wire.command(b"NOOP"), rb"^250 ")
+
+    def test_a_client_that_says_all_and_closes_its_side(self):
+        upstream, nginx = self.pair()
+        wire = self.wire(nginx.port)
+        wire.send(b"EHLO client.example\r\nMAIL FROM:<a@example.net>\r\nRCPT TO:<b@example.org>\r\n"
+                  b"DATA\r\nx\r\n.\r\nQUIT\r\n")
+        wire.socket.shutdown(socket.SHUT_WR)
+        self.assertEqual([wire.read_reply()[:3] for _ in range(7)],
+                         [b"220", b"250", b"250", b"250", b"354", b"250", b"221"])
+        self.assertEqual(wire.read_to_end(), b"")
+        self.assertEqual(upstream.message().content, b"x\r\n")
+
+    def test_what_is_offered_is_what_upstream_has(self):
+        class Old(threading.Thread):
+            """A server that has SIZE alone."""
+
+            def __init__(self):
+                super().__init__(daemon=True)
+                self.listener = socket.create_server(("127.0.0.1", 0))
+                self.port = self.listener.getsockname()[1]
+                self.start()
+
+            def run(self):
+                while True:
+                    try:
+                        client, _ = self.listener.accept()
+                    except OSError:
+                        return
+                    client.sendall(b"220 old\r\n")
+                    for line in client.makefile("rb"):
+                        client.sendall(b"250-old\r\n250 SIZE 100000\r\n"
+                                       if line.startswith(b"EHLO") else b"221 bye\r\n")
+
+        old = Old()
+        self.addCleanup(old.listener.close)
+        upstream = self.upstream()
+        nginx = self.nginx(("", f"postern_pass 127.0.0.1:{upstream.port};"),
+                           ("", f"postern_pass 127.0.0.1:{old.port};"))
+        nginx.wait_for_log("postern: upstream .* was seen", 2)
+        self.assertIn(b"8BITMIME", self.wire(nginx.ports[0]).hello())
+        hello = self.wire(nginx.ports[1]).hello()
+        self.assertNotIn(b"8BITMIME", hello)
+        self.assertNotIn(b"CHUNKING", hello)
+        self.assertIn(b"SIZE 100000\r\n", hello)
+
+    def test_a_server_that_comes_late_is_seen(self):
+        port = free_port()
+        nginx = self.nginx(("", f"postern_pass 127.0.0.1:{port};"))
+        nginx.wait_for_log(r"\[warn\] .*postern: upstream 127\.0\.0\.1:\d+: not reachable")
+        self.assertNotIn(b"8BITMIME", self.wire(nginx.port).hello())
+        self.upstream(listen=(f"127.0.0.1:{port}",))
+        nginx.wait_for_log("postern: upstream .* was seen")
+        self.assertIn(b"8BITMIME", self.wire(nginx.port).hello())
+
+    def test_bdat(self):
+        upstream, nginx = self.pair()
+        nginx.wait_for_log("postern: upstream .* was seen")
+        wire = self.wire(nginx.port)
+        self.assertIn(b"CHUNKING", wire.hello())
+        wire.open_transaction()
+        content = b".\r\nno line end"
+        wire.send(b"BDAT 3\r\n" + content[:3])
+        self.assertRegex(wire.read_reply(), rb"^250 ")
+        wire.send(b"BDAT %d LAST\r\n" % (len(content) - 3) + content[3:])
+        self.assertRegex(wire.read_reply(), rb"^250 ")
+        self.assertEqual(upstream.message().content, content)
+
+    def test_timeout(self):
+        _, nginx = self.pair("postern_config {root}/engine.textproto;", files={
+            "engine.textproto": "limits { command_timeout_ms: 1000 }\n"})
+        wire = self.greet(nginx.port)
+        self.assertRegex(wire.read_reply(), rb"^421 4\.4\.2 ")
+        self.assertEqual(wire.read_to_end(), b"")
+        self.assertIn("closed=timeout", nginx.access_log()[0])
+
+    def test_too_many_errors(self):
+        _, nginx = self.pair()
+        wire = self.greet(nginx.port)
+        wire.send(b"XYZZY\r\n" * 100)
+        octets = wire.read_to_end()
+        self.assertRegex(octets, rb"\r\n421 [^\r\n]*\r\n$")
+        self.assertIn("closed=errors", nginx.access_log()[0])
+
     def test_swaks_and_smtp_source(self):
         upstream, nginx = self.pair(workers=2)
         subprocess.run([posternd_fixture.tool("swaks", "swaks"), "--server", "127.0.0.1", "--port",
@@ -378,19 +477,23 @@ class Groups(NginxTest):
         self.addCleanup(listener.close)
         heard = []
 
+        replies = {b"LHLO": b"250-lmtp\r\n250 8BITMIME\r\n", b"MAIL": b"250 ok\r\n",
+                   b"RCPT": b"250 ok\r\n", b"DATA": b"354 go\r\n", b".\r\n": b"250 kept\r\n",
+                   b"QUIT": b"221 bye\r\n"}
+
         def serve():
-            client, _ = listener.accept()
-            client.sendall(b"220 lmtp\r\n")
-            file = client.makefile("rb")
-            replies = {b"LHLO": b"250-lmtp\r\n250 8BITMIME\r\n", b"MAIL": b"250 ok\r\n",
-                       b"RCPT": b"250 ok\r\n", b"DATA": b"354 go\r\n", b".\r\n": b"250 kept\r\n",
-                       b"QUIT": b"221 bye\r\n"}
-            for line in file:
-                heard.append(line)
-                reply = replies.get(line[:4])
-                if reply:
-                    client.sendall(reply)
-            client.close()
+            # The worker asks what is offered, then the session comes.
+            while True:
+                try:
+                    client, _ = listener.accept()
+                except OSError:
+                    return
+                client.sendall(b"220 lmtp\r\n")
+                for line in client.makefile("rb"):
+                    heard.append(line)
+                    if line[:4] in replies:
+                        client.sendall(replies[line[:4]])
+                client.close()
 
         threading.Thread(target=serve, daemon=True).start()
         nginx = self.nginx(("", f"postern_pass unix:{path}; postern_protocol lmtp;"))

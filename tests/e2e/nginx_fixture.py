@@ -36,7 +36,6 @@ stream {{
                      'helo=$postern_helo closed=$postern_closed tls=$ssl_protocol';
   access_log {root}/access.log postern;
   postern_plugin {plugin};
-  postern_server_name gate.example;
 {stream}
 }}
 """
@@ -84,7 +83,7 @@ class Nginx:
     texts. `text`: the whole configuration instead."""
 
     def __init__(self, servers, stream="", main="", workers=1, connections=1024, text=None,
-                 files=None):
+                 files=None, server_name=True):
         self.root = tempfile.mkdtemp(prefix="nginx-", dir="/tmp")
         # Workers are somebody else when it is root that starts them.
         os.chmod(self.root, 0o755)
@@ -97,6 +96,7 @@ class Nginx:
         self.workers = workers
         self._connections = connections
         self._main = main
+        self._name = "postern_server_name gate.example;" if server_name else ""
         self.configure(servers, stream, text)
         self.start()
 
@@ -107,7 +107,7 @@ class Nginx:
                       for port, (options, body) in zip(self.ports, servers)]
             text = MAIN.format(root=self.root, tree=tree(), module=module(), plugin=plugin(),
                                workers=self.workers, connections=self._connections,
-                               main=self._main, stream="\n".join([stream] + blocks))
+                               main=self._main, stream="\n".join([self._name, stream] + blocks))
         self.write("nginx.conf", self.fill(text))
 
     def fill(self, text):

@@ -70,6 +70,8 @@ class Transcript:
             self.config.append((key, value))
             if key.startswith(("table.", "replies.")):
                 self.unfit = "a reply table of its own"
+            if "auth" in key:
+                self.unfit = "a gate offers no AUTH"
             if key == "offer_unknown_commands":
                 self.unfit = "the host decides about unknown commands"
         elif kind == "O:":

@@ -337,6 +337,28 @@ class Tls(NginxTest):
         # The worker lives.
         self.greet(nginx.port)
 
+    def test_a_handshake_that_never_comes(self):
+        upstream = self.upstream()
+        nginx = self.nginx(("", f"postern_pass 127.0.0.1:{upstream.port}; "
+                                "ssl_handshake_timeout 1s;"), stream=self.certificate())
+        wire = self.wire(nginx.port)
+        wire.hello()
+        wire.command(b"STARTTLS")
+        self.assertEqual(wire.read_to_end(), b"")
+        self.assertIn("closed=tls", nginx.access_log()[0])
+
+    def test_one_server_with_both(self):
+        upstream = self.upstream()
+        nginx = self.nginx(("", "return x;"), ("", "return x;"))
+        nginx.configure([("ssl", f"listen 127.0.0.1:{{port1}}; "
+                                 f"postern_pass 127.0.0.1:{upstream.port};")], self.certificate())
+        nginx.reload()
+        plain, tls = self.wire(nginx.ports[1]), self.wire(nginx.port)
+        plain.hello()
+        plain.start_tls()
+        tls.wrap_tls()
+        self.assertNotIn(b"STARTTLS", tls.hello())
+
     def test_required(self):
         upstream = self.upstream()
         nginx = self.nginx(

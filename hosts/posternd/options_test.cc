@@ -15,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "engine/proto/engine_config.pb.h"
 #include "gtest/gtest.h"
+#include "hosts/common/offer.h"
 #include "hosts/posternd/reload.h"
 #include "hosts/posternd/upstream_target.h"
 
@@ -249,13 +250,13 @@ TEST_F(OptionsTest, OnlyWhatTheUpstreamTakesIsOffered) {
   v1::EngineConfig config;
   upstream::Capabilities all;
   all.extensions = upstream::kEightBitMime | upstream::kSmtpUtf8 | upstream::kSize;
-  ASSERT_TRUE(config.ParseFromString(OfferOnly("", all)));
+  ASSERT_TRUE(config.ParseFromString(host::OfferOnly("", all)));
   EXPECT_EQ(config.extensions().eightbitmime(), v1::SWITCH_DEFAULT);
   EXPECT_EQ(config.extensions().smtputf8(), v1::SWITCH_DEFAULT);
   EXPECT_EQ(config.limits().message_octets(), 0u);
 
   upstream::Capabilities none;
-  ASSERT_TRUE(config.ParseFromString(OfferOnly("", none)));
+  ASSERT_TRUE(config.ParseFromString(host::OfferOnly("", none)));
   EXPECT_EQ(config.extensions().eightbitmime(), v1::SWITCH_OFF);
   EXPECT_EQ(config.extensions().smtputf8(), v1::SWITCH_OFF);
 
@@ -268,7 +269,7 @@ TEST_F(OptionsTest, OnlyWhatTheUpstreamTakesIsOffered) {
     v1::EngineConfig before;
     before.mutable_limits()->set_message_octets(own);
     all.size_limit = theirs;
-    ASSERT_TRUE(config.ParseFromString(OfferOnly(before.SerializeAsString(), all)));
+    ASSERT_TRUE(config.ParseFromString(host::OfferOnly(before.SerializeAsString(), all)));
     EXPECT_EQ(config.limits().message_octets(), both);
   }
 }

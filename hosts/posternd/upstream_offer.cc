@@ -4,23 +4,10 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "hosts/common/offer.h"
 
 namespace postern {
 namespace posternd {
-namespace {
-
-// The rest has no part in what is offered, and may differ from client to client.
-upstream::Capabilities ThatMatter(const upstream::Capabilities& capabilities) {
-  upstream::Capabilities matter;
-  matter.extensions =
-      capabilities.extensions &
-      (upstream::kEightBitMime | upstream::kSmtpUtf8 | upstream::kChunking | upstream::kBinaryMime |
-       upstream::kDsn | upstream::kDeliverBy | upstream::kMtPriority | upstream::kRequireTls);
-  matter.size_limit = capabilities.size_limit;
-  return matter;
-}
-
-}  // namespace
 
 absl::Status UpstreamOffer::Start(const std::string& engine_config, int timeout_ms) {
   const absl::StatusOr<upstream::Capabilities> probed =
@@ -32,7 +19,7 @@ absl::Status UpstreamOffer::Start(const std::string& engine_config, int timeout_
   }
   std::lock_guard<std::mutex> lock(mutex_);
   engine_config_ = engine_config;
-  if (probed.ok()) offered_ = ThatMatter(*probed);
+  if (probed.ok()) offered_ = host::ThatMatter(*probed);
   return PutIntoForce();
 }
 
@@ -43,7 +30,7 @@ absl::Status UpstreamOffer::Rebase(const std::string& engine_config) {
 }
 
 void UpstreamOffer::Observe(const upstream::Capabilities& capabilities) {
-  const upstream::Capabilities seen = ThatMatter(capabilities);
+  const upstream::Capabilities seen = host::ThatMatter(capabilities);
   std::lock_guard<std::mutex> lock(mutex_);
   if (seen == offered_) return;
   offered_ = seen;
@@ -52,7 +39,7 @@ void UpstreamOffer::Observe(const upstream::Capabilities& capabilities) {
 }
 
 absl::Status UpstreamOffer::PutIntoForce() {
-  return host::SetConfig(*plugin_, engine_, OfferOnly(engine_config_, offered_));
+  return host::SetConfig(*plugin_, engine_, host::OfferOnly(engine_config_, offered_));
 }
 
 }  // namespace posternd

@@ -690,10 +690,10 @@ MUTANTS = [
             (
                 "engine/session/execute.cc",
                 """\
-  if (!ReplyWith(id, values)) return;
+  if (!ReplyWith(id, values) || !Repeat(before, times)) return;
   PushError(id, rule""",
                 """\
-  if (!ReplyWith(id, values)) return;
+  if (!ReplyWith(id, values) || !Repeat(before, times)) return;
   if (FAULT && id == ReplyId::kLineTooLong) {
     ReplyWith(id, values);
   }

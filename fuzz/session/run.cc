@@ -419,6 +419,11 @@ class Runner {
     if (plan.verdict == kLater) return false;
     ScriptAnswer script = plan;
     std::vector<postern_answer> recipients;
+    // A challenge goes to one client, not to recipients.
+    if (script.form == 4 && script.verdict == kChallenge) {
+      script.form = 0;
+      script.recipients.clear();
+    }
     if (script.form == 4) FitRecipients(&script, &recipients);
     postern_answer answer = {};
     answer.struct_size = sizeof(answer);

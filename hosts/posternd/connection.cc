@@ -92,12 +92,16 @@ bool Connection::OpenSession() {
   if (implicit_tls_) options.flags |= POSTERN_OPEN_TLS;
   if (policy_->tls != nullptr && !implicit_tls_) options.flags |= POSTERN_OPEN_CAN_STARTTLS;
   if (proxied_) options.flags |= POSTERN_OPEN_PROXY_HEADER;
+  // Who is behind a proxy is not known yet, and is not trusted for being there.
+  if (!proxied_ && host::ContainsAddress(policy_->trusted_networks, client_)) {
+    options.flags |= POSTERN_OPEN_TRUSTED;
+  }
   options.now_ms = opened_ms_;
   for (const uint32_t type :
        {POSTERN_EVENT_CONNECT, POSTERN_EVENT_PROXY_HEADER, POSTERN_EVENT_HELO,
         POSTERN_EVENT_STARTTLS, POSTERN_EVENT_MAIL, POSTERN_EVENT_RCPT, POSTERN_EVENT_CONTENT_BEGIN,
         POSTERN_EVENT_CONTENT, POSTERN_EVENT_CONTENT_END, POSTERN_EVENT_RESET, POSTERN_EVENT_ERROR,
-        POSTERN_EVENT_CLOSED}) {
+        POSTERN_EVENT_XCLIENT, POSTERN_EVENT_XFORWARD, POSTERN_EVENT_CLOSED}) {
     options.wanted_events |= uint64_t{1} << type;
   }
   const std::string address = client_.ToString();

@@ -60,6 +60,7 @@ class Connection {
   struct Transaction {
     std::string queue_id;
     std::string reverse_path;
+    std::string forwarded;  // what XFORWARD told of it
     std::vector<std::string> recipients;
     // Parameters that say how to deliver, as sent; those of RCPT beside `recipients`.
     std::string mail_parameters;
@@ -111,6 +112,8 @@ class Connection {
   void HandleEvent(const postern_event& event);
   void Answer(uint64_t ticket, int32_t verdict, uint32_t reply_id = 0);
   void OnConnect(uint64_t ticket);
+  void OnXclient(const postern_event_client& event);
+  void OnXforward(const postern_event_client& event);
   void OnProxyHeader(const postern_event_proxy_header& event);
   void BeginTransaction(const postern_event_mail& event);
   void OnMail(const postern_event_mail& event);
@@ -194,6 +197,7 @@ class Connection {
   std::shared_ptr<Delivery> open_delivery_;  // the one whose ticket is open
   std::vector<uint8_t> held_;                // input that the session has not taken yet
   std::string helo_;
+  std::string forwarded_;   // what XFORWARD tells of the next message
   std::string recipient_;   // that the server behind the gate decides about
   std::bitset<128> rules_;  // POSTERN_RULE_* of what was refused
 };

@@ -43,6 +43,7 @@ class UpstreamLink;
 struct Policy {
   std::set<std::string> domains;  // lower case; empty: all
   std::vector<host::Network> proxy_networks;
+  std::vector<host::Network> trusted_networks;
   std::shared_ptr<const TlsContext> tls;  // null: no TLS
   std::string server_name;
   uint32_t max_connections = 0;

@@ -32,6 +32,8 @@ ABSL_FLAG(StringList, listen, {},
 ABSL_FLAG(StringList, listen_tls, {}, "ADDR:PORT,...  the same with TLS from the start (RFC 8314)");
 ABSL_FLAG(StringList, proxy_networks, {},
           "CIDR,...  peers there must send a PROXY protocol header; nobody else may");
+ABSL_FLAG(StringList, trusted_networks, {},
+          "CIDR,...  peers there may tell of their clients by XCLIENT and XFORWARD");
 ABSL_FLAG(std::string, maildir, "",
           "DIR  where messages go (default ~/.local/state/postern/Maildir)");
 ABSL_FLAG(bool, discard, false, "accept messages and throw them away, for measuring");
@@ -89,6 +91,7 @@ constexpr const char* kFlags[] = {"listen",
                                   "server_name",
                                   "user",
                                   "proxy_networks",
+                                  "trusted_networks",
                                   "plugin",
                                   "max_connections",
                                   "max_connections_per_client",
@@ -305,6 +308,10 @@ absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
     status = ParseAll(list("proxy_networks", FLAGS_proxy_networks, file.proxy_networks()),
                       place("proxy_networks"), &options.proxy_networks);
   }
+  if (status.ok()) {
+    status = ParseAll(list("trusted_networks", FLAGS_trusted_networks, file.trusted_networks()),
+                      place("trusted_networks"), &options.trusted_networks);
+  }
   if (!status.ok()) return status;
   if (absl::GetFlag(FLAGS_inetd) && (!options.listen.empty() || !options.listen_tls.empty())) {
     return absl::InvalidArgumentError(
@@ -454,6 +461,22 @@ absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
       return absl::InvalidArgumentError(
           absl::StrCat(place("upstream"),
                        ": a gate speaks SMTP with its clients; leave out the protocol lmtp"));
+    }
+  }
+  if (!options.trusted_networks.empty()) {
+    // The server behind a gate is told of the gate's own client, once for each connection to it.
+    if (options.upstream_target.has_value()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(place("trusted_networks"),
+                       ": a gate takes no XCLIENT; leave it out, or --upstream"));
+    }
+    // Whom it is given to is what the networks say: they turn it on.
+    postern::v1::Extensions* const extensions = file.mutable_engine()->mutable_extensions();
+    if (extensions->xclient() == postern::v1::SWITCH_DEFAULT) {
+      extensions->set_xclient(postern::v1::SWITCH_ON);
+    }
+    if (extensions->xforward() == postern::v1::SWITCH_DEFAULT) {
+      extensions->set_xforward(postern::v1::SWITCH_ON);
     }
   }
   options.engine_config = file.engine().SerializeAsString();

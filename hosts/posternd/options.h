@@ -39,6 +39,7 @@ struct Options {
   std::vector<host::Endpoint> listen;
   std::vector<host::Endpoint> listen_tls;
   std::vector<host::Network> proxy_networks;
+  std::vector<host::Network> trusted_networks;
   std::string maildir;  // empty with discard or upstream
   bool discard = false;
   absl::optional<UpstreamTarget> upstream_target;

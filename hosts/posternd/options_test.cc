@@ -228,6 +228,23 @@ TEST_F(OptionsTest, AnotherUpstreamNeedsARestart) {
             (std::vector<std::string>{"upstream", "upstream_identity"}));
 }
 
+TEST_F(OptionsTest, TrustedNetworksTurnXclientOn) {
+  const auto xclient = [this](const std::vector<std::string>& arguments) {
+    absl::FlagSaver saver;
+    v1::EngineConfig config;
+    EXPECT_TRUE(config.ParseFromString(Load(arguments).value().engine_config));
+    return config.extensions().xclient();
+  };
+  EXPECT_EQ(xclient({"--discard"}), v1::SWITCH_DEFAULT);
+  EXPECT_EQ(xclient({"--discard", "--trusted_networks=192.0.2.0/24"}), v1::SWITCH_ON);
+  EXPECT_EQ(xclient({"--discard", "--trusted_networks=192.0.2.0/24",
+                     Config("engine { extensions { xclient: SWITCH_OFF } }")}),
+            v1::SWITCH_OFF);
+  ExpectRefused({"--discard", "--trusted_networks=192.0.2.1/24"}, "write 192.0.2.0/24");
+  ExpectRefused({"--trusted_networks=192.0.2.0/24", "--upstream=smtp://192.0.2.1:25"},
+                "a gate takes no XCLIENT");
+}
+
 TEST_F(OptionsTest, TheProtocolIsOneOfBoth) {
   const auto protocol = [this](const std::vector<std::string>& arguments) {
     absl::FlagSaver saver;

@@ -72,6 +72,7 @@ std::shared_ptr<const Policy> Loaded::MakePolicy() const {
   auto policy = std::make_shared<Policy>();
   policy->domains = options.domains;
   policy->proxy_networks = options.proxy_networks;
+  policy->trusted_networks = options.trusted_networks;
   policy->tls = tls;
   policy->server_name = options.server_name;
   policy->max_connections = options.max_connections;

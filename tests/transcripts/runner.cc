@@ -170,6 +170,23 @@ std::string Describe(const Happening& happening) {
       Extra(happening.extra, &out);
       Field("auth", event.auth, &out);
       break;
+    case EventType::kXclient:
+    case EventType::kXforward: {
+      static const char* const kNames[] = {"?",     "name",     "addr",     "port",  "proto", "helo",
+                                           "login", "destaddr", "destport", "ident", "source"};
+      static const char* const kStates[] = {"?", "", "[unavailable]", "[tempunavail]"};
+      Field("argument", event.text, &out);
+      for (size_t i = 0; i < happening.extra.attribute_count; ++i) {
+        const session::GivenAttribute& one = happening.extra.attributes[i];
+        const char* const name = kNames[one.attribute <= 10 ? one.attribute : 0];
+        if (one.state == 1) {
+          Field(name, one.value, &out);
+        } else {
+          out += std::string(" ") + name + '=' + kStates[one.state & 3];
+        }
+      }
+      break;
+    }
     case EventType::kContentBegin:
       out += " recipients=" + std::to_string(event.count);
       if (event.number != 0) out += " chunk=" + std::to_string(event.number);
@@ -594,7 +611,8 @@ class Runner {
     std::transform(verb.begin(), verb.end(), verb.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     const std::string fault = EnhancedFault(last_reply_, transcript_.enhanced,
-                                            verb == "helo" || verb == "ehlo" || verb == "lhlo");
+                                            verb == "helo" || verb == "ehlo" || verb == "lhlo" ||
+                                                verb == "xcli");
     if (!fault.empty()) Problem("R5: " + fault + where);
     // A message that lost a chunk is void (contract R2, D5).
     if (is_bdat_) return;

@@ -101,6 +101,8 @@ std::string EventText(const Event& event) {
     case EventType::kExpn:
     case EventType::kHelp:
     case EventType::kUnknown:
+    case EventType::kXclient:
+    case EventType::kXforward:
       return absl::StrCat(NameOfEvent(event.type), ": ",
                           event.text.empty() ? "no argument" : Visible(std::string(event.text)));
     case EventType::kReset:

@@ -594,7 +594,7 @@ class Runner {
     size_t count = RepliesSoFar() - replies_before_;
     // A shutdown that waited for the end of the transaction says so by itself (RFC 5321
     // section 3.8).
-    if (shutdown_ && count == 2 && last_reply_.code == 421) --count;
+    if (shutdown_ && count > 1 && last_reply_.code == 421) --count;
     const std::string where = " to line " + Quoted(line_);
     if (closed_before_ || content_before_) {
       const size_t most = closed_before_ ? 0u : transcript_.lmtp ? recipients_before_ : 1u;

@@ -97,7 +97,7 @@ class ChunkingTest(unittest.TestCase):
             for content in (b"a\nb\r\n", b"a\rb\r\n", b"a\r"):
                 self.begin(wire)
                 wire.send(b"BDAT %d LAST\r\n" % len(content) + content)
-                self.assertRegex(wire.read_reply(), rb"^554 5\.6\.0 ")
+                self.assertRegex(wire.read_reply(), rb"^554[- ]5\.6\.0 ")
             self.assertEqual(server.messages(), [])
 
     def test_a_size_that_cannot_be_told_closes(self):

@@ -148,7 +148,8 @@ struct Event {
   std::string_view local_part;
   std::string_view domain;
   std::string_view parameters;
-  // kHelo: the name; kVrfy, kExpn, kHelp, kXclient, kXforward: the argument; kUnknown: the verb; kContent: the octets
+  // kHelo: the name; kVrfy, kExpn, kHelp, kXclient, kXforward: the argument; kUnknown: the verb;
+  // kContent: the octets
   std::string_view text;
   std::string_view auth;       // kMail: the mailbox of AUTH=, decoded
   std::string_view mechanism;  // kAuth; its `text` is the response, decoded

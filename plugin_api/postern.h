@@ -157,10 +157,9 @@ enum {
   POSTERN_EVENT_CLOSED = 17,    /*   the last event of a session */
   POSTERN_EVENT_CHUNK_END = 18, /* * a chunk of BDAT, but the last, was read; default accept */
   POSTERN_EVENT_AUTH = 19,      /* * AUTH, or a response in its exchange; default reject (535) */
-  POSTERN_EVENT_AUTH_END =
-      20,                     /*   the exchange ended without a verdict: drop what you hold of it */
-  POSTERN_EVENT_XCLIENT = 24, /* * a trusted peer tells of its client; default accept: 220 */
-  POSTERN_EVENT_XFORWARD = 25 /* * a trusted peer tells of the next message; default accept */
+  POSTERN_EVENT_AUTH_END = 20, /*   an exchange ended without a verdict: drop what you hold of it */
+  POSTERN_EVENT_XCLIENT = 24,  /* * a trusted peer tells of its client; default accept: 220 */
+  POSTERN_EVENT_XFORWARD = 25  /* * a trusted peer tells of the next message; default accept */
 };
 
 /* What every event begins with. A host that does not know a type whose ticket is not 0 answers it

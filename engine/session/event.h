@@ -122,7 +122,7 @@ enum class Verdict : int32_t {
 struct GivenAttribute {
   uint32_t attribute = 0;  // syntax::ClientAttribute, counted from 1
   uint32_t state = 0;      // syntax::ClientAttributeState
-  commands::Extras::Text value;
+  commands::Extras::Text value = {nullptr, 0};
 };
 
 // What kMail and kRcpt have beyond Event where a parameter of a delivery extension was given.

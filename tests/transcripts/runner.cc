@@ -184,6 +184,7 @@ std::string Describe(const Happening& happening) {
           Field(name, one.value, &out);
         } else {
           out += std::string(" ") + name + '=' + kStates[one.state & 3];
+          if (one.value.size != 0) out += "?";
         }
       }
       break;

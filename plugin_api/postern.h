@@ -120,7 +120,7 @@ enum {
   POSTERN_OPEN_TLS = 1,          /* TLS is already up when the session opens (RFC 8314) */
   POSTERN_OPEN_CAN_STARTTLS = 2, /* the host can do a TLS handshake when asked */
   POSTERN_OPEN_PROXY_HEADER = 4, /* a PROXY protocol header comes first, and must */
-  POSTERN_OPEN_TRUSTED = 8       /* the peer may tell of clients: XCLIENT, XFORWARD where configured */
+  POSTERN_OPEN_TRUSTED = 8 /* the peer may tell of clients: XCLIENT, XFORWARD where configured */
 };
 typedef struct postern_session_options {
   uint32_t struct_size;
@@ -157,9 +157,9 @@ enum {
   POSTERN_EVENT_CLOSED = 17,    /*   the last event of a session */
   POSTERN_EVENT_CHUNK_END = 18, /* * a chunk of BDAT, but the last, was read; default accept */
   POSTERN_EVENT_AUTH = 19,      /* * AUTH, or a response in its exchange; default reject (535) */
-  POSTERN_EVENT_AUTH_END = 20,  /*   the exchange ended without a verdict: drop what you hold of it */
-  POSTERN_EVENT_XCLIENT = 24,   /* * a trusted peer tells of its client; default accept: 220 */
-  POSTERN_EVENT_XFORWARD = 25   /* * a trusted peer tells of the next message; default accept */
+  POSTERN_EVENT_AUTH_END = 20, /*   an exchange ended without a verdict: drop what you hold of it */
+  POSTERN_EVENT_XCLIENT = 24,  /* * a trusted peer tells of its client; default accept: 220 */
+  POSTERN_EVENT_XFORWARD = 25  /* * a trusted peer tells of the next message; default accept */
 };
 
 /* What every event begins with. A host that does not know a type whose ticket is not 0 answers it
@@ -357,8 +357,8 @@ enum {
   POSTERN_CLIENT_TEMP_UNAVAILABLE = 3 /* [TEMPUNAVAIL] */
 };
 typedef struct postern_client_attribute {
-  uint32_t attribute; /* POSTERN_CLIENT_NAME, ... */
-  uint32_t state;     /* POSTERN_CLIENT_VALUE, ... */
+  uint32_t attribute;  /* POSTERN_CLIENT_NAME, ... */
+  uint32_t state;      /* POSTERN_CLIENT_VALUE, ... */
   postern_bytes value; /* decoded; printable ASCII that is safe in header fields and logs */
 } postern_client_attribute;
 
@@ -366,7 +366,7 @@ typedef struct postern_client_attribute {
  * client the one that is told of; TLS stays. _XFORWARD: for the next message of this session. */
 typedef struct postern_event_client {
   postern_event event;
-  postern_bytes argument; /* as sent; validated */
+  postern_bytes argument;                     /* as sent; validated */
   const postern_client_attribute *attributes; /* those that were given, each once */
   size_t attribute_count;
 } postern_event_client;

@@ -282,9 +282,8 @@ TEST(ReplyTable, WantsTheServerNameFirstWhereTheRfcDoes) {
   EXPECT_EQ(Problem(One(postern::v1::GREETING, 220, "", "{server}")), "loaded");
   for (const ReplyRule* rule = ReplyRulesBegin(); rule != ReplyRulesEnd(); ++rule) {
     const bool wanted = rule->codes[0] == 421 || rule->codes[0] == 221 ||
-                        rule->id == ReplyId::kGreeting ||
-                        rule->id == ReplyId::kLmtpGreeting || rule->id == ReplyId::kHeloOk ||
-                        rule->id == ReplyId::kEhloOk;
+                        rule->id == ReplyId::kGreeting || rule->id == ReplyId::kLmtpGreeting ||
+                        rule->id == ReplyId::kHeloOk || rule->id == ReplyId::kEhloOk;
     EXPECT_EQ(rule->begins_with_server, wanted) << rule->name;
   }
   EXPECT_THAT(Problem(One(postern::v1::QUIT_OK, 221, "2.0.0", "Bye")),

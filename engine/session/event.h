@@ -122,7 +122,7 @@ enum class Verdict : int32_t {
 struct GivenAttribute {
   uint32_t attribute = 0;  // syntax::ClientAttribute, counted from 1
   uint32_t state = 0;      // syntax::ClientAttributeState
-  commands::Extras::Text value;
+  commands::Extras::Text value = {nullptr, 0};
 };
 
 // What kMail and kRcpt have beyond Event where a parameter of a delivery extension was given.
@@ -148,7 +148,8 @@ struct Event {
   std::string_view local_part;
   std::string_view domain;
   std::string_view parameters;
-  // kHelo: the name; kVrfy, kExpn, kHelp, kXclient, kXforward: the argument; kUnknown: the verb; kContent: the octets
+  // kHelo: the name; kVrfy, kExpn, kHelp, kXclient, kXforward: the argument; kUnknown: the verb;
+  // kContent: the octets
   std::string_view text;
   std::string_view auth;       // kMail: the mailbox of AUTH=, decoded
   std::string_view mechanism;  // kAuth; its `text` is the response, decoded

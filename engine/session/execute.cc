@@ -78,8 +78,8 @@ void Session::Refuse(const Judgement& judgement, const wire::Line& line) {
 }
 
 // The rest of Refuse, for what is not the host's to decide, or was left to us by it.
-// LMTP has as many replies to content, and to BDAT LAST, as recipients were accepted (RFC 2033 §4.2,
-// §4.3): `times`, which may be none. 421 comes once.
+// LMTP has as many replies to content, and to BDAT LAST, as recipients were accepted (RFC 2033
+// §4.2, §4.3): `times`, which may be none. 421 comes once.
 void Session::RefuseAlone(const Judgement& judgement, uint32_t times) {
   ReplyId id = judgement.reply;
   Rule rule = judgement.rule;

@@ -401,7 +401,7 @@ class Session {
   commands::Phase phase_ = commands::Phase::kStart;
   EventType decision_ = EventType::kNone;
   commands::Verb verb_ = commands::Verb::kUnknown;  // of the command that is being answered
-  bool trusted_;  // the peer, by the host
+  bool trusted_;                                    // the peer, by the host
   bool can_starttls_;
   bool tls_;
   bool extended_ = false;

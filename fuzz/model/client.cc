@@ -22,8 +22,8 @@ void Machine::Client(bool xclient, std::string_view argument) {
   event.ticket = true;
   event.text = std::string(argument);
   for (const auto& [number, value] : given) {
-    event.attributes += std::to_string(number) + '/' + std::to_string(value.state) + '=' +
-                        value.text + ' ';
+    event.attributes +=
+        std::to_string(number) + '/' + std::to_string(value.state) + '=' + value.text + ' ';
   }
   Decide(event.type, event);
 }

@@ -32,9 +32,9 @@
 namespace postern::fuzz::model {
 
 inline constexpr std::string_view kKnownVerbs[] = {
-    "HELO", "EHLO",     "MAIL", "RCPT", "DATA", "RSET", "NOOP", "QUIT", "VRFY", "EXPN",
-    "HELP", "STARTTLS", "TURN", "SEND", "SOML", "SAML", "BDAT", "AUTH", "LHLO",
-    "XCLIENT", "XFORWARD"};
+    "HELO", "EHLO", "MAIL", "RCPT", "DATA",     "RSET",    "NOOP",
+    "QUIT", "VRFY", "EXPN", "HELP", "STARTTLS", "TURN",    "SEND",
+    "SOML", "SAML", "BDAT", "AUTH", "LHLO",     "XCLIENT", "XFORWARD"};
 
 inline std::string Upper(std::string_view text) {
   std::string s;

@@ -27,15 +27,15 @@ constexpr struct {
   const char* name;
   const char* rule;  // of its whole line; null where the engine has no parser for it
 } kVerbs[] = {
-    {Verb::kHelo, "HELO", "helo"},  {Verb::kEhlo, "EHLO", "ehlo"},
-    {Verb::kMail, "MAIL", "mail"},  {Verb::kRcpt, "RCPT", "rcpt"},
-    {Verb::kData, "DATA", "data"},  {Verb::kRset, "RSET", "rset"},
-    {Verb::kNoop, "NOOP", "noop"},  {Verb::kQuit, "QUIT", "quit"},
-    {Verb::kVrfy, "VRFY", "vrfy"},  {Verb::kExpn, "EXPN", "expn"},
-    {Verb::kHelp, "HELP", "help"},  {Verb::kStarttls, "STARTTLS", "starttls"},
-    {Verb::kTurn, "TURN", nullptr}, {Verb::kSend, "SEND", nullptr},
-    {Verb::kSoml, "SOML", nullptr}, {Verb::kSaml, "SAML", nullptr},
-    {Verb::kBdat, "BDAT", "bdat"},  {Verb::kLhlo, "LHLO", "lhlo"},
+    {Verb::kHelo, "HELO", "helo"},          {Verb::kEhlo, "EHLO", "ehlo"},
+    {Verb::kMail, "MAIL", "mail"},          {Verb::kRcpt, "RCPT", "rcpt"},
+    {Verb::kData, "DATA", "data"},          {Verb::kRset, "RSET", "rset"},
+    {Verb::kNoop, "NOOP", "noop"},          {Verb::kQuit, "QUIT", "quit"},
+    {Verb::kVrfy, "VRFY", "vrfy"},          {Verb::kExpn, "EXPN", "expn"},
+    {Verb::kHelp, "HELP", "help"},          {Verb::kStarttls, "STARTTLS", "starttls"},
+    {Verb::kTurn, "TURN", nullptr},         {Verb::kSend, "SEND", nullptr},
+    {Verb::kSoml, "SOML", nullptr},         {Verb::kSaml, "SAML", nullptr},
+    {Verb::kBdat, "BDAT", "bdat"},          {Verb::kLhlo, "LHLO", "lhlo"},
     {Verb::kAuth, "AUTH", "auth"},  // of rfc4954.abnf, see ExpectAuth
     {Verb::kXclient, "XCLIENT", "xclient"}, {Verb::kXforward, "XFORWARD", "xforward"},
 };
@@ -536,11 +536,12 @@ Finding CommandAgrees(std::string_view line, Verb verb, const commands::ParseCon
   if (expected.fault == Fault::kNone && !in_language) {
     return Wrong("the oracle disagrees with its own grammar, which refuses", line);
   }
-  const bool not_grammar =
-      expected.fault == Fault::kPathTooLong || expected.fault == Fault::kParameterRepeated ||
-      expected.fault == Fault::kNonAsciiPath || expected.beyond_grammar ||
-      expected.fault == Fault::kChunkSizeUnknown || verb == Verb::kHelo || verb == Verb::kEhlo ||
-      verb == Verb::kLhlo || verb == Verb::kXclient || verb == Verb::kXforward || verb == Verb::kVrfy || verb == Verb::kExpn;
+  const bool not_grammar = expected.fault == Fault::kPathTooLong ||
+                           expected.fault == Fault::kParameterRepeated ||
+                           expected.fault == Fault::kNonAsciiPath || expected.beyond_grammar ||
+                           expected.fault == Fault::kChunkSizeUnknown || verb == Verb::kHelo ||
+                           verb == Verb::kEhlo || verb == Verb::kLhlo || verb == Verb::kXclient ||
+                           verb == Verb::kXforward || verb == Verb::kVrfy || verb == Verb::kExpn;
   if (expected.fault != Fault::kNone && in_language && !not_grammar) {
     return Wrong("the oracle disagrees with its own grammar, which takes", line);
   }

@@ -180,7 +180,8 @@ Finding RepliesParse(const Setup& setup, const Trace& trace) {
         found = text.substr(4, k - 4);
       }
       // An accepted XCLIENT is answered with the greeting.
-      const bool helo = (code == "250" || (code == "220" && setup.trusted)) && (greeting || first) && text.size() > 4 &&
+      const bool helo = (code == "250" || (code == "220" && setup.trusted)) &&
+                        (greeting || first) && text.size() > 4 &&
                         text.compare(4, setup.server_name().size(), setup.server_name()) == 0;
       if (first) {
         enhanced = found;

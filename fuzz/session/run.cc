@@ -131,8 +131,8 @@ SeenEvent Convert(const postern_event* from) {
       event.text = Copy(e.argument);
       for (size_t i = 0; i < e.attribute_count; ++i) {
         const postern_client_attribute& a = e.attributes[i];
-        event.attributes += std::to_string(a.attribute) + '/' + std::to_string(a.state) + '=' +
-                            Copy(a.value) + ' ';
+        event.attributes +=
+            std::to_string(a.attribute) + '/' + std::to_string(a.state) + '=' + Copy(a.value) + ' ';
       }
       break;
     }

@@ -38,7 +38,7 @@ struct SeenEvent {
   int32_t by_seconds = 0, priority = 0;
   int64_t rrvs = 0;
   std::string attributes;  // of XCLIENT and XFORWARD: number/state=value, in their order
-  std::string proxy;  // version, family, addresses and ports
+  std::string proxy;       // version, family, addresses and ports
 };
 
 bool operator==(const SeenEvent& a, const SeenEvent& b);

@@ -214,8 +214,8 @@ void Connection::OnXclient(const postern_event_client& event) {
   if (client_counted_) loop_->shared()->limits.RemoveClient(client_);
   client_ = client;
   client_port_ = client.family == 0 ? 0 : port;
-  client_counted_ = client_.family != 0 && loop_->shared()->limits.AddClient(
-                                               client_, policy_->max_connections_per_client);
+  client_counted_ = client_.family != 0 &&
+                    loop_->shared()->limits.AddClient(client_, policy_->max_connections_per_client);
   helo_.clear();
   extended_ = lmtp_ = false;
   forwarded_.clear();
@@ -234,8 +234,7 @@ void Connection::OnXforward(const postern_event_client& event) {
     const postern_client_attribute& one = event.attributes[i];
     if (one.state != POSTERN_CLIENT_VALUE) continue;
     const bool told = one.attribute == POSTERN_CLIENT_NAME ||
-                      one.attribute == POSTERN_CLIENT_ADDR ||
-                      one.attribute == POSTERN_CLIENT_IDENT;
+                      one.attribute == POSTERN_CLIENT_ADDR || one.attribute == POSTERN_CLIENT_IDENT;
     if (told) absl::StrAppend(&forwarded_, forwarded_.empty() ? "" : " ", ToView(one.value));
   }
   // A peer that goes on telling and sends no message.

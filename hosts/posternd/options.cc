@@ -42,9 +42,10 @@ ABSL_FLAG(std::string, upstream, "",
           "one is a gate for, instead of a Maildir");
 ABSL_FLAG(std::string, upstream_identity, "",
           "none|xclient|xforward|proxy1|proxy2  how it is told who the client is (default none)");
-ABSL_FLAG(std::string, protocol, "",
-          "smtp|lmtp  what is spoken with clients (default smtp); lmtp (RFC 2033) has a message and a "
-          "verdict for each recipient");
+ABSL_FLAG(
+    std::string, protocol, "",
+    "smtp|lmtp  what is spoken with clients (default smtp); lmtp (RFC 2033) has a message and a "
+    "verdict for each recipient");
 ABSL_FLAG(bool, inetd, false,
           "serve one client on descriptors 0 and 1, for inetd and Postfix's spawn(8)");
 ABSL_FLAG(StringList, domains, {}, "a,b,...  recipient domains that are accepted (default: all)");
@@ -458,17 +459,15 @@ absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
       }
     }
     if (options.upstream_target.has_value()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(place("upstream"),
-                       ": a gate speaks SMTP with its clients; leave out the protocol lmtp"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          place("upstream"), ": a gate speaks SMTP with its clients; leave out the protocol lmtp"));
     }
   }
   if (!options.trusted_networks.empty()) {
     // The server behind a gate is told of the gate's own client, once for each connection to it.
     if (options.upstream_target.has_value()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(place("trusted_networks"),
-                       ": a gate takes no XCLIENT; leave it out, or --upstream"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          place("trusted_networks"), ": a gate takes no XCLIENT; leave it out, or --upstream"));
     }
     // Whom it is given to is what the networks say: they turn it on.
     postern::v1::Extensions* const extensions = file.mutable_engine()->mutable_extensions();

@@ -84,8 +84,8 @@ std::string MakeTraceHeader(const TraceFields& fields) {
   absl::StrAppend(&header, "\r\nReceived: from ", SafeName(fields.helo, fields.smtputf8), " (",
                   fields.client.family == 0 ? "unknown" : fields.client.ToLiteral(), ")\r\n\tby ",
                   fields.server, " with ",
-                  WithProtocol(fields.extended, fields.lmtp, !fields.tls.empty(), fields.smtputf8), " id ",
-                  fields.queue_id);
+                  WithProtocol(fields.extended, fields.lmtp, !fields.tls.empty(), fields.smtputf8),
+                  " id ", fields.queue_id);
   if (!fields.tls.empty()) absl::StrAppend(&header, " (", fields.tls, ")");
   header += "\r\n\t";
   if (recipients.size() == 1) {

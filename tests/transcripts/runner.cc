@@ -172,8 +172,9 @@ std::string Describe(const Happening& happening) {
       break;
     case EventType::kXclient:
     case EventType::kXforward: {
-      static const char* const kNames[] = {"?",     "name",     "addr",     "port",  "proto", "helo",
-                                           "login", "destaddr", "destport", "ident", "source"};
+      static const char* const kNames[] = {"?",        "name",  "addr",  "port",
+                                           "proto",    "helo",  "login", "destaddr",
+                                           "destport", "ident", "source"};
       static const char* const kStates[] = {"?", "", "[unavailable]", "[tempunavail]"};
       Field("argument", event.text, &out);
       for (size_t i = 0; i < happening.extra.attribute_count; ++i) {
@@ -183,6 +184,7 @@ std::string Describe(const Happening& happening) {
           Field(name, one.value, &out);
         } else {
           out += std::string(" ") + name + '=' + kStates[one.state & 3];
+          if (one.value.size != 0) out += "?";
         }
       }
       break;
@@ -610,9 +612,9 @@ class Runner {
     std::string verb = line_.substr(0, 4);
     std::transform(verb.begin(), verb.end(), verb.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    const std::string fault = EnhancedFault(last_reply_, transcript_.enhanced,
-                                            verb == "helo" || verb == "ehlo" || verb == "lhlo" ||
-                                                verb == "xcli");
+    const std::string fault =
+        EnhancedFault(last_reply_, transcript_.enhanced,
+                      verb == "helo" || verb == "ehlo" || verb == "lhlo" || verb == "xcli");
     if (!fault.empty()) Problem("R5: " + fault + where);
     // A message that lost a chunk is void (contract R2, D5).
     if (is_bdat_) return;

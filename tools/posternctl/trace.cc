@@ -72,8 +72,7 @@ std::string EventText(const Event& event) {
       return absl::StrCat((event.flags & session::kHeloLmtp) != 0       ? "LHLO"
                           : (event.flags & session::kHeloExtended) != 0 ? "EHLO"
                                                                         : "HELO",
-                          " name ",
-                          Visible(std::string(event.text)),
+                          " name ", Visible(std::string(event.text)),
                           (event.flags & session::kHeloLiteral) != 0 ? ", an address literal" : "");
     case EventType::kMail:
       return absl::StrCat("sender: ", PathText(event));

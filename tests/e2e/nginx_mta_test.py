@@ -192,7 +192,7 @@ class BeforeMta(unittest.TestCase):
         wire = self.greet()
         self.assertRegex(wire.command(b"HELP"), rb"^214-2\.0\.0 ")
         self.assertRegex(wire.command(b"XYZZY"), rb"^500[ -]5\.5\.1 ")
-        self.assertRegex(wire.command(b"XCLIENT ADDR=127.0.0.3"), rb"^500[ -]5\.5\.1 ")
+        self.assertRegex(wire.command(b"XCLIENT ADDR=127.0.0.3"), rb"^502[ -]5\.5\.1 ")
 
     def test_starttls(self):
         wire = self.greet()

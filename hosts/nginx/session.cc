@@ -120,6 +120,10 @@ void Session::Begin(ngx_stream_session_t* s) {
       ngx_stream_get_module_srv_conf(s, ngx_stream_postern_module));
   const auto& core = *static_cast<const ngx_stream_core_srv_conf_t*>(
       ngx_stream_get_module_srv_conf(s, ngx_stream_core_module));
+  if (c->type != SOCK_STREAM) {
+    ngx_log_error(NGX_LOG_ERR, c->log, 0, "postern: SMTP does not go over UDP");
+    return ngx_stream_finalize_session(s, NGX_STREAM_INTERNAL_SERVER_ERROR);
+  }
   c->log->action = const_cast<char*>("serving SMTP");
   const PoolScope scope(c->pool);
 
@@ -235,7 +239,8 @@ void Session::Run() {
     if (held_size_ > 0 ? !Feed(held_, held_size_) : !Read()) break;
     SettleUpstream();
   }
-  if (phase_ == Phase::kOpen && ngx_handle_read_event(c_->read, 0) != NGX_OK) {
+  if (phase_ == Phase::kOpen && (ngx_handle_read_event(c_->read, 0) != NGX_OK ||
+                                 ngx_handle_write_event(c_->write, 0) != NGX_OK)) {
     phase_ = Phase::kClosed;
   }
 }

@@ -192,7 +192,7 @@ class BeforeMta(unittest.TestCase):
         wire = self.greet()
         self.assertRegex(wire.command(b"HELP"), rb"^214-2\.0\.0 ")
         self.assertRegex(wire.command(b"XYZZY"), rb"^500[ -]5\.5\.1 ")
-        self.assertRegex(wire.command(b"XCLIENT ADDR=127.0.0.3"), rb"^500[ -]5\.5\.1 ")
+        self.assertRegex(wire.command(b"XCLIENT ADDR=127.0.0.3"), rb"^502[ -]5\.5\.1 ")
 
     def test_starttls(self):
         wire = self.greet()
@@ -279,12 +279,14 @@ class Postfix(BeforeMta):
             services=documented("smtpd").replace(":10025", ":{port}"))
         self.addCleanup(self.mta.close)
         certificate, key = posternd_fixture.make_certificate(self.mta.root)
+        # Side by side, as the page installs them.
+        modules = os.path.join(self.mta.root, "modules")
+        os.mkdir(modules)
+        for path in (f"{nginx_fixture.tree()}/usr/lib/nginx/modules/ngx_stream_module.so",
+                     nginx_fixture.module(), nginx_fixture.plugin()):
+            shutil.copy(path, modules)
         text = replaced(documented("postfix"), [
-            ("load_module modules/ngx_stream_module.so",
-             f"load_module {nginx_fixture.tree()}/usr/lib/nginx/modules/ngx_stream_module.so"),
-            ("load_module modules/ngx_stream_postern_module.so",
-             f"load_module {nginx_fixture.module()}"),
-            ("stream {", f"stream {{\n    postern_plugin {nginx_fixture.plugin()};"),
+            ("load_module modules/", f"load_module {modules}/"),
             ("/var/log/nginx/error.log", "{root}/error.log"),
             ("/var/log/nginx/mail.log", "{root}/access.log"),
             ("/etc/nginx/mail/fullchain.pem", certificate),

@@ -88,7 +88,7 @@ class Mail(NginxTest):
         self.assertRegex(wire.command(b"XYZZY"), rb'^500 5\.5\.1 Command "XYZZY" is unknown')
         self.assertRegex(wire.command(b"\x80\xff"), rb"^500[ -]5\.5\.")
         self.assertRegex(wire.command(b"MAIL FROM:<a@b"), rb"^501[ -]5\.")
-        self.assertRegex(wire.command(b"XCLIENT ADDR=127.0.0.3"), rb"^500[ -]5\.5\.1 ")
+        self.assertRegex(wire.command(b"XCLIENT ADDR=127.0.0.3"), rb"^502[ -]5\.5\.1 ")
         wire.send(b"NOOP\n")
         self.assertRegex(wire.read_reply(), rb"^500[ -]5\.5\.2 ")
 

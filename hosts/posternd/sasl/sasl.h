@@ -81,7 +81,8 @@ struct SaslStep {
   std::string challenge;  // kChallenge: for the client; may be empty
   std::string identity;   // kSuccess: who the client is
   SaslFailure failure = SaslFailure::kNone;
-  // kFailure: whom it said to be, for the log; not checked in any way but that it is printable
+  // kFailure: whom it said to be, 255 octets at most, any of them; in the form of SASLprep where it
+  // has one
   std::string claimed;
 };
 

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Failures by network and by user; see login_limiter.h.
+
+#include "hosts/posternd/sasl/login_limiter.h"
+
+namespace postern {
+namespace posternd {
+
+bool LoginLimiter::MayTry(const host::Address& client, uint64_t now_ms) {
+  return clients_.WaitMs(FailureLimiter::KeyOf(client), now_ms) == 0;
+}
+
+void LoginLimiter::AddFailure(const host::Address& client, absl::string_view user,
+                              uint64_t now_ms) {
+  clients_.AddFailure(FailureLimiter::KeyOf(client), now_ms);
+  if (!user.empty()) users_.AddFailure(FailureLimiter::KeyOf(user), now_ms);
+}
+
+bool LoginLimiter::AddSuccess(const host::Address& client, absl::string_view user,
+                              uint64_t now_ms) {
+  const FailureLimiter::Key both = FailureLimiter::KeyOf(client, user);
+  if (users_.WaitMs(FailureLimiter::KeyOf(user), now_ms) != 0 && known_.WaitMs(both, now_ms) == 0) {
+    return false;
+  }
+  known_.AddFailure(both, now_ms);
+  return true;
+}
+
+}  // namespace posternd
+}  // namespace postern

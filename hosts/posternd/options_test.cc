@@ -254,8 +254,7 @@ TEST_F(OptionsTest, TheProtocolIsOneOfBoth) {
   };
   EXPECT_EQ(protocol({"--discard"}), v1::PROTOCOL_DEFAULT);
   EXPECT_EQ(protocol({"--discard", "--protocol=smtp"}), v1::PROTOCOL_SMTP);
-  EXPECT_EQ(protocol({"--discard", "--protocol=lmtp", "--listen=127.0.0.1:24"}),
-            v1::PROTOCOL_LMTP);
+  EXPECT_EQ(protocol({"--discard", "--protocol=lmtp", "--listen=127.0.0.1:24"}), v1::PROTOCOL_LMTP);
   ExpectRefused({"--discard", "--protocol=qmtp"}, "write smtp or lmtp");
   // RFC 2033 section 5.
   ExpectRefused({"--discard", "--protocol=lmtp", "--listen=127.0.0.1:25"},

@@ -61,8 +61,8 @@ struct SaslOptions {
   // Mechanisms that hand over a password or a token as it is, without TLS: for a host whose
   // network is private (RFC 4954 §4: not the default).
   bool plaintext_without_tls = false;
-  // Names, in upper case, of those that are not to be offered.
-  std::vector<std::string> disabled;
+  // Names, in upper case, of those that alone are to be offered; empty: all.
+  std::vector<std::string> only;
   OauthError oauth_error;
 };
 

@@ -317,7 +317,9 @@ void Server::Reload() {
   now.auth_failures_per_client = running.auth_failures_per_client;
   now.auth_failures_per_user = running.auth_failures_per_user;
   now.log = running.log;
-  log_.Info("reloaded: configuration, reply table and certificate are in force for new sessions");
+  log_.Info(
+      "reloaded: configuration, reply table, certificate and passwords are in force for new "
+      "sessions");
   log_.Hurry();
 }
 

@@ -221,7 +221,8 @@ bool SaslServer::Offers(absl::string_view name, const SaslConnection& connection
   *needs_tls = false;
   const auto* const mechanism = std::find_if(std::begin(kMechanisms), std::end(kMechanisms),
                                              [name](const Mechanism& m) { return m.name == name; });
-  if (mechanism == std::end(kMechanisms) || (!options_.only.empty() && !absl::c_linear_search(options_.only, name))) {
+  if (mechanism == std::end(kMechanisms) ||
+      (!options_.only.empty() && !absl::c_linear_search(options_.only, name))) {
     return false;
   }
   switch (mechanism->needs) {

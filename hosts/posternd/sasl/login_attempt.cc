@@ -66,8 +66,12 @@ bool LoginAttempt::Start(absl::string_view mechanism, const SaslConnection& conn
 
 LoginStep LoginAttempt::Step(bool has_response, absl::string_view response, uint64_t now_ms) {
   LoginStep result;
-  // Once more: many exchanges may have begun side by side, and each costs a guess only here.
-  if (!limiter_->MayTry(client_, now_ms)) {
+  // Once more: many exchanges may have begun side by side, and each costs a guess only here. The
+  // user's limit as well where the user is known: SCRAM proves that a password was right before the
+  // exchange is over.
+  if (!limiter_->MayTry(client_, now_ms) ||
+      !limiter_->MayTryUser(client_, exchange_->Claimed(), now_ms)) {
+    result.user = std::string(exchange_->Claimed());
     result.outcome = LoginOutcome::kLimited;
     return result;
   }
@@ -86,8 +90,9 @@ LoginStep LoginAttempt::Step(bool has_response, absl::string_view response, uint
     case SaslStep::Kind::kFailure:
       result.user = std::move(step.claimed);
       result.outcome = OutcomeOf(step.failure);
-      if (result.outcome == LoginOutcome::kRefused) {
-        limiter_->AddFailure(client_, result.user, now_ms);
+      if (result.outcome == LoginOutcome::kRefused &&
+          !limiter_->AddFailure(client_, result.user, now_ms)) {
+        result.outcome = LoginOutcome::kLimited;
       }
       break;
   }

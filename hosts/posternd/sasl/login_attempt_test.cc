@@ -135,14 +135,37 @@ TEST_F(LoginAttemptTest, ExchangesSideBySideAreNoWayAroundTheLimit) {
   EXPECT_EQ(refused, 3);
 }
 
-TEST_F(LoginAttemptTest, TheUsersLimitMakesARightPasswordLookLikeNone) {
+TEST_F(LoginAttemptTest, AtTheUsersLimitARightPasswordIsNotToldFromAWrongOne) {
   LoginLimiter limiter(Limits(100, 3));
   for (uint8_t i = 0; i < 3; ++i) {
     EXPECT_EQ(Plain(&limiter, i, "anna", "wrong").outcome, LoginOutcome::kRefused);
   }
-  LoginStep step = Plain(&limiter, 9, "anna", "secret");
-  EXPECT_EQ(step.outcome, LoginOutcome::kLimited);
+  for (const char* password : {"secret", "wrong"}) {
+    const LoginStep step = Plain(&limiter, 9, "anna", password);
+    EXPECT_EQ(step.outcome, LoginOutcome::kLimited);
+    EXPECT_EQ(step.user, "anna");
+  }
   EXPECT_EQ(Plain(&limiter, 9, "bob", "other").outcome, LoginOutcome::kAccepted);
+}
+
+// Its server proves itself to whoever has the right password, one message before the end.
+TEST_F(LoginAttemptTest, AtTheUsersLimitScramIsOverBeforeTheProof) {
+  LoginLimiter limiter(Limits(100, 1));
+  for (const uint8_t failures : {0, 1}) {
+    if (failures == 1) limiter.AddFailure(Client(1), "anna", kStart);
+    LoginAttempt attempt(server_, &limiter, Client(9));
+    LoginStep step;
+    ASSERT_TRUE(attempt.Start("SCRAM-SHA-256", tls_, kStart, &step));
+    step = attempt.Step(true, "n,,n=anna,r=rOprNGfwEbeRWgbNEkqO", kStart);
+    ASSERT_EQ(step.outcome, LoginOutcome::kChallenge);
+    const std::string nonce = step.challenge.substr(0, step.challenge.find(','));
+    step = attempt.Step(
+        true, absl::StrCat("c=biws,", nonce, ",p=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+        kStart);
+    // Not even looked at the second time.
+    EXPECT_EQ(step.outcome, failures == 0 ? LoginOutcome::kRefused : LoginOutcome::kLimited);
+    EXPECT_EQ(step.user, "anna");
+  }
 }
 
 // What is no message of the mechanism is no guess.

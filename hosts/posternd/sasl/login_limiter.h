@@ -2,11 +2,10 @@
 //
 // Who may still guess: failures are counted for the client's network and for the user it names.
 //
-// The network's limit is looked at before anything is done, so a guess beyond it costs nothing. The
-// user's is looked at when the password was found right: at the limit it is refused like a wrong
-// one, so that guessing from many networks gains nothing; before that, nobody could be told from
-// whom the user has to be kept. Lest an attacker locks a user out that way, a network from which
-// the user got in lately is not held to the user's limit.
+// The network's limit is looked at before anything is done, so a guess beyond it costs nothing. At
+// the user's limit right and wrong passwords get one and the same answer, so that guessing from
+// many networks gains nothing. Lest an attacker locks a user out that way, a network from which the
+// user got in lately is not held to the user's limit.
 //
 // Threads: any. Memory: FailureLimiter::kMaxKeys of each kind.
 #ifndef POSTERN_HOSTS_POSTERND_SASL_LOGIN_LIMITER_H_
@@ -38,8 +37,9 @@ class LoginLimiter {
 
   bool MayTry(const host::Address& client, uint64_t now_ms);
   // `user` as SASLprep gives it; empty: not said.
-  void AddFailure(const host::Address& client, absl::string_view user, uint64_t now_ms);
-  // The password was right. False: it is not to count, because of too many guesses at this user.
+  bool MayTryUser(const host::Address& client, absl::string_view user, uint64_t now_ms);
+  // What came of a try. False: it must not show, because of too many guesses at this user before.
+  bool AddFailure(const host::Address& client, absl::string_view user, uint64_t now_ms);
   bool AddSuccess(const host::Address& client, absl::string_view user, uint64_t now_ms);
 
  private:

@@ -40,8 +40,12 @@ TEST(LoginLimiter, GuessesFromManyNetworksMakeARightPasswordWorthless) {
   LoginLimiter limiter(Limits(10, 3));
   for (uint8_t i = 0; i < 3; ++i) {
     EXPECT_TRUE(limiter.AddSuccess(Client(100), "bob", kStart));
-    limiter.AddFailure(Client(i), "anna", kStart);
+    EXPECT_TRUE(limiter.MayTryUser(Client(i), "anna", kStart));
+    EXPECT_TRUE(limiter.AddFailure(Client(i), "anna", kStart));
   }
+  // Right or wrong, it is the same.
+  EXPECT_FALSE(limiter.MayTryUser(Client(50), "anna", kStart));
+  EXPECT_FALSE(limiter.AddFailure(Client(50), "anna", kStart));
   EXPECT_FALSE(limiter.AddSuccess(Client(50), "anna", kStart));
   EXPECT_TRUE(limiter.AddSuccess(Client(50), "bob", kStart));
   EXPECT_TRUE(limiter.AddSuccess(Client(50), "anna", kStart + 1000));
@@ -52,6 +56,7 @@ TEST(LoginLimiter, NobodyIsLockedOutOfWhereTheyCameFrom) {
   ASSERT_TRUE(limiter.AddSuccess(Client(7), "anna", kStart));
   for (uint8_t i = 0; i < 5; ++i) limiter.AddFailure(Client(i), "anna", kStart);
   EXPECT_TRUE(limiter.AddSuccess(Client(7), "anna", kStart));
+  EXPECT_TRUE(limiter.AddFailure(Client(7), "anna", kStart));
   EXPECT_FALSE(limiter.AddSuccess(Client(8), "anna", kStart));
   // What was refused made nothing known.
   EXPECT_FALSE(limiter.AddSuccess(Client(8), "anna", kStart));

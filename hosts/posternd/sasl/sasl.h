@@ -131,6 +131,8 @@ class SaslExchange {
 
   // Whether the next step may take long.
   virtual bool IsSlow() const { return false; }
+  // Whom the client said to be in a message before; empty where that is not known.
+  virtual absl::string_view Claimed() const { return ""; }
 
  protected:
   explicit SaslExchange(const SaslServer& server) : server_(server) {}

@@ -17,6 +17,7 @@ TEST(AuthService, RunsWhatItTookBeforeItEnds) {
   {
     AuthService service({}, 2);
     std::vector<std::thread> threads;
+    threads.reserve(4);
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&] {
         for (int i = 0; i < 20; ++i) EXPECT_TRUE(service.Submit([&done] { ++done; }));

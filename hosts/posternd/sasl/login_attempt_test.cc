@@ -191,6 +191,7 @@ TEST_F(LoginAttemptTest, ThreadsShareTheLimiterAndTheFile) {
   std::atomic<int> accepted{0};
   std::atomic<int> refused{0};
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < 10; ++i) {

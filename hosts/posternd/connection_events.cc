@@ -54,6 +54,8 @@ const char* ClosedReason(uint32_t reason) {
       return "tls failed";
     case POSTERN_CLOSED_MEMORY:
       return "out of memory";
+    case POSTERN_CLOSED_AUTH:
+      return "too many failed logins";
     default:
       return "unknown";
   }
@@ -105,10 +107,11 @@ void Connection::HandleEvent(const postern_event& event) {
     case POSTERN_EVENT_PROXY_HEADER:
       return OnProxyHeader(reinterpret_cast<const postern_event_proxy_header&>(event));
     case POSTERN_EVENT_HELO:
-      extended_ = (event.flags & POSTERN_HELO_EXTENDED) != 0;
-      lmtp_ = (event.flags & POSTERN_HELO_LMTP) != 0;
-      helo_ = std::string(ToView(reinterpret_cast<const postern_event_helo&>(event).name));
-      return Answer(event.ticket, POSTERN_VERDICT_ACCEPT);
+      return OnHelo(reinterpret_cast<const postern_event_helo&>(event));
+    case POSTERN_EVENT_AUTH:
+      return OnAuth(reinterpret_cast<const postern_event_auth&>(event));
+    case POSTERN_EVENT_AUTH_END:
+      return OnAuthEnd(reinterpret_cast<const postern_event_auth_end&>(event));
     case POSTERN_EVENT_STARTTLS:
       return Answer(event.ticket,
                     policy_->tls != nullptr ? POSTERN_VERDICT_ACCEPT : POSTERN_VERDICT_DEFAULT);
@@ -217,6 +220,7 @@ void Connection::OnXclient(const postern_event_client& event) {
   client_counted_ = client_.family != 0 &&
                     loop_->shared()->limits.AddClient(client_, policy_->max_connections_per_client);
   helo_.clear();
+  ForgetLogin();
   extended_ = lmtp_ = false;
   forwarded_.clear();
   if (loop_->shared()->log->verbose()) {
@@ -262,6 +266,8 @@ void Connection::OnMail(const postern_event_mail& event) {
 
 bool Connection::Serves(const postern_event_rcpt& event) const {
   const bool postmaster = (event.event.flags & POSTERN_PATH_POSTMASTER) != 0;
+  // The server behind the gate sends it on; a Maildir is no place for others' mail, whoever asks.
+  if (gate_ != nullptr && !user_.empty()) return true;
   return policy_->domains.empty() || postmaster ||
          policy_->domains.count(AsciiLower(WithoutFinalDot(ToView(event.domain)))) != 0;
 }
@@ -304,6 +310,8 @@ std::string Connection::TraceHeaderFor(const Transaction& transaction, size_t re
   fields.extended = extended_;
   fields.lmtp = lmtp_;
   fields.smtputf8 = transaction.smtputf8;
+  fields.authenticated = !user_.empty();
+  if (policy_->authenticated_header) fields.user = user_;
   fields.unix_time = time(nullptr);
   return MakeTraceHeader(fields);
 }
@@ -504,6 +512,7 @@ void Connection::LogMessage(const Transaction& transaction, absl::string_view ve
       .Add("rcpts", static_cast<uint64_t>(transaction.recipients.size()));
   if (!transaction.recipients.empty()) line.Add("to", transaction.recipients.front());
   if (!transaction.envid.empty()) line.Add("envid", transaction.envid);
+  if (!user_.empty()) line.Add("user", user_);
   line.Add("octets", transaction.octets).Add("verdict", verdict);
   if (!transaction.forwarded.empty()) line.Add("forwarded", transaction.forwarded);
   if (!why.empty()) line.Add("why", why);
@@ -524,12 +533,14 @@ void Connection::LogSession(absl::string_view reason) {
   }
   if (reason.empty()) reason = ClosedReason(closed_reason_);
   if (limited_) reason = "connection limit";
-  LogLine(loop_->shared()->log, "session", errors_ == 0 ? LogColour::kPlain : LogColour::kWarning)
-      .Add("id", absl::StrCat(absl::Hex(id_)))
+  LogLine line(loop_->shared()->log, "session",
+               errors_ == 0 ? LogColour::kPlain : LogColour::kWarning);
+  line.Add("id", absl::StrCat(absl::Hex(id_)))
       .Add("client", ClientName())
       .Add("tls", tls_ != nullptr ? tls_->Describe() : "-")
-      .Add("helo", helo_.empty() ? "-" : helo_)
-      .Add("messages", messages_)
+      .Add("helo", helo_.empty() ? "-" : helo_);
+  if (!user_.empty()) line.Add("user", user_);
+  line.Add("messages", messages_)
       .Add("octets_in", info.octets_in)
       .Add("octets_out", info.octets_out)
       .Add("errors", errors_)

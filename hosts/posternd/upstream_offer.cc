@@ -2,8 +2,11 @@
 
 #include "hosts/posternd/upstream_offer.h"
 
+#include <string>
+
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "engine/proto/engine_config.pb.h"
 #include "hosts/common/offer.h"
 
 namespace postern {
@@ -39,7 +42,15 @@ void UpstreamOffer::Observe(const upstream::Capabilities& capabilities) {
 }
 
 absl::Status UpstreamOffer::PutIntoForce() {
-  return host::SetConfig(*plugin_, engine_, host::OfferOnly(engine_config_, offered_));
+  std::string config = host::OfferOnly(engine_config_, offered_);
+  // AUTH is our own affair: passwords are checked here, and the server is told who logged in.
+  postern::v1::EngineConfig given;
+  postern::v1::EngineConfig offer;
+  if (given.ParseFromString(engine_config_) && offer.ParseFromString(config)) {
+    offer.mutable_extensions()->set_auth(given.extensions().auth());
+    config = offer.SerializeAsString();
+  }
+  return host::SetConfig(*plugin_, engine_, config);
 }
 
 }  // namespace posternd

@@ -321,6 +321,28 @@ class SubmissionTest(AuthTest):
         self.assertRegex(wire.command(b"MAIL FROM:<a@example.org>"), rb"^530 ")
         self.assertRegex(log_in(wire, "bob", "bob's own"), rb"^235 ")
 
+    def test_xclient_makes_another_client_of_it(self):
+        """Who logged in before it was the other one; and guesses are those of the one told of."""
+        server = self.start("--auth_without_tls", "--authenticated_header",
+                            "--trusted_networks=127.0.0.0/8", "--auth_failures_per_client=2",
+                            tls=False)
+        wire = self.client(server)
+        wire.hello()
+        self.assertRegex(log_in(wire), rb"^235 ")
+        self.assertRegex(wire.command(b"XCLIENT ADDR=198.51.100.7"), rb"^220 ")
+        wire.command(b"EHLO client.example")
+        self.assertRegex(wire.deliver(CONTENT), rb"^250 ")
+        message = server.message()
+        self.assertEqual((message.protocol, message.user), (b"ESMTP", None))
+        for code in (b"535", b"535", b"454"):
+            self.assertEqual(log_in(wire, "bob", "guess")[:3], code)
+        self.assertRegex(wire.command(b"XCLIENT ADDR=198.51.100.8"), rb"^220 ")
+        wire.command(b"EHLO client.example")
+        self.assertRegex(log_in(wire, "bob", "bob's own"), rb"^235 ")
+        self.assertRegex(wire.deliver(CONTENT), rb"^250 ")
+        message = server.message()
+        self.assertEqual((message.client, message.user), (b"[198.51.100.8]", b"bob"))
+
     def test_mechanisms_may_be_left_out(self):
         config = self.write("some.textproto", 'engine { auth_mechanisms: "plain" '
                             'auth_mechanisms: "SCRAM-SHA-256" }')

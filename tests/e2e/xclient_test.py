@@ -39,7 +39,7 @@ class XclientTest(unittest.TestCase):
         first, second = sorted(server.messages(), key=lambda message: message.helo)
         self.assertEqual((first.helo, first.client), (b"a.example", b"[198.51.100.7]"))
         self.assertEqual((second.helo, second.client), (b"b.example", b"[IPv6:2001:db8::7]"))
-        self.assertIn("forwarded=AB12", server.log())
+        server.wait_for_log("forwarded=AB12")
 
     def test_others_are_not_offered_it_and_refused(self):
         server = self.server("--trusted_networks=192.0.2.0/24")

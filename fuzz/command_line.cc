@@ -116,7 +116,7 @@ void Run(Input input) {
 }  // namespace postern::fuzz
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const postern::fuzz::LinearWork work(size, 500, 12);
+  const postern::fuzz::LinearWork work(size, 500, 40);
   postern::fuzz::Run(postern::fuzz::Input(data, size));
   return 0;
 }

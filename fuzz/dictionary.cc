@@ -53,6 +53,8 @@ int main() {
                            "RCPT TO:<c@d.example>\r\n",
                            "EHLO c.example\r\n",
                            "LHLO c.example\r\n",
+                           "XCLIENT ADDR=192.0.2.1 NAME=[UNAVAILABLE]\r\n",
+                           "XFORWARD IDENT=1 SOURCE=LOCAL\r\n",
                            "FROM:<",
                            "TO:<",
                            "<>",

@@ -3,9 +3,11 @@
 #include "plugin_api/adapter_event.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 #include "engine/commands/parse.h"
+#include "engine/syntax/client_attributes.h"
 #include "plugin_api/adapter_edge.h"
 
 namespace postern::plugin {
@@ -51,6 +53,36 @@ static_assert(Equal(AuthEnd::kTooLong, POSTERN_AUTH_END_TOO_LONG));
 static_assert(Equal(AuthEnd::kClosed, POSTERN_AUTH_END_CLOSED));
 static_assert(Equal(AuthEnd::kRounds, POSTERN_AUTH_END_ROUNDS));
 static_assert(Equal(AuthEnd::kTimeout, POSTERN_AUTH_END_TIMEOUT));
+static_assert(Equal(EventType::kXclient, POSTERN_EVENT_XCLIENT));
+static_assert(Equal(EventType::kXforward, POSTERN_EVENT_XFORWARD));
+
+// Counted from 1 in the C interface.
+constexpr bool EqualAttribute(syntax::ClientAttribute ours, uint32_t theirs) {
+  return static_cast<uint32_t>(ours) + 1 == theirs;
+}
+static_assert(EqualAttribute(syntax::ClientAttribute::kName, POSTERN_CLIENT_NAME));
+static_assert(EqualAttribute(syntax::ClientAttribute::kAddr, POSTERN_CLIENT_ADDR));
+static_assert(EqualAttribute(syntax::ClientAttribute::kPort, POSTERN_CLIENT_PORT));
+static_assert(EqualAttribute(syntax::ClientAttribute::kProto, POSTERN_CLIENT_PROTO));
+static_assert(EqualAttribute(syntax::ClientAttribute::kHelo, POSTERN_CLIENT_HELO));
+static_assert(EqualAttribute(syntax::ClientAttribute::kLogin, POSTERN_CLIENT_LOGIN));
+static_assert(EqualAttribute(syntax::ClientAttribute::kDestaddr, POSTERN_CLIENT_DESTADDR));
+static_assert(EqualAttribute(syntax::ClientAttribute::kDestport, POSTERN_CLIENT_DESTPORT));
+static_assert(EqualAttribute(syntax::ClientAttribute::kIdent, POSTERN_CLIENT_IDENT));
+static_assert(EqualAttribute(syntax::ClientAttribute::kSource, POSTERN_CLIENT_SOURCE));
+static_assert(Equal(syntax::ClientAttributeState::kValue, POSTERN_CLIENT_VALUE));
+static_assert(Equal(syntax::ClientAttributeState::kUnavailable, POSTERN_CLIENT_UNAVAILABLE));
+static_assert(Equal(syntax::ClientAttributeState::kTempUnavailable,
+                    POSTERN_CLIENT_TEMP_UNAVAILABLE));
+
+// The engine's list is handed out as it lies there.
+static_assert(sizeof(session::GivenAttribute) == sizeof(postern_client_attribute));
+static_assert(offsetof(session::GivenAttribute, state) ==
+              offsetof(postern_client_attribute, state));
+static_assert(offsetof(session::GivenAttribute, value) ==
+              offsetof(postern_client_attribute, value));
+static_assert(offsetof(commands::Extras::Text, data) == offsetof(postern_bytes, data));
+static_assert(offsetof(commands::Extras::Text, size) == offsetof(postern_bytes, size));
 
 static_assert(Equal(ResetReason::kRset, POSTERN_RESET_RSET));
 static_assert(Equal(ResetReason::kHelo, POSTERN_RESET_HELO));
@@ -269,6 +301,13 @@ const postern_event* StoreEvent(const Session& session, const Session::Pending& 
     case EventType::kUnknown:
       storage->query = {Header<postern_event_query>(type, 0, ticket), part(payload.text),
                         Bytes(payload.whole())};
+      break;
+    case EventType::kXclient:
+    case EventType::kXforward:
+      storage->client = {
+          Header<postern_event_client>(type, 0, ticket), part(payload.text),
+          reinterpret_cast<const postern_client_attribute*>(session.extra()->attributes),
+          session.extra()->attribute_count};
       break;
     case EventType::kError:
       storage->error = {Header<postern_event_error>(type, 0, ticket),

@@ -28,6 +28,7 @@ union EventStorage {
   postern_event_chunk_end chunk_end;
   postern_event_reset reset;
   postern_event_query query;
+  postern_event_client client;
   postern_event_error error;
   postern_event_closed closed;
   postern_event_auth auth;

@@ -77,6 +77,7 @@ session::View MakeView(const Ground& ground, const postern_inspect_context& cont
     view.now.enabled &= ~commands::Bit(commands::Extension::kAuth);
   }
   view.now.authenticated = has(POSTERN_INSPECT_AUTHENTICATED);
+  if (!has(POSTERN_INSPECT_TRUSTED)) view.now.enabled &= ~commands::kForTrusted;
   view.now.can_starttls = has(POSTERN_INSPECT_CAN_STARTTLS);
   view.now.tls = has(POSTERN_INSPECT_TLS);
   view.now.extended = has(POSTERN_INSPECT_EHLO);
@@ -112,6 +113,10 @@ uint32_t EventOf(const ParsedCommand& command, const session::View& view) {
       return commands::ReadChunk(command.argument, view.config->leniency).last
                  ? POSTERN_EVENT_CONTENT_END
                  : POSTERN_EVENT_CHUNK_END;
+    case Verb::kXclient:
+      return POSTERN_EVENT_XCLIENT;
+    case Verb::kXforward:
+      return POSTERN_EVENT_XFORWARD;
     case Verb::kRset:
       return view.phase >= Phase::kMail ? POSTERN_EVENT_RESET : 0;
     case Verb::kQuit:

@@ -119,7 +119,8 @@ typedef struct postern_session postern_session; /* one connection [owner-thread]
 enum {
   POSTERN_OPEN_TLS = 1,          /* TLS is already up when the session opens (RFC 8314) */
   POSTERN_OPEN_CAN_STARTTLS = 2, /* the host can do a TLS handshake when asked */
-  POSTERN_OPEN_PROXY_HEADER = 4  /* a PROXY protocol header comes first, and must */
+  POSTERN_OPEN_PROXY_HEADER = 4, /* a PROXY protocol header comes first, and must */
+  POSTERN_OPEN_TRUSTED = 8 /* the peer may tell of clients: XCLIENT, XFORWARD where configured */
 };
 typedef struct postern_session_options {
   uint32_t struct_size;
@@ -156,7 +157,9 @@ enum {
   POSTERN_EVENT_CLOSED = 17,    /*   the last event of a session */
   POSTERN_EVENT_CHUNK_END = 18, /* * a chunk of BDAT, but the last, was read; default accept */
   POSTERN_EVENT_AUTH = 19,      /* * AUTH, or a response in its exchange; default reject (535) */
-  POSTERN_EVENT_AUTH_END = 20 /*   the exchange ended without a verdict: drop what you hold of it */
+  POSTERN_EVENT_AUTH_END = 20, /*   an exchange ended without a verdict: drop what you hold of it */
+  POSTERN_EVENT_XCLIENT = 24,  /* * a trusted peer tells of its client; default accept: 220 */
+  POSTERN_EVENT_XFORWARD = 25  /* * a trusted peer tells of the next message; default accept */
 };
 
 /* What every event begins with. A host that does not know a type whose ticket is not 0 answers it
@@ -335,6 +338,39 @@ typedef struct postern_event_query {
   postern_bytes line; /* without CR LF; printable ASCII, HT and, under SMTPUTF8, UTF-8 */
 } postern_event_query;
 
+/* What XCLIENT and XFORWARD tell, by the protocol that Postfix publishes. */
+enum {
+  POSTERN_CLIENT_NAME = 1,
+  POSTERN_CLIENT_ADDR = 2, /* XCLIENT: IPv4 or IPv6 address as text, without "IPV6:" */
+  POSTERN_CLIENT_PORT = 3, /* decimal */
+  POSTERN_CLIENT_PROTO = 4,
+  POSTERN_CLIENT_HELO = 5,
+  POSTERN_CLIENT_LOGIN = 6,
+  POSTERN_CLIENT_DESTADDR = 7,
+  POSTERN_CLIENT_DESTPORT = 8,
+  POSTERN_CLIENT_IDENT = 9,
+  POSTERN_CLIENT_SOURCE = 10
+};
+enum {
+  POSTERN_CLIENT_VALUE = 1,
+  POSTERN_CLIENT_UNAVAILABLE = 2,     /* [UNAVAILABLE] */
+  POSTERN_CLIENT_TEMP_UNAVAILABLE = 3 /* [TEMPUNAVAIL] */
+};
+typedef struct postern_client_attribute {
+  uint32_t attribute;  /* POSTERN_CLIENT_NAME, ... */
+  uint32_t state;      /* POSTERN_CLIENT_VALUE, ... */
+  postern_bytes value; /* decoded; printable ASCII that is safe in header fields and logs */
+} postern_client_attribute;
+
+/* POSTERN_EVENT_XCLIENT: accepted, the session is back at its greeting, which is the reply, and its
+ * client the one that is told of; TLS stays. _XFORWARD: for the next message of this session. */
+typedef struct postern_event_client {
+  postern_event event;
+  postern_bytes argument;                     /* as sent; validated */
+  const postern_client_attribute *attributes; /* those that were given, each once */
+  size_t attribute_count;
+} postern_event_client;
+
 typedef struct postern_event_error {
   postern_event event;
   uint32_t reply_id; /* ReplyId of reply_table.proto */
@@ -508,7 +544,8 @@ enum {
   POSTERN_INSPECT_CAN_STARTTLS = 32,
   POSTERN_INSPECT_SMTPUTF8 = 64,       /* MAIL had the SMTPUTF8 parameter */
   POSTERN_INSPECT_AUTHENTICATED = 128, /* AUTH succeeded */
-  POSTERN_INSPECT_BDAT = 256           /* a chunk of this transaction was taken */
+  POSTERN_INSPECT_BDAT = 256,          /* a chunk of this transaction was taken */
+  POSTERN_INSPECT_TRUSTED = 512        /* the peer may tell of clients */
 };
 typedef struct postern_inspect_context {
   uint32_t struct_size;

@@ -13,6 +13,7 @@ constexpr uint8_t kAddressed = In(Phase::kRcpt) | In(Phase::kBinaryRcpt);
 constexpr uint8_t kAfterHelo = In(Phase::kReady) | In(Phase::kMail) | kAddressed |
                                In(Phase::kChunks) | In(Phase::kChunksFailed);
 constexpr uint8_t kGreeted = In(Phase::kStart) | kAfterHelo;
+constexpr uint8_t kIdle = In(Phase::kStart) | In(Phase::kReady);
 constexpr uint8_t kAny = kGreeted | In(Phase::kRefused);
 
 using A = Arguments;
@@ -47,6 +48,8 @@ constexpr Command kCommands[kVerbCount] = {
     // Counted by the session, which knows whether there is such a mechanism.
     {V::kAuth, "AUTH", E::kAuth, A::kRequired, In(Phase::kReady), false, true, true},
     {V::kLhlo, "LHLO", E::kLmtp, A::kRequired, kGreeted, true, false, true},
+    {V::kXclient, "XCLIENT", E::kXclient, A::kRequired, kIdle, false, false, false},
+    {V::kXforward, "XFORWARD", E::kXforward, A::kRequired, kIdle, false, false, false},
 };
 
 namespace {
@@ -76,6 +79,8 @@ constexpr Keyword kKeywords[] = {
     {E::kMtPriority, "MT-PRIORITY"},
     {E::kRrvs, "RRVS"},
     {E::kLimits, "LIMITS"},
+    {E::kXclient, "XCLIENT"},
+    {E::kXforward, "XFORWARD"},
     {E::kExpn, "EXPN"},
     {E::kHelp, "HELP"},
 };
@@ -131,9 +136,15 @@ static_assert(!kVerbsOfFour.shared, "two verbs share a slot: look for another mu
 
 Verb FindVerb(std::string_view name) {
   if (name.size() == 4) return FindVerbOfFour(name.data());
-  if (name.size() == 8 && Fold4(name.data()) == Fold4("star") &&
-      Fold4(name.data() + 4) == Fold4("ttls")) {
-    return Verb::kStarttls;
+  if (name.size() != 8 && name.size() != 7) return Verb::kUnknown;
+  // The last four octets of seven begin within the first.
+  const uint32_t first = Fold4(name.data());
+  const uint32_t last = Fold4(name.data() + name.size() - 4);
+  if (name.size() == 8) {
+    if (first == Fold4("star") && last == Fold4("ttls")) return Verb::kStarttls;
+    if (first == Fold4("xfor") && last == Fold4("ward")) return Verb::kXforward;
+  } else if (first == Fold4("xcli") && last == Fold4("ient")) {
+    return Verb::kXclient;
   }
   return Verb::kUnknown;
 }

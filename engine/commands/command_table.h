@@ -39,11 +39,13 @@ enum class Verb : uint8_t {
   kSend,
   kSoml,
   kSaml,
-  kBdat,  // RFC 3030
-  kAuth,  // RFC 4954
-  kLhlo,  // RFC 2033, in place of HELO and EHLO
+  kBdat,      // RFC 3030
+  kAuth,      // RFC 4954
+  kLhlo,      // RFC 2033, in place of HELO and EHLO
+  kXclient,   // Postfix's XCLIENT_README
+  kXforward,  // and XFORWARD_README
 };
-inline constexpr size_t kVerbCount = 20;
+inline constexpr size_t kVerbCount = 22;
 
 // What a command, a parameter or an EHLO keyword needs to be in force.
 enum class Extension : uint8_t {
@@ -66,12 +68,17 @@ enum class Extension : uint8_t {
   kMtPriority,
   kRrvs,
   kLimits,
-  kLmtp,  // RFC 2033 is spoken
-  kSmtp,  // where it is not: follows from kLmtp, nothing turns it on
+  kXclient,   // of peers that the host trusts
+  kXforward,  // same
+  kLmtp,      // RFC 2033 is spoken
+  kSmtp,      // where it is not: follows from kLmtp, nothing turns it on
 };
-inline constexpr size_t kExtensionCount = 21;
+inline constexpr size_t kExtensionCount = 23;
 
 constexpr uint32_t Bit(Extension extension) { return uint32_t{1} << static_cast<int>(extension); }
+
+// What only a peer that the host trusts may use.
+inline constexpr uint32_t kForTrusted = Bit(Extension::kXclient) | Bit(Extension::kXforward);
 
 // All that decides whether something is in force.
 struct Conditions {
@@ -165,8 +172,8 @@ constexpr uint32_t Fold4(const char* p) {
 namespace internal {
 
 // The verbs of four letters by what Fold4 makes of them. The multiplier was looked for until no two
-// verbs, known or to come (AUTH, ETRN, ATRN, BURL), share a slot; the table is checked for
-// that when it is compiled.
+// verbs, known or to come (ETRN, ATRN, BURL), share a slot; the table is checked for that when it
+// is compiled.
 struct VerbSlot {
   uint32_t folded = 0;
   Verb verb = Verb::kUnknown;

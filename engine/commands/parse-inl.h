@@ -78,6 +78,8 @@ POSTERN_INLINE Fault DispatchArguments(Verb verb, std::string_view rest,
     case Verb::kExpn:
     case Verb::kHelp:
     case Verb::kBdat:
+    case Verb::kXclient:
+    case Verb::kXforward:
       return ParseQuery(verb, rest, context, command);
     case Verb::kAuth:
       return ParseAuth(rest, context, command);

@@ -117,7 +117,8 @@ struct ParsedCommand {
   uint64_t size = 0;
 
   // HELO, EHLO, LHLO: the name. VRFY, EXPN: the String as sent. HELP: the topic. NOOP: ignored
-  // text. BDAT: what ReadChunk reads. AUTH: the mechanism.
+  // text. BDAT: what ReadChunk reads. AUTH: the mechanism. XCLIENT, XFORWARD: the list of
+  // attributes.
   std::string_view argument;
   // MAIL, RCPT: as sent, without the space before them. AUTH: the initial response, which is empty
   // only where there is none.
@@ -158,7 +159,7 @@ inline TakenVerb TakeVerb(std::string_view line) {
   const size_t length = VerbLength(line);
   const std::string_view name(line.data(), length);
   return {
-      length == 8 ? FindVerb(name) : Verb::kUnknown, name, {line.data() + length, size - length}};
+      length > 4 ? FindVerb(name) : Verb::kUnknown, name, {line.data() + length, size - length}};
 }
 
 // §4.1.1: white space before the CR LF should be tolerated, so it is no argument.
@@ -176,6 +177,8 @@ Fault ParseMail(std::string_view rest, const ParseContext&, ParsedCommand*);
 Fault ParseRcpt(std::string_view rest, const ParseContext&, ParsedCommand*);
 Fault ParseAuth(std::string_view rest, const ParseContext&, ParsedCommand*);
 Fault ParseQuery(Verb verb, std::string_view rest, const ParseContext&, ParsedCommand*);
+// XCLIENT and XFORWARD. The values are read where they are needed (syntax/client_attributes.h).
+Fault ParseClient(Verb verb, std::string_view rest, const ParseContext&, ParsedCommand*);
 Fault ParseBdat(std::string_view rest, const ParseContext&, ParsedCommand*);
 inline Fault ParseNothing(std::string_view rest, ParsedCommand* command) {
   return command->fault = rest.empty() ? Fault::kNone : Fault::kArgumentsUnexpected;

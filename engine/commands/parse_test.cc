@@ -52,6 +52,19 @@ TEST_F(ParseTest, BdatTellsAnUnknownSizeFromABadEnd) {
   EXPECT_EQ(FaultOf("BDAT  5 LAST"), Fault::kNone);
 }
 
+// Postfix's XCLIENT_README and XFORWARD_README.
+TEST_F(ParseTest, ClientAttributesAreReadWhole) {
+  EXPECT_EQ(FaultOf("XCLIENT NAME=a ADDR=192.0.2.1"), Fault::kNone);
+  EXPECT_EQ(command_.argument, "NAME=a ADDR=192.0.2.1");
+  EXPECT_EQ(FaultOf("xforward ident=1 source=local"), Fault::kNone);
+  EXPECT_EQ(FaultOf("XCLIENT"), Fault::kArgumentMissing);
+  EXPECT_EQ(FaultOf("XCLIENT IDENT=1"), Fault::kBadArgument);
+  EXPECT_EQ(FaultOf("XFORWARD LOGIN=a"), Fault::kBadArgument);
+  EXPECT_EQ(FaultOf("XCLIENT  NAME=a"), Fault::kBadArgument);
+  leniency_.extra_spaces = true;
+  EXPECT_EQ(FaultOf("XCLIENT  NAME=a"), Fault::kNone);
+}
+
 TEST_F(ParseTest, SplitsTheVerbAtSpaceOrTab) {
   std::string_view rest;
   EXPECT_EQ(SplitVerb("MAIL FROM:<>", &rest), "MAIL");

@@ -11,6 +11,9 @@ Fault ParseQuery(Verb verb, std::string_view rest, const ParseContext& context,
                  ParsedCommand* command) {
   // It comes this way so that one call more does not burden the inlined ones (parse-inl.h).
   if (verb == Verb::kBdat) return ParseBdat(rest, context, command);
+  if (verb == Verb::kXclient || verb == Verb::kXforward) {
+    return ParseClient(verb, rest, context, command);
+  }
   const bool required = GetCommand(verb).arguments == Arguments::kRequired;
   if (rest.empty()) {
     return command->fault = required ? Fault::kArgumentMissing : Fault::kNone;

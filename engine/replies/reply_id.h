@@ -176,10 +176,18 @@ enum class ReplyId : uint16_t {
   // LMTP, RFC 2033: in place of GREETING and NEED_HELO.
   kLmtpGreeting = 230,
   kNeedLhlo = 231,
+
+  // XCLIENT and XFORWARD. An accepted XCLIENT is answered with the greeting.
+  kPeerNotTrusted = 232,
+  kXclientRejected = 233,
+  kXclientDeferred = 234,
+  kXforwardOk = 235,
+  kXforwardRejected = 236,
+  kXforwardDeferred = 237,
 };
 
 // One more than the highest number of a ReplyId.
-inline constexpr size_t kReplyIdLimit = 232;
+inline constexpr size_t kReplyIdLimit = 238;
 
 }  // namespace postern::replies
 

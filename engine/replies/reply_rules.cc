@@ -173,10 +173,16 @@ constexpr ReplyRule kRules[] = {
     RULE(kTooManyDomains, TOO_MANY_DOMAINS, kRcpt, kRequired, false, kS, 452),
     RULE(kLmtpGreeting, LMTP_GREETING, kConnection, kForbidden, true, kS, 220),
     RULE(kNeedLhlo, NEED_LHLO, kAnyLine, kRequired, false, kS, 503),
+    RULE(kPeerNotTrusted, PEER_NOT_TRUSTED, kAnyLine, kRequired, false, kS | kV, 550),
+    RULE(kXclientRejected, XCLIENT_REJECTED, kOther, kRequired, false, kS, 550, 554),
+    RULE(kXclientDeferred, XCLIENT_DEFERRED, kOther, kRequired, false, kS, 451, 450),
+    RULE(kXforwardOk, XFORWARD_OK, kOther, kRequired, false, kS, 250),
+    RULE(kXforwardRejected, XFORWARD_REJECTED, kOther, kRequired, false, kS, 550, 554),
+    RULE(kXforwardDeferred, XFORWARD_DEFERRED, kOther, kRequired, false, kS, 451, 450),
 };
 #undef RULE
 constexpr size_t kRuleCount = sizeof(kRules) / sizeof(kRules[0]);
-static_assert(kRuleCount == 124, "one rule per id");
+static_assert(kRuleCount == 130, "one rule per id");
 
 constexpr bool Ascending() {
   for (size_t i = 1; i < kRuleCount; ++i) {

@@ -282,9 +282,8 @@ TEST(ReplyTable, WantsTheServerNameFirstWhereTheRfcDoes) {
   EXPECT_EQ(Problem(One(postern::v1::GREETING, 220, "", "{server}")), "loaded");
   for (const ReplyRule* rule = ReplyRulesBegin(); rule != ReplyRulesEnd(); ++rule) {
     const bool wanted = rule->codes[0] == 421 || rule->codes[0] == 221 ||
-                        rule->id == ReplyId::kGreeting ||
-                        rule->id == ReplyId::kLmtpGreeting || rule->id == ReplyId::kHeloOk ||
-                        rule->id == ReplyId::kEhloOk;
+                        rule->id == ReplyId::kGreeting || rule->id == ReplyId::kLmtpGreeting ||
+                        rule->id == ReplyId::kHeloOk || rule->id == ReplyId::kEhloOk;
     EXPECT_EQ(rule->begins_with_server, wanted) << rule->name;
   }
   EXPECT_THAT(Problem(One(postern::v1::QUIT_OK, 221, "2.0.0", "Bye")),
@@ -317,7 +316,7 @@ TEST(ReplyTable, WantsAWholeTableWhereItExtendsNone) {
   EXPECT_EQ(Problem(table), "loaded");
   table.mutable_replies()->RemoveLast();
   EXPECT_EQ(Problem(table),
-            "table: no entry for NEED_LHLO; add one, or let the table extend "
+            "table: no entry for XFORWARD_DEFERRED; add one, or let the table extend "
             "\"default\"");
   table.set_extends("default");
   EXPECT_EQ(Problem(table), "loaded");

@@ -80,6 +80,8 @@ constexpr ReplyMatrix MakeReplyMatrix() {
   set(EventType::kContentBegin, R::kDataStart, R::kDataRejected, R::kDataDeferred);
   set(EventType::kContentEnd, R::kContentAccepted, R::kContentRejected, R::kContentDeferred);
   set(EventType::kChunkEnd, R::kChunkOk, R::kChunkRejected, R::kChunkDeferred);
+  set(EventType::kXclient, R::kGreeting, R::kXclientRejected, R::kXclientDeferred);
+  set(EventType::kXforward, R::kXforwardOk, R::kXforwardRejected, R::kXforwardDeferred);
   set(EventType::kVrfy, R::kVrfyOk, R::kVrfyRejected, R::kVrfyDeferred);
   set(EventType::kExpn, R::kExpnOk, R::kExpnRejected, R::kExpnDeferred);
   set(EventType::kHelp, R::kHelpTopic, R::kHelpTopicUnknown, R::kDecisionTimeout);
@@ -136,8 +138,9 @@ void Session::CloseDecision() {
   event_count_ = 0;
   // The octets that the decision was about may be gone by now: no later event points at them.
   ForgetPayload();
+  // An accepted XCLIENT has its attributes still to take over.
+  if (decision_ != EventType::kXclient) FreeExtra();
   decision_ = EventType::kNone;
-  FreeExtra();
   mark_ms_ = now_ms_;
 }
 
@@ -299,6 +302,10 @@ void Session::Apply(EventType type, bool accepted) {
       new (&decoder_) wire::DataDecoder(ground_->config.bare_newline);
       decoder_.Start();
       over_size_ = false;
+      break;
+    case EventType::kXclient:
+      if (accepted) BecomeClient();
+      FreeExtra();
       break;
     case EventType::kChunkEnd:
       if (!accepted) phase_ = Phase::kChunksFailed;

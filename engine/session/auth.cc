@@ -59,6 +59,7 @@ std::string_view Session::AuthLine() const {
 void Session::SetOffer() {
   const Config& config = ground_->config;
   enabled_ = config.enabled;
+  if (!trusted_) enabled_ &= ~commands::kForTrusted;
   if (!commands::MayOfferAuth(tls_, config.auth_without_tls, !AuthLine().empty())) {
     enabled_ &= ~commands::Bit(Extension::kAuth);
   }

@@ -116,6 +116,8 @@ class Loader {
     Turn(proto.mt_priority(), Extension::kMtPriority, false, "mt_priority");
     Turn(proto.rrvs(), Extension::kRrvs, false, "rrvs");
     Turn(proto.limits(), Extension::kLimits, false, "limits");
+    Turn(proto.xclient(), Extension::kXclient, false, "xclient");
+    Turn(proto.xforward(), Extension::kXforward, false, "xforward");
     if (config_.Enabled(Extension::kSmtpUtf8) && !config_.Enabled(Extension::kEightBitMime)) {
       Problem("extensions.smtputf8",
               "needs extensions.eightbitmime (RFC 6531 section 3.1); turn both on or off");

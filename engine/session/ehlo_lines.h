@@ -29,8 +29,9 @@ struct EhloLines {
   // The line of a keyword with an argument, written behind those that are there.
   std::string_view Write(std::string_view keyword, std::string_view argument);
 
-  // SIZE and 20 digits, DELIVERBY and 9, MT-PRIORITY and a name of 20, LIMITS and all of them.
-  char text_[25 + 19 + 32 + 7 + syntax::kMaxEhloLimitsOctets];
+  // SIZE and 20 digits, DELIVERBY and 9, MT-PRIORITY and a name of 20, LIMITS and all of them,
+  // XCLIENT and XFORWARD with their attributes.
+  char text_[25 + 19 + 32 + 7 + syntax::kMaxEhloLimitsOctets + 64 + 64];
   size_t size_ = 0;
 };
 

@@ -40,9 +40,11 @@ enum class EventType : uint8_t {
   kChunkEnd = 18,
   kAuth = 19,
   kAuthEnd = 20,
+  kXclient = 24,
+  kXforward = 25,
 };
 // One more than the highest number of an event.
-inline constexpr int kEventTypeLimit = 21;
+inline constexpr int kEventTypeLimit = 26;
 
 enum class ResetReason : uint8_t {
   kNone = 0,
@@ -116,11 +118,22 @@ enum class Verdict : int32_t {
   kChallenge = 5,  // kAuth only
 };
 
+// One attribute of XCLIENT or XFORWARD, as postern_client_attribute has it.
+struct GivenAttribute {
+  uint32_t attribute = 0;  // syntax::ClientAttribute, counted from 1
+  uint32_t state = 0;      // syntax::ClientAttributeState
+  commands::Extras::Text value = {nullptr, 0};
+};
+
 // What kMail and kRcpt have beyond Event where a parameter of a delivery extension was given.
 struct Extra {
   uint16_t given = 0;  // commands::Given
   commands::Extras values;
   std::string_view decoded;  // ENVID, ORCPT: what its xtext stands for
+  // kXclient, kXforward
+  const GivenAttribute* attributes = nullptr;
+  size_t attribute_count = 0;
+  size_t octets = 0;  // of the block that all of it lies in
 };
 
 // One event. Which members mean something depends on the type; see postern.h.
@@ -135,14 +148,16 @@ struct Event {
   std::string_view local_part;
   std::string_view domain;
   std::string_view parameters;
-  // kHelo: the name; kVrfy, kExpn, kHelp: the argument; kUnknown: the verb; kContent: the octets
+  // kHelo: the name; kVrfy, kExpn, kHelp, kXclient, kXforward: the argument; kUnknown: the verb;
+  // kContent: the octets
   std::string_view text;
   std::string_view auth;       // kMail: the mailbox of AUTH=, decoded
   std::string_view mechanism;  // kAuth; its `text` is the response, decoded
   // kVrfy, kExpn, kHelp, kUnknown, kError: the whole line
   std::string_view line;
 
-  const Extra* extra = nullptr;  // kMail, kRcpt; null: no such parameter
+  // kMail, kRcpt: null: no such parameter; kXclient, kXforward
+  const Extra* extra = nullptr;
 
   // kMail: SIZE=; kContentEnd: octets; kContentBegin, kChunkEnd: octets of the chunk
   uint64_t number = 0;

@@ -7,6 +7,7 @@
 #include <new>
 
 #include "engine/session/session.h"
+#include "engine/syntax/client_attributes.h"
 #include "engine/syntax/dsn.h"
 #include "engine/syntax/xtext.h"
 
@@ -77,8 +78,8 @@ void Session::Refuse(const Judgement& judgement, const wire::Line& line) {
 }
 
 // The rest of Refuse, for what is not the host's to decide, or was left to us by it.
-// LMTP has as many replies to content, and to BDAT LAST, as recipients were accepted (RFC 2033 §4.2,
-// §4.3): `times`, which may be none. 421 comes once.
+// LMTP has as many replies to content, and to BDAT LAST, as recipients were accepted (RFC 2033
+// §4.2, §4.3): `times`, which may be none. 421 comes once.
 void Session::RefuseAlone(const Judgement& judgement, uint32_t times) {
   ReplyId id = judgement.reply;
   Rule rule = judgement.rule;
@@ -163,30 +164,91 @@ bool Session::SetExtra(const ParsedCommand& command) {
   char decoded[syntax::kMaxOrcptOctets];
   // The parsers took it, so it decodes.
   syntax::DecodeXtext(xtext, decoded, sizeof(decoded), &size);
-  void* const place = memory_->allocate(memory_->user, sizeof(Extra) + size);
+  if (!MakeExtra(sizeof(Extra) + size)) return false;
+  extra_->given = command.given;
+  if ((command.given & commands::kGivenRequireTls) != 0) payload_.flags |= kMailRequireTls;
+  if ((command.given & commands::kGivenPriority) != 0) payload_.flags |= kMailPriority;
+  if ((command.given & commands::kGivenRrvs) != 0) payload_.flags |= kRcptRrvs;
+  extra_->values = command.extras;
+  char* const text = reinterpret_cast<char*>(extra_) + sizeof(Extra);
+  if (size > 0) std::memcpy(text, decoded, size);
+  extra_->decoded = {text, size};
+  return true;
+}
+
+// The attributes that an XCLIENT or XFORWARD gives, in such a block as well.
+bool Session::SetAttributes(const ParsedCommand& command) {
+  syntax::ClientAttributes given;
+  syntax::ParseClientAttributes(command.argument,
+                                command.verb == Verb::kXclient
+                                    ? syntax::ClientAttributeVerb::kXclient
+                                    : syntax::ClientAttributeVerb::kXforward,
+                                &given);
+  size_t count = 0;
+  size_t octets = 0;
+  for (const syntax::ClientAttributes::Value& value : given.values) {
+    if (value.state == syntax::ClientAttributeState::kAbsent) continue;
+    ++count;
+    if (value.state == syntax::ClientAttributeState::kValue) octets += value.octets;
+  }
+  if (!MakeExtra(sizeof(Extra) + count * sizeof(GivenAttribute) + octets)) return false;
+  char* const begin = reinterpret_cast<char*>(extra_) + sizeof(Extra);
+  char* text = begin + count * sizeof(GivenAttribute);
+  extra_->attributes = reinterpret_cast<GivenAttribute*>(begin);
+  extra_->attribute_count = count;
+  size_t at = 0;
+  for (size_t i = 0; i < syntax::ClientAttributes::kCount; ++i) {
+    const auto which = static_cast<syntax::ClientAttribute>(i);
+    if (given.state(which) == syntax::ClientAttributeState::kAbsent) continue;
+    const std::string_view value = given.value(which);
+    auto* const one = new (begin + at++ * sizeof(GivenAttribute)) GivenAttribute;
+    one->attribute = static_cast<uint32_t>(i + 1);
+    one->state = static_cast<uint32_t>(given.state(which));
+    if (value.empty()) continue;
+    std::memcpy(text, value.data(), value.size());
+    one->value = {text, value.size()};
+    text += value.size();
+  }
+  return true;
+}
+
+// False, and the session is over, without memory.
+bool Session::MakeExtra(size_t octets) {
+  void* const place = memory_->allocate(memory_->user, octets);
   if (place == nullptr) {
     Reply(ReplyId::kOutOfMemory);
     Close(CloseReason::kMemory);
     return false;
   }
   extra_ = new (place) Extra;
-  extra_->given = command.given;
-  if ((command.given & commands::kGivenRequireTls) != 0) payload_.flags |= kMailRequireTls;
-  if ((command.given & commands::kGivenPriority) != 0) payload_.flags |= kMailPriority;
-  if ((command.given & commands::kGivenRrvs) != 0) payload_.flags |= kRcptRrvs;
-  extra_->values = command.extras;
-  char* const text = static_cast<char*>(place) + sizeof(Extra);
-  if (size > 0) std::memcpy(text, decoded, size);
-  extra_->decoded = {text, size};
+  extra_->octets = octets;
   return true;
 }
 
 void Session::FreeExtra() {
   if (extra_ == nullptr) return;
-  const size_t size = sizeof(Extra) + extra_->decoded.size();
+  const size_t octets = extra_->octets;
   extra_->~Extra();
-  memory_->deallocate(memory_->user, extra_, size);
+  memory_->deallocate(memory_->user, extra_, octets);
   extra_ = nullptr;
+}
+
+// XCLIENT_README: back to the greeting, and what the session knows of its client is what it was
+// told. TLS stays: it is the peer's.
+void Session::BecomeClient() {
+  for (size_t i = 0; i < extra_->attribute_count; ++i) {
+    const GivenAttribute& one = extra_->attributes[i];
+    if (one.attribute != static_cast<uint32_t>(syntax::ClientAttribute::kAddr) + 1) continue;
+    const std::string_view address = one.value;
+    client_size_ = static_cast<uint8_t>(std::min(address.size(), kMaxClientAddress));
+    if (client_size_ > 0) std::memcpy(client_, address.data(), client_size_);
+  }
+  phase_ = Phase::kStart;
+  extended_ = false;
+  // Who logged in was another.
+  authenticated_ = false;
+  DropMechanisms();
+  SetOffer();
 }
 
 void Session::Execute(const ParsedCommand& command, const wire::Line& line) {
@@ -256,6 +318,16 @@ void Session::Execute(const ParsedCommand& command, const wire::Line& line) {
     case Verb::kHelp:
       SetTextPayload(command.argument, line);
       Decide(EventType::kHelp);
+      break;
+    case Verb::kXclient:
+      SetTextPayload(command.argument, line);
+      if (!SetAttributes(command)) return;
+      Decide(EventType::kXclient);
+      break;
+    case Verb::kXforward:
+      SetTextPayload(command.argument, line);
+      if (Wanted(EventType::kXforward) && !SetAttributes(command)) return;
+      Decide(EventType::kXforward);
       break;
     case Verb::kStarttls:
       Decide(EventType::kStarttls);

@@ -194,6 +194,11 @@ Judgement JudgeLine(const wire::Line& line, const View& view, ParsedCommand* com
         view.config->Enabled(Extension::kAuth)) {
       return Refuse(ReplyId::kAuthNeedsTls, Rule::kC503);
     }
+    // The configuration has it, for others.
+    if ((commands::Bit(row.needs) & commands::kForTrusted) != 0 &&
+        view.config->Enabled(row.needs)) {
+      return Refuse(ReplyId::kPeerNotTrusted, Rule::kC502, row.name);
+    }
     return Refuse(ReplyId::kCommandDisabled, Rule::kC502, row.name);
   }
   // RFC 4954 §4. Among what is not core, where it costs other commands nothing.

@@ -64,8 +64,7 @@ AnswerResult Session::AnswerRecipients(uint64_t ticket, const Answer& answer) {
     if (one.verdict < Verdict::kAccept || one.verdict > Verdict::kDefer || one.code == 421) {
       return AnswerResult::kBadReply;
     }
-    const bool worded =
-        one.code != 0 || !one.text.empty() || one.reply != ReplyId::kUnspecified;
+    const bool worded = one.code != 0 || !one.text.empty() || one.reply != ReplyId::kUnspecified;
     if (worded && !MayReply(EventType::kContentEnd, one.verdict, one)) {
       return AnswerResult::kBadReply;
     }

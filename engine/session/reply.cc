@@ -6,6 +6,7 @@
 
 #include "engine/session/ehlo_lines.h"
 #include "engine/session/session.h"
+#include "engine/syntax/client_attributes.h"
 
 namespace postern::session {
 
@@ -153,6 +154,12 @@ void EhloLines::Fill(const commands::Conditions& now, const Config& config,
           argument = Decimal(config.deliverby_min_s, buffer, sizeof(buffer));
         }
         break;
+      case commands::Extension::kXclient:
+        argument = syntax::ClientAttributeNames(syntax::ClientAttributeVerb::kXclient);
+        break;
+      case commands::Extension::kXforward:
+        argument = syntax::ClientAttributeNames(syntax::ClientAttributeVerb::kXforward);
+        break;
       case commands::Extension::kMtPriority:
         argument = config.mt_priority_profile;
         break;
@@ -174,7 +181,8 @@ void EhloLines::Fill(const commands::Conditions& now, const Config& config,
 bool Session::ReplyEhlo() {
   const bool auth = (enabled_ & commands::Bit(commands::Extension::kAuth)) != 0;
   const std::string& ready = ground_->ehlo[(tls_ ? 2 : can_starttls_ ? 1 : 0) + (auth ? 3 : 0)];
-  if (!ready.empty() && (!auth || mechanisms_ == nullptr)) return Append(ready);
+  const bool usual = (!auth || mechanisms_ == nullptr) && (enabled_ & commands::kForTrusted) == 0;
+  if (!ready.empty() && usual) return Append(ready);
   EhloLines lines;
   lines.Fill(MakeView().now, ground_->config, AuthLine());
   const replies::Values values = MakeValues();

@@ -47,6 +47,7 @@ std::shared_ptr<const Ground> MakeGround(Config config,
     for (const int state : {0, 1, 2, 3, 4, 5}) {
       commands::Conditions now = {config.enabled, state % 3 == 1, state % 3 == 2, true};
       if (state < 3) now.enabled &= ~commands::Bit(commands::Extension::kAuth);
+      now.enabled &= ~commands::kForTrusted;
       EhloLines lines;
       lines.Fill(now, config, config.auth_line);
       std::string& reply = ground->ehlo[state];
@@ -72,6 +73,7 @@ Session::Session(std::shared_ptr<const Ground> ground, const wire::Memory* memor
       splitter_(memory, ground_->line_capacity, ground_->config.limits.line_total_octets),
       decoder_(ground_->config.bare_newline),
       enabled_(ground_->config.enabled),
+      trusted_(options.trusted),
       can_starttls_(options.can_starttls),
       tls_(options.tls),
       output_(memory) {
@@ -323,8 +325,11 @@ bool Session::NextEvent(Event* event) {
     case EventType::kExpn:
     case EventType::kHelp:
     case EventType::kUnknown:
+    case EventType::kXclient:
+    case EventType::kXforward:
       event->text = payload_.Part(payload_.text);
       event->line = payload_.whole();
+      event->extra = extra_;
       break;
     case EventType::kContent:
       event->text = payload_.whole();
@@ -449,7 +454,7 @@ Info Session::GetInfo() const {
   info.chunk = mode_ == Mode::kChunk;
   info.exchange = mode_ == Mode::kAuth;
   info.memory_octets = sizeof(Session) + splitter_.memory_octets() + output_.memory_octets();
-  if (extra_ != nullptr) info.memory_octets += sizeof(Extra) + extra_->decoded.size();
+  if (extra_ != nullptr) info.memory_octets += extra_->octets;
   info.memory_octets += AuthOctets();
   if (proxy_ != nullptr) {
     info.memory_octets += sizeof(wire::ProxyHeaderParser) + proxy_->memory_octets();

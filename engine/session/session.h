@@ -52,6 +52,7 @@ struct Options {
   bool tls = false;
   bool can_starttls = false;
   bool proxy_header = false;
+  bool trusted = false;  // the peer may tell of clients: XCLIENT, XFORWARD
   uint64_t now_ms = 0;
   uint64_t wanted_events = 0;  // bits (1 << EventType); 0: all
   std::string_view client_address;
@@ -268,7 +269,10 @@ class Session {
   void Execute(const commands::ParsedCommand& command, const wire::Line& line);
   void SetPathPayload(const commands::ParsedCommand& command, const wire::Line& line);
   bool SetExtra(const commands::ParsedCommand& command);
+  bool SetAttributes(const commands::ParsedCommand& command);
+  bool MakeExtra(size_t octets);
   void FreeExtra();
+  void BecomeClient();
   void SetTextPayload(std::string_view text, const wire::Line& line);
   void Refuse(const Judgement& judgement, const wire::Line& line);
   void RefuseAlone(const Judgement& judgement, uint32_t times = 1);
@@ -386,7 +390,7 @@ class Session {
   // memory_, null if they are the table's.
   HeldReply* held_ = nullptr;
 
-  uint32_t enabled_;  // Conditions::enabled
+  uint32_t enabled_;  // Conditions::enabled, without what the peer may not use
   uint32_t auth_failures_ = 0;
   uint32_t errors_ = 0;
   uint32_t commands_ = 0;  // without progress
@@ -397,6 +401,7 @@ class Session {
   commands::Phase phase_ = commands::Phase::kStart;
   EventType decision_ = EventType::kNone;
   commands::Verb verb_ = commands::Verb::kUnknown;  // of the command that is being answered
+  bool trusted_;                                    // the peer, by the host
   bool can_starttls_;
   bool tls_;
   bool extended_ = false;

@@ -99,6 +99,12 @@ void Machine::CheckEhloLines(const SeenReply& reply) {
     want.push_back(setup_.has(kFewTransactions) ? "LIMITS MAILMAX=2 " + rcpt + " RCPTDOMAINMAX=10"
                                                 : "LIMITS " + rcpt);
   }
+  if (setup_.xclient && setup_.trusted) {
+    want.emplace_back("XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT");
+  }
+  if (setup_.xforward && setup_.trusted) {
+    want.emplace_back("XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE");
+  }
   std::vector<std::string> have = reply.lines;
   // Keywords come in any order.
   std::sort(want.begin() + 1, want.end());

@@ -25,6 +25,8 @@ constexpr Situations kDecisions[] = {
     {POSTERN_EVENT_CONTENT_BEGIN, kDataStart, kDataRejected, kDataDeferred},
     {POSTERN_EVENT_CHUNK_END, kChunkOk, kChunkRejected, kChunkDeferred},
     {POSTERN_EVENT_CONTENT_END, kContentAccepted, kContentRejected, kContentDeferred},
+    {POSTERN_EVENT_XCLIENT, kGreeting, kXclientRejected, kXclientDeferred},
+    {POSTERN_EVENT_XFORWARD, kXforwardOk, kXforwardRejected, kXforwardDeferred},
     {POSTERN_EVENT_VRFY, kVrfyOk, kVrfyRejected, kVrfyDeferred},
     {POSTERN_EVENT_EXPN, kExpnOk, kExpnRejected, kExpnDeferred},
     {POSTERN_EVENT_HELP, kHelpTopic, kHelpTopicUnknown, kDecisionTimeout},
@@ -74,7 +76,9 @@ uint32_t Machine::SituationOf(uint32_t verdict) const {
     if (verdict == POSTERN_VERDICT_REJECT) return d.reject;
     if (verdict == POSTERN_VERDICT_DEFER) return d.defer;
     if (decision_ == POSTERN_EVENT_HELO && helo_extended_) return kEhloOk;
-    if (decision_ == POSTERN_EVENT_CONNECT && setup_.lmtp) return kLmtpGreeting;
+    // An accepted XCLIENT is answered as a new connection is.
+    const bool greets = decision_ == POSTERN_EVENT_CONNECT || decision_ == POSTERN_EVENT_XCLIENT;
+    if (greets && setup_.lmtp) return kLmtpGreeting;
     if (decision_ == POSTERN_EVENT_HELP && topic_overview_) return kHelpOverview;
     return d.accept;
   }
@@ -504,6 +508,9 @@ void Machine::Accept(const ScriptAnswer* answer) {
       helo_ = true;
       extended_ = helo_extended_;
       EndTransaction(POSTERN_RESET_HELO);
+      break;
+    case POSTERN_EVENT_XCLIENT:
+      helo_ = extended_ = authenticated_ = false;
       break;
     case POSTERN_EVENT_STARTTLS:
       phase_ = Phase::kHandshake;

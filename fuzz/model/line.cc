@@ -260,6 +260,7 @@ std::vector<std::string> Machine::CommandsInForce() const {
   std::vector<std::string> verbs;
   for (const std::string_view verb : kKnownVerbs) {
     if (setup_.lmtp ? verb == "HELO" || verb == "EHLO" : verb == "LHLO") continue;
+    if (ForTrusted(verb) && !(Offers(verb) && setup_.trusted)) continue;
     if (verb == "EXPN" && !setup_.has(kWithExpn)) continue;
     if (verb == "HELP" && setup_.has(kWithoutHelp)) continue;
     if (verb == "STARTTLS" && (!StartTlsOffered() || tls_)) continue;
@@ -334,7 +335,11 @@ void Machine::Command(std::string_view raw) {
   }
   const bool never = (auth && !setup_.auth) || verb == "TURN" || verb == "SEND" || verb == "SOML" ||
                      verb == "SAML";
-  if (never || (verb == "EXPN" && !setup_.has(kWithExpn)) ||
+  if (ForTrusted(verb) && Offers(verb) && !setup_.trusted) {
+    Refuse({{kPeerNotTrusted, POSTERN_RULE_C502}}, true);
+    return;
+  }
+  if (never || (ForTrusted(verb) && !Offers(verb)) || (verb == "EXPN" && !setup_.has(kWithExpn)) ||
       (verb == "HELP" && setup_.has(kWithoutHelp)) ||
       (starttls && !(StartTlsOffered() || (tls_ && !setup_.has(kWithoutStartTls))))) {
     Refuse({{kCommandDisabled, POSTERN_RULE_C502}}, true);
@@ -368,7 +373,7 @@ void Machine::Command(std::string_view raw) {
   if (verb == "BDAT") need(chunks_ == Chunks::kFailed, kBdatOutOfPlace);
   if (content) need(recipients_ == 0, kNeedRcpt);
   if (verb == "DATA") need(binary_, kBinarymimeNeedsBdat);
-  if (starttls || auth) need(InTransaction(), kBadSequence);
+  if (starttls || auth || ForTrusted(verb)) need(InTransaction(), kBadSequence);
   if (!sequence.empty()) {
     Refuse(sequence, true);
     return;
@@ -438,7 +443,9 @@ void Machine::Command(std::string_view raw) {
     Refuse({{kArgumentMissing, POSTERN_RULE_C501}}, true);
     return;
   }
-  if (verb == "HELO" || verb == "EHLO" || verb == "LHLO") {
+  if (ForTrusted(verb)) {
+    Client(verb == "XCLIENT", argument);
+  } else if (verb == "HELO" || verb == "EHLO" || verb == "LHLO") {
     Helo(verb != "HELO", argument);
   } else if (verb == "MAIL") {
     Mail(argument);

@@ -32,8 +32,9 @@
 namespace postern::fuzz::model {
 
 inline constexpr std::string_view kKnownVerbs[] = {
-    "HELO", "EHLO",     "MAIL", "RCPT", "DATA", "RSET", "NOOP", "QUIT", "VRFY", "EXPN",
-    "HELP", "STARTTLS", "TURN", "SEND", "SOML", "SAML", "BDAT", "AUTH", "LHLO"};
+    "HELO", "EHLO", "MAIL", "RCPT", "DATA",     "RSET",    "NOOP",
+    "QUIT", "VRFY", "EXPN", "HELP", "STARTTLS", "TURN",    "SEND",
+    "SOML", "SAML", "BDAT", "AUTH", "LHLO",     "XCLIENT", "XFORWARD"};
 
 inline std::string Upper(std::string_view text) {
   std::string s;
@@ -165,6 +166,11 @@ class Machine {
   void Rcpt(std::string_view argument);
   void Query(uint32_t type, std::string_view argument);
   void Help(std::string_view argument);
+  void Client(bool xclient, std::string_view argument);
+  bool ForTrusted(std::string_view verb) const { return verb == "XCLIENT" || verb == "XFORWARD"; }
+  bool Offers(std::string_view verb) const {
+    return verb == "XCLIENT" ? setup_.xclient : setup_.xforward;
+  }
   bool ReadEnvelope(std::string_view argument, bool mail, Envelope* envelope);
   // What delivery extensions say of the message goes into *event.
   void Parameters(std::string_view text, bool mail, SeenEvent* event,

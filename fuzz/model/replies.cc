@@ -130,6 +130,12 @@ constexpr Situation kSituations[] = {
     {kTooManyDomains, 452, "4.5.3", 1, "TOO_MANY_DOMAINS"},
     {kLmtpGreeting, 220, "", 1, "LMTP_GREETING"},
     {kNeedLhlo, 503, "5.5.1", 1, "NEED_LHLO"},
+    {kPeerNotTrusted, 550, "5.7.0", 1, "PEER_NOT_TRUSTED"},
+    {kXclientRejected, 550, "5.7.1", 1, "XCLIENT_REJECTED"},
+    {kXclientDeferred, 451, "4.7.1", 1, "XCLIENT_DEFERRED"},
+    {kXforwardOk, 250, "2.0.0", 1, "XFORWARD_OK"},
+    {kXforwardRejected, 550, "5.7.1", 1, "XFORWARD_REJECTED"},
+    {kXforwardDeferred, 451, "4.7.1", 1, "XFORWARD_DEFERRED"},
 };
 
 }  // namespace

@@ -145,6 +145,12 @@ enum SituationId : uint32_t {
   kTooManyDomains = 224,
   kLmtpGreeting = 230,
   kNeedLhlo = 231,
+  kPeerNotTrusted = 232,
+  kXclientRejected = 233,
+  kXclientDeferred = 234,
+  kXforwardOk = 235,
+  kXforwardRejected = 236,
+  kXforwardDeferred = 237,
 };
 
 struct Situation {

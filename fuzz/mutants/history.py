@@ -29,6 +29,7 @@ MODELLED_ON = {
     "bdat_refused_is_not_skipped": "Exim CVE-2020-28019, the state behind a refused BDAT",
     "bdat_count_wraps": "Exchange CVE-2003-0714, a length that is negative",
     "auth_response_not_wiped": "nginx CVE-2026-27651, what a failed exchange leaves behind",
+    "xclient_keeps_login": "nginx, stale credentials behind XCLIENT and a failed AUTH",
     "auth_counts_padding": "Exim CVE-2018-6789, the length of base64",
     "auth_failure_keeps_exchange": "Postfix CVE-2011-1720, an exchange that outlives its failure",
     "bdat_size_wraps": "Exchange CVE-2003-0714, a length that is negative",

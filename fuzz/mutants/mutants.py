@@ -973,4 +973,63 @@ MUTANTS = [
             ),
         ],
     ),
+    (
+        "lmtp_one_reply",
+        "RFC 2033 section 4.2: one reply behind the content, however many recipients there are",
+        [
+            (
+                "engine/session/recipients.cc",
+                "  if (times <= 1) return true;",
+                "  if (times <= 1 || FAULT) return true;",
+            ),
+        ],
+    ),
+    (
+        "lmtp_wrong_order",
+        "RFC 2033 section 4.2: the replies stand in another order than the recipients",
+        [
+            (
+                "engine/session/recipients.cc",
+                """\
+    const Answer one = AnswerOf(answer, i);
+    output_.Commit(""",
+                """\
+    const Answer one = AnswerOf(answer, FAULT ? count - 1 - i : i);
+    output_.Commit(""",
+            ),
+        ],
+    ),
+    (
+        "lmtp_reply_to_nobody",
+        "RFC 2033 section 4.3: BDAT LAST has a reply where no recipient was accepted",
+        [
+            (
+                "engine/session/chunks.cc",
+                "chunk_last_ && offered ? FinalReplies() : 1;",
+                "chunk_last_ && offered && !FAULT ? FinalReplies() : 1;",
+            ),
+        ],
+    ),
+    (
+        "xclient_for_everybody",
+        "XCLIENT_README: a peer that is not trusted tells of a client",
+        [
+            (
+                "engine/session/auth.cc",
+                "  if (!trusted_) enabled_ &=",
+                "  if (!trusted_ && !FAULT) enabled_ &=",
+            ),
+        ],
+    ),
+    (
+        "xclient_keeps_login",
+        "XCLIENT_README: the client that is told of is logged in as the one before it",
+        [
+            (
+                "engine/session/execute.cc",
+                "  // Who logged in was another.\n  authenticated_ = false;",
+                "  // Who logged in was another.\n  authenticated_ = authenticated_ && FAULT;",
+            ),
+        ],
+    ),
 ]

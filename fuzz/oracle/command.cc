@@ -3,11 +3,13 @@
 #include "fuzz/oracle/command.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "engine/syntax/date_time.h"
+#include "fuzz/oracle/client_list.h"
 #include "fuzz/oracle/esmtp_grammar.h"
 #include "fuzz/oracle/smtp_grammar.h"
 #include "fuzz/oracle/syntax.h"
@@ -25,16 +27,17 @@ constexpr struct {
   const char* name;
   const char* rule;  // of its whole line; null where the engine has no parser for it
 } kVerbs[] = {
-    {Verb::kHelo, "HELO", "helo"},  {Verb::kEhlo, "EHLO", "ehlo"},
-    {Verb::kMail, "MAIL", "mail"},  {Verb::kRcpt, "RCPT", "rcpt"},
-    {Verb::kData, "DATA", "data"},  {Verb::kRset, "RSET", "rset"},
-    {Verb::kNoop, "NOOP", "noop"},  {Verb::kQuit, "QUIT", "quit"},
-    {Verb::kVrfy, "VRFY", "vrfy"},  {Verb::kExpn, "EXPN", "expn"},
-    {Verb::kHelp, "HELP", "help"},  {Verb::kStarttls, "STARTTLS", "starttls"},
-    {Verb::kTurn, "TURN", nullptr}, {Verb::kSend, "SEND", nullptr},
-    {Verb::kSoml, "SOML", nullptr}, {Verb::kSaml, "SAML", nullptr},
-    {Verb::kBdat, "BDAT", "bdat"},  {Verb::kLhlo, "LHLO", "lhlo"},
+    {Verb::kHelo, "HELO", "helo"},          {Verb::kEhlo, "EHLO", "ehlo"},
+    {Verb::kMail, "MAIL", "mail"},          {Verb::kRcpt, "RCPT", "rcpt"},
+    {Verb::kData, "DATA", "data"},          {Verb::kRset, "RSET", "rset"},
+    {Verb::kNoop, "NOOP", "noop"},          {Verb::kQuit, "QUIT", "quit"},
+    {Verb::kVrfy, "VRFY", "vrfy"},          {Verb::kExpn, "EXPN", "expn"},
+    {Verb::kHelp, "HELP", "help"},          {Verb::kStarttls, "STARTTLS", "starttls"},
+    {Verb::kTurn, "TURN", nullptr},         {Verb::kSend, "SEND", nullptr},
+    {Verb::kSoml, "SOML", nullptr},         {Verb::kSaml, "SAML", nullptr},
+    {Verb::kBdat, "BDAT", "bdat"},          {Verb::kLhlo, "LHLO", "lhlo"},
     {Verb::kAuth, "AUTH", "auth"},  // of rfc4954.abnf, see ExpectAuth
+    {Verb::kXclient, "XCLIENT", "xclient"}, {Verb::kXforward, "XFORWARD", "xforward"},
 };
 
 std::string UpperCase(std::string_view in) {
@@ -389,6 +392,18 @@ void ExpectChunk(std::string_view rest, const SmtpGrammar& grammar, Expected* ex
   expected->fault = grammar.Matches("bdat-argument", argument) ? Fault::kNone : Fault::kBadArgument;
 }
 
+void ExpectClient(bool xclient, std::string_view rest, Expected* expected) {
+  if (rest.empty()) {
+    expected->fault = Fault::kArgumentMissing;
+    return;
+  }
+  std::map<uint32_t, ClientValue> given;
+  expected->fault = Fault::kBadArgument;
+  if (rest[0] != ' ' || !ReadClientList(rest.substr(1), xclient, &given)) return;
+  expected->fault = Fault::kNone;
+  expected->argument = rest.substr(1);
+}
+
 void ExpectEnvelope(Verb verb, std::string_view text, std::string_view rest,
                     const SmtpGrammar& grammar, const Dialect& dialect, bool smtputf8_transaction,
                     Expected* expected) {
@@ -494,6 +509,10 @@ Finding CommandAgrees(std::string_view line, Verb verb, const commands::ParseCon
     case Verb::kBdat:
       ExpectChunk(rest, grammar, &expected);
       break;
+    case Verb::kXclient:
+    case Verb::kXforward:
+      ExpectClient(verb == Verb::kXclient, rest, &expected);
+      break;
     case Verb::kVrfy:
     case Verb::kExpn:
     case Verb::kHelp:
@@ -517,11 +536,12 @@ Finding CommandAgrees(std::string_view line, Verb verb, const commands::ParseCon
   if (expected.fault == Fault::kNone && !in_language) {
     return Wrong("the oracle disagrees with its own grammar, which refuses", line);
   }
-  const bool not_grammar =
-      expected.fault == Fault::kPathTooLong || expected.fault == Fault::kParameterRepeated ||
-      expected.fault == Fault::kNonAsciiPath || expected.beyond_grammar ||
-      expected.fault == Fault::kChunkSizeUnknown || verb == Verb::kHelo || verb == Verb::kEhlo ||
-      verb == Verb::kLhlo || verb == Verb::kVrfy || verb == Verb::kExpn;
+  const bool not_grammar = expected.fault == Fault::kPathTooLong ||
+                           expected.fault == Fault::kParameterRepeated ||
+                           expected.fault == Fault::kNonAsciiPath || expected.beyond_grammar ||
+                           expected.fault == Fault::kChunkSizeUnknown || verb == Verb::kHelo ||
+                           verb == Verb::kEhlo || verb == Verb::kLhlo || verb == Verb::kXclient ||
+                           verb == Verb::kXforward || verb == Verb::kVrfy || verb == Verb::kExpn;
   if (expected.fault != Fault::kNone && in_language && !not_grammar) {
     return Wrong("the oracle disagrees with its own grammar, which takes", line);
   }

@@ -47,7 +47,8 @@ SmtpGrammar::SmtpGrammar(const Dialect& dialect) {
   Read(kParametersAbnf, &abnf_);
   Read(kRfc3030Abnf, &abnf_);
   Read(kRfc2033Abnf, &abnf_);
-  for (const char* text : {kValuesAbnf, kRfc2852Abnf, kRfc3461Abnf, kRfc6710Abnf, kRfc7293Abnf}) {
+  for (const char* text : {kValuesAbnf, kRfc2852Abnf, kRfc3461Abnf, kRfc6710Abnf, kRfc7293Abnf,
+                           kClientAttributesAbnf}) {
     Read(text, &abnf_);
   }
   // Every extension adds its parameters; the first one makes the rule.

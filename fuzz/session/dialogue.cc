@@ -139,7 +139,10 @@ Setup ReadSetup(std::string_view octets) {
   setup.late_output = (host & 1) != 0;
   setup.default_answers = (host & 2) != 0;
   setup.auth_in_clear = (host & 4) != 0;
-  input.Octet();
+  const uint8_t peer = input.Octet();
+  setup.xclient = (peer & 1) != 0;
+  setup.xforward = (peer & 2) != 0;
+  setup.trusted = (peer & 4) != 0;
   setup.delivery = input.Octet();
   return setup;
 }

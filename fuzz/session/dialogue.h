@@ -91,6 +91,8 @@ struct Setup {
   bool offer_unknown = false;
   bool require_tls = false;
   bool lmtp = false;
+  bool xclient = false, xforward = false;
+  bool trusted = false;
   bool auth = false;           // PLAIN and LOGIN
   bool auth_in_clear = false;  // without TLS, too
   uint8_t wanted_choice = 0;   // kWantedEvents

@@ -22,6 +22,7 @@ import tempfile
 CAN_STARTTLS = {0: 2}
 PROXY = {0: 4}
 LMTP = {0: 32}
+TRUSTED = {8: 7}
 NORMALIZE = {2: 64}
 SMALL_ERRORS = {3: 1}
 SMALL_LINE = {3: 64}
@@ -103,6 +104,7 @@ HISTORY = [
     ("command-of-64k", "CVE-2005-1513 (qmail): a command line of any length; CVE-2005-1514: one without a blank", setup(), repeat(b"a", 65000) + b"\r\n" + b"NOOP " + repeat(b"b", 600) + b"\r\n" + EHLO + QUIT),
     ("line-never-ends", "OpenSMTPD audit (2015): long lines without an end", setup(SMALL_LINE), b"HELO " + repeat(b"a", 17000)),
     ("lmtp-recipients", "RFC 2033: a reply for each recipient, and none to BDAT LAST without one", setup(LMTP), LHLO + MAIL + RCPT + RCPT + b"\xffA" + bytes([9, 0, 0xF8, 2, 1, 0, 2, 0]) + b"DATA\r\nx" + END + MAIL + b"BDAT 2 LAST\r\nhi" + MAIL + RCPT + RCPT + b"\xffA" + bytes([9, 2, 0]) + b"BDAT 2 LAST\r\nhi" + EHLO + QUIT),
+    ("xclient", "XCLIENT_README: attributes that break out of a header field, and the session that begins anew", setup(TRUSTED), EHLO + b"XCLIENT NAME=a+0D+0Ax ADDR=192.0.2.1\r\nXCLIENT ADDR=192.0.2.1 HELO=[IPv6:::1]\r\n" + MAIL + EHLO + b"XFORWARD IDENT=1\r\n" + MAIL + b"XCLIENT ADDR=192.0.2.2\r\n" + RCPT + b"DATA\r\nx" + END + QUIT),
     ("line-never-ends-behind-lf", "CVE-2020-28026 (Exim): a long line without newline hides another", setup(SMALL_LINE), b"NOOP\n" + repeat(b"a", 17000) + b"\r\n" + EHLO),
     ("long-ehlo", "CVE-2019-16928 (Exim): a very long EHLO", setup(), b"EHLO " + repeat(b"a", 11000) + b"\r\nEHLO " + b"a." * 127 + b"a\r\n" + b"EHLO " + b"a" * 505 + b"\r\n" + EHLO),
     ("quoted-empty", 'CVE-2020-10967 (Dovecot): RCPT <""@x>', setup(), EHLO + b'MAIL FROM:<""@client.example>\r\nRCPT TO:<""@x>\r\nRCPT TO:<"">\r\nRCPT TO:<"@x>\r\n'),

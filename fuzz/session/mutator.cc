@@ -118,7 +118,7 @@ std::string Mark(Random* random) {
   ScriptAnswer answer;
   answer.verdict = static_cast<uint8_t>(random->Below(8));
   answer.form = random->Below(3) == 0 ? static_cast<uint8_t>(1 + random->Below(3)) : 0;
-  answer.reply_id = static_cast<uint8_t>(random->Below(232));
+  answer.reply_id = static_cast<uint8_t>(random->Below(238));
   // Of single recipients, mostly with the verdict alone.
   if (random->Below(8) == 0) {
     answer.form = 4;

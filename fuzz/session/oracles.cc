@@ -179,7 +179,9 @@ Finding RepliesParse(const Setup& setup, const Trace& trace) {
       if (k < text.size() && text[k] == ' ' && k > 8 && text[5] == '.' && k <= 13) {
         found = text.substr(4, k - 4);
       }
-      const bool helo = code == "250" && (greeting || first) && text.size() > 4 &&
+      // An accepted XCLIENT is answered with the greeting.
+      const bool helo = (code == "250" || (code == "220" && setup.trusted)) &&
+                        (greeting || first) && text.size() > 4 &&
                         text.compare(4, setup.server_name().size(), setup.server_name()) == 0;
       if (first) {
         enhanced = found;

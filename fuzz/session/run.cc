@@ -125,6 +125,17 @@ SeenEvent Convert(const postern_event* from) {
     case POSTERN_EVENT_CONTENT_END:
       event.number = As<postern_event_content_end>(from).octets;
       break;
+    case POSTERN_EVENT_XCLIENT:
+    case POSTERN_EVENT_XFORWARD: {
+      const auto& e = As<postern_event_client>(from);
+      event.text = Copy(e.argument);
+      for (size_t i = 0; i < e.attribute_count; ++i) {
+        const postern_client_attribute& a = e.attributes[i];
+        event.attributes +=
+            std::to_string(a.attribute) + '/' + std::to_string(a.state) + '=' + Copy(a.value) + ' ';
+      }
+      break;
+    }
     case POSTERN_EVENT_RESET:
       event.reason = As<postern_event_reset>(from).reason;
       break;
@@ -269,6 +280,7 @@ class Runner {
     if (setup_.tls) options.flags |= POSTERN_OPEN_TLS;
     if (setup_.can_starttls) options.flags |= POSTERN_OPEN_CAN_STARTTLS;
     if (setup_.proxy_header) options.flags |= POSTERN_OPEN_PROXY_HEADER;
+    if (setup_.trusted) options.flags |= POSTERN_OPEN_TRUSTED;
     options.now_ms = now_;
     options.wanted_events = setup_.wanted_events;
     static constexpr std::string_view kClient = "192.0.2.1";
@@ -407,6 +419,11 @@ class Runner {
     if (plan.verdict == kLater) return false;
     ScriptAnswer script = plan;
     std::vector<postern_answer> recipients;
+    // A challenge goes to one client, not to recipients.
+    if (script.form == 4 && script.verdict == kChallenge) {
+      script.form = 0;
+      script.recipients.clear();
+    }
     if (script.form == 4) FitRecipients(&script, &recipients);
     postern_answer answer = {};
     answer.struct_size = sizeof(answer);

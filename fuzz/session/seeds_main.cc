@@ -94,6 +94,9 @@ std::string SetupOctets(const transcripts::Transcript& transcript) {
                                     : transcript.utf8_replies ? TableChoice::kUtf8
                                                               : TableChoice::kOtherCodes);
   }
+  set(8, 1, config.extensions().xclient() == v1::SWITCH_ON);
+  set(8, 2, config.extensions().xforward() == v1::SWITCH_ON);
+  set(8, 4, transcript.options.trusted);
   // Cuts of its own for each.
   uint32_t hash = 2166136261u;
   for (const char c : transcript.name) hash = (hash ^ static_cast<uint8_t>(c)) * 16777619u;

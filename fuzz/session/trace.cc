@@ -14,7 +14,7 @@ bool operator==(const SeenEvent& a, const SeenEvent& b) {
                     e.parameters, e.text, e.line, e.number, e.total, e.count, e.reply_id, e.code,
                     e.rule, e.reason, e.proxy, e.envid, e.envid_decoded, e.orcpt_type, e.orcpt,
                     e.orcpt_decoded, e.dsn_return, e.notify, e.by_mode, e.rrvs_action, e.by_seconds,
-                    e.priority, e.rrvs);
+                    e.priority, e.rrvs, e.attributes);
   };
   return all(a) == all(b);
 }
@@ -36,6 +36,7 @@ std::string Describe(const SeenEvent& event) {
   text("parameters", event.parameters);
   text("text", event.text);
   text("line", event.line);
+  text("attributes", event.attributes);
   text("proxy", event.proxy);
   number("number", event.number);
   number("total", event.total);

@@ -37,7 +37,8 @@ struct SeenEvent {
   uint32_t dsn_return = 0, notify = 0, by_mode = 0, rrvs_action = 0;
   int32_t by_seconds = 0, priority = 0;
   int64_t rrvs = 0;
-  std::string proxy;  // version, family, addresses and ports
+  std::string attributes;  // of XCLIENT and XFORWARD: number/state=value, in their order
+  std::string proxy;       // version, family, addresses and ports
 };
 
 bool operator==(const SeenEvent& a, const SeenEvent& b);

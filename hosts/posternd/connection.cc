@@ -92,12 +92,17 @@ bool Connection::OpenSession() {
   if (implicit_tls_) options.flags |= POSTERN_OPEN_TLS;
   if (policy_->tls != nullptr && !implicit_tls_) options.flags |= POSTERN_OPEN_CAN_STARTTLS;
   if (proxied_) options.flags |= POSTERN_OPEN_PROXY_HEADER;
+  // Who is behind a proxy is not known yet, and is not trusted for being there.
+  if (!proxied_ && host::ContainsAddress(policy_->trusted_networks, client_)) {
+    options.flags |= POSTERN_OPEN_TRUSTED;
+  }
   options.now_ms = opened_ms_;
   for (const uint32_t type :
        {POSTERN_EVENT_CONNECT, POSTERN_EVENT_PROXY_HEADER, POSTERN_EVENT_HELO,
         POSTERN_EVENT_STARTTLS, POSTERN_EVENT_MAIL, POSTERN_EVENT_RCPT, POSTERN_EVENT_CONTENT_BEGIN,
         POSTERN_EVENT_CONTENT, POSTERN_EVENT_CONTENT_END, POSTERN_EVENT_RESET, POSTERN_EVENT_ERROR,
-        POSTERN_EVENT_CLOSED}) {
+        POSTERN_EVENT_XCLIENT, POSTERN_EVENT_XFORWARD, POSTERN_EVENT_CLOSED, POSTERN_EVENT_AUTH,
+        POSTERN_EVENT_AUTH_END}) {
     options.wanted_events |= uint64_t{1} << type;
   }
   const std::string address = client_.ToString();
@@ -156,7 +161,7 @@ void Connection::ForceClose() {
 
 void Connection::Settle() {
   if (phase_ == Phase::kClosed) {
-    if (deliveries_ == 0) delete this;
+    if (deliveries_ == 0 && auth_jobs_ == 0) delete this;
     return;
   }
   uint64_t due = kNever;
@@ -216,7 +221,10 @@ void Connection::ReadPlain() {
   // No more than goes through the gate: what does not would have to be kept.
   const size_t room = std::min(Loop::kReadOctets, ClientRoom());
   const ssize_t n = recv(fd_, loop_->buffer(), room, 0);
-  if (n > 0) return Process(loop_->buffer(), static_cast<size_t>(n));
+  if (n > 0) {
+    Process(loop_->buffer(), static_cast<size_t>(n));
+    return WipeIfSecret(loop_->buffer(), static_cast<size_t>(n));
+  }
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
   Close("");
 }
@@ -227,6 +235,7 @@ void Connection::ReadTls() {
     switch (tls_->Read(loop_->buffer(), Loop::kReadOctets, &n)) {
       case TlsResult::kDone:
         Process(loop_->buffer(), n);
+        WipeIfSecret(loop_->buffer(), n);
         if (phase_ != Phase::kOpen || Waiting()) return;
         break;
       case TlsResult::kWantRead:
@@ -304,6 +313,7 @@ void Connection::ProcessHeldInput() {
     std::vector<uint8_t> input;
     input.swap(held_);
     Process(input.data(), input.size());
+    WipeIfSecret(input.data(), input.size());
     // The session takes nothing and says neither why nor that it is closing: a fault of its own.
     if (held_.size() == input.size() && !writing_ && phase_ == Phase::kOpen &&
         (flags_ & POSTERN_HAS_TICKET) == 0 && ClientRoom() > 0) {
@@ -419,6 +429,8 @@ void Connection::ContinueHandshake() {
   own_deadline_ = kNever;
   if (start_tls_) {
     start_tls_ = false;
+    // Nothing from before is known any more (RFC 3207 section 4.2).
+    ForgetLogin();
     Note(api().session_notify(session_, POSTERN_NOTICE_TLS_ESTABLISHED));
   } else if (connect_ticket_ != 0) {
     OnConnect(std::exchange(connect_ticket_, 0));
@@ -455,6 +467,7 @@ void Connection::Close(absl::string_view reason) {
     DrainEvents();
     // What the session did not tell the end of, by its own fault.
     if (open_delivery_ != nullptr) OnReset(POSTERN_RESET_CLOSED);
+    CancelAuth();
     transaction_.reset();
     if (gate_ != nullptr) {
       gate_->Abandon();
@@ -474,6 +487,7 @@ void Connection::Close(absl::string_view reason) {
   reading_ = writing_ = false;
   close(fd_);
   fd_ = -1;
+  WipeIfSecret(held_.data(), held_.size());
   held_ = {};
   if (client_counted_) loop_->shared()->limits.RemoveClient(client_);
   if (counted_) loop_->shared()->limits.RemoveConnection();

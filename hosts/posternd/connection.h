@@ -8,8 +8,8 @@
 // nothing is read; what the session does not take (a decision is open, output is stuck) is kept,
 // at most one read's worth, and then nothing more is read.
 //
-// Lifetime: owns itself. Gone when the socket is closed and no delivery is on its way.
-// Threads: its loop's.
+// Lifetime: owns itself. Gone when the socket is closed and neither a delivery nor a login is on
+// its way. Threads: its loop's.
 #ifndef POSTERN_HOSTS_POSTERND_CONNECTION_H_
 #define POSTERN_HOSTS_POSTERND_CONNECTION_H_
 
@@ -28,6 +28,8 @@
 #include "hosts/common/network.h"
 #include "hosts/posternd/loop.h"
 #include "hosts/posternd/maildir.h"
+#include "hosts/posternd/sasl/login_attempt.h"
+#include "hosts/posternd/sasl/secret.h"
 #include "hosts/posternd/timer_wheel.h"
 #include "hosts/posternd/tls.h"
 #include "plugin_api/postern.h"
@@ -60,6 +62,7 @@ class Connection {
   struct Transaction {
     std::string queue_id;
     std::string reverse_path;
+    std::string forwarded;  // what XFORWARD told of it
     std::vector<std::string> recipients;
     // Parameters that say how to deliver, as sent; those of RCPT beside `recipients`.
     std::string mail_parameters;
@@ -84,6 +87,18 @@ class Connection {
     std::vector<std::string> headers;
     std::atomic<bool> cancelled{false};
     std::vector<int> results;  // of the message, or of its copies in the order of recipients
+  };
+
+  // A step of an AUTH, which may be done on a thread of the AuthService.
+  struct AuthJob {
+    Connection* connection;
+    uint64_t ticket;
+    std::unique_ptr<LoginAttempt> attempt;
+    bool has_response;
+    Secret response;
+    LoginStep step;
+    // The client is gone, or waited for too long: there is nothing to be checked any more.
+    std::atomic<bool> cancelled{false};
   };
 
   Connection(Loop* loop, int fd, const sockaddr_storage& peer, bool tls, bool limited);
@@ -111,6 +126,8 @@ class Connection {
   void HandleEvent(const postern_event& event);
   void Answer(uint64_t ticket, int32_t verdict, uint32_t reply_id = 0);
   void OnConnect(uint64_t ticket);
+  void OnXclient(const postern_event_client& event);
+  void OnXforward(const postern_event_client& event);
   void OnProxyHeader(const postern_event_proxy_header& event);
   void BeginTransaction(const postern_event_mail& event);
   void OnMail(const postern_event_mail& event);
@@ -127,6 +144,18 @@ class Connection {
   std::string TraceHeaderFor(const Transaction& transaction, size_t recipient) const;
   void AnswerDelivery(const Delivery& delivery);
   void OnDelivered(const std::shared_ptr<Delivery>& delivery);
+
+  // Authentication (connection_auth.cc).
+  void OnHelo(const postern_event_helo& event);
+  void OnAuth(const postern_event_auth& event);
+  void OnAuthEnd(const postern_event_auth_end& event);
+  void OnAuthChecked(const std::shared_ptr<AuthJob>& job);
+  void AnswerAuth(uint64_t ticket, std::unique_ptr<LoginAttempt> attempt, const LoginStep& step);
+  void CancelAuth();
+  void ForgetLogin();
+  void LogAuth(absl::string_view outcome, absl::string_view user);
+  SaslConnection DescribeForSasl() const;
+  void WipeIfSecret(uint8_t* data, size_t size);
 
   // The gate (connection_gate.cc).
   void OpenGate();
@@ -176,6 +205,7 @@ class Connection {
   bool relayed_ : 1;    // the server behind the gate decides about content
   uint16_t client_port_;
   uint16_t deliveries_ = 0;                                    // on their way
+  uint16_t auth_jobs_ = 0;                                     // the same
   upstream::Failure told_failure_ = upstream::Failure::kNone;  // logged last
   uint32_t errors_ = 0;
   uint32_t messages_ = 0;
@@ -192,8 +222,13 @@ class Connection {
   std::unique_ptr<TlsStream> tls_;
   std::unique_ptr<Transaction> transaction_;
   std::shared_ptr<Delivery> open_delivery_;  // the one whose ticket is open
+  std::unique_ptr<LoginAttempt> login_;      // an exchange whose next response is awaited
+  std::shared_ptr<AuthJob> auth_job_;        // the one whose ticket is open
+  std::string mechanism_;                    // of the last AUTH
+  std::string user_;                         // who logged in; empty: nobody
   std::vector<uint8_t> held_;                // input that the session has not taken yet
   std::string helo_;
+  std::string forwarded_;   // what XFORWARD tells of the next message
   std::string recipient_;   // that the server behind the gate decides about
   std::bitset<128> rules_;  // POSTERN_RULE_* of what was refused
 };

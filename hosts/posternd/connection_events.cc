@@ -2,7 +2,9 @@
 //
 // The connection's session side: what posternd decides, delivers and logs.
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -52,6 +54,8 @@ const char* ClosedReason(uint32_t reason) {
       return "tls failed";
     case POSTERN_CLOSED_MEMORY:
       return "out of memory";
+    case POSTERN_CLOSED_AUTH:
+      return "too many failed logins";
     default:
       return "unknown";
   }
@@ -103,10 +107,11 @@ void Connection::HandleEvent(const postern_event& event) {
     case POSTERN_EVENT_PROXY_HEADER:
       return OnProxyHeader(reinterpret_cast<const postern_event_proxy_header&>(event));
     case POSTERN_EVENT_HELO:
-      extended_ = (event.flags & POSTERN_HELO_EXTENDED) != 0;
-      lmtp_ = (event.flags & POSTERN_HELO_LMTP) != 0;
-      helo_ = std::string(ToView(reinterpret_cast<const postern_event_helo&>(event).name));
-      return Answer(event.ticket, POSTERN_VERDICT_ACCEPT);
+      return OnHelo(reinterpret_cast<const postern_event_helo&>(event));
+    case POSTERN_EVENT_AUTH:
+      return OnAuth(reinterpret_cast<const postern_event_auth&>(event));
+    case POSTERN_EVENT_AUTH_END:
+      return OnAuthEnd(reinterpret_cast<const postern_event_auth_end&>(event));
     case POSTERN_EVENT_STARTTLS:
       return Answer(event.ticket,
                     policy_->tls != nullptr ? POSTERN_VERDICT_ACCEPT : POSTERN_VERDICT_DEFAULT);
@@ -124,6 +129,10 @@ void Connection::HandleEvent(const postern_event& event) {
       return OnReset(reinterpret_cast<const postern_event_reset&>(event).reason);
     case POSTERN_EVENT_ERROR:
       return OnError(reinterpret_cast<const postern_event_error&>(event));
+    case POSTERN_EVENT_XCLIENT:
+      return OnXclient(reinterpret_cast<const postern_event_client&>(event));
+    case POSTERN_EVENT_XFORWARD:
+      return OnXforward(reinterpret_cast<const postern_event_client&>(event));
     case POSTERN_EVENT_CLOSED:
       closed_reason_ = reinterpret_cast<const postern_event_closed&>(event).reason;
       return;
@@ -186,6 +195,58 @@ bool TellsHowToDeliver(const postern_event_mail& event) {
 
 }  // namespace
 
+// The peer speaks for this client from now on: limits, trace fields and log are about it.
+void Connection::OnXclient(const postern_event_client& event) {
+  host::Address client = client_;
+  uint16_t port = client_port_;
+  for (size_t i = 0; i < event.attribute_count; ++i) {
+    const postern_client_attribute& one = event.attributes[i];
+    const bool known = one.state == POSTERN_CLIENT_VALUE;
+    const std::string value(ToView(one.value));
+    if (one.attribute == POSTERN_CLIENT_ADDR) {
+      client = host::Address();
+      if (inet_pton(AF_INET, value.c_str(), client.octets.data()) == 1) {
+        client.family = AF_INET;
+      } else if (inet_pton(AF_INET6, value.c_str(), client.octets.data()) == 1) {
+        client.family = AF_INET6;
+      }
+    } else if (one.attribute == POSTERN_CLIENT_PORT) {
+      port = known ? static_cast<uint16_t>(strtoul(value.c_str(), nullptr, 10)) : 0;
+    }
+  }
+  if (client_counted_) loop_->shared()->limits.RemoveClient(client_);
+  client_ = client;
+  client_port_ = client.family == 0 ? 0 : port;
+  client_counted_ = client_.family != 0 &&
+                    loop_->shared()->limits.AddClient(client_, policy_->max_connections_per_client);
+  helo_.clear();
+  ForgetLogin();
+  extended_ = lmtp_ = false;
+  forwarded_.clear();
+  if (loop_->shared()->log->verbose()) {
+    LogLine(loop_->shared()->log, "xclient")
+        .Add("id", absl::StrCat(absl::Hex(id_)))
+        .Add("client", ClientName())
+        .Write();
+  }
+  const bool over = client_.family != 0 && !client_counted_;
+  Answer(event.event.ticket, over ? POSTERN_VERDICT_DISCONNECT : POSTERN_VERDICT_ACCEPT);
+}
+
+void Connection::OnXforward(const postern_event_client& event) {
+  for (size_t i = 0; i < event.attribute_count; ++i) {
+    const postern_client_attribute& one = event.attributes[i];
+    if (one.state != POSTERN_CLIENT_VALUE) continue;
+    const bool told = one.attribute == POSTERN_CLIENT_NAME ||
+                      one.attribute == POSTERN_CLIENT_ADDR || one.attribute == POSTERN_CLIENT_IDENT;
+    if (told) absl::StrAppend(&forwarded_, forwarded_.empty() ? "" : " ", ToView(one.value));
+  }
+  // A peer that goes on telling and sends no message.
+  constexpr size_t kMostForwarded = 1024;
+  if (forwarded_.size() > kMostForwarded) forwarded_.resize(kMostForwarded);
+  Answer(event.event.ticket, POSTERN_VERDICT_ACCEPT);
+}
+
 void Connection::BeginTransaction(const postern_event_mail& event) {
   transaction_ = std::make_unique<Transaction>();
   transaction_->reverse_path = std::string(ToView(event.reverse_path));
@@ -195,6 +256,7 @@ void Connection::BeginTransaction(const postern_event_mail& event) {
     transaction_->envid = std::string(ToView(event.envid_decoded));
   }
   transaction_->queue_id = absl::StrCat(absl::Hex(loop_->NewId()));
+  transaction_->forwarded = std::exchange(forwarded_, {});
 }
 
 void Connection::OnMail(const postern_event_mail& event) {
@@ -204,6 +266,8 @@ void Connection::OnMail(const postern_event_mail& event) {
 
 bool Connection::Serves(const postern_event_rcpt& event) const {
   const bool postmaster = (event.event.flags & POSTERN_PATH_POSTMASTER) != 0;
+  // The server behind the gate sends it on; a Maildir is no place for others' mail, whoever asks.
+  if (gate_ != nullptr && !user_.empty()) return true;
   return policy_->domains.empty() || postmaster ||
          policy_->domains.count(AsciiLower(WithoutFinalDot(ToView(event.domain)))) != 0;
 }
@@ -246,6 +310,8 @@ std::string Connection::TraceHeaderFor(const Transaction& transaction, size_t re
   fields.extended = extended_;
   fields.lmtp = lmtp_;
   fields.smtputf8 = transaction.smtputf8;
+  fields.authenticated = !user_.empty();
+  if (policy_->authenticated_header) fields.user = user_;
   fields.unix_time = time(nullptr);
   return MakeTraceHeader(fields);
 }
@@ -446,7 +512,9 @@ void Connection::LogMessage(const Transaction& transaction, absl::string_view ve
       .Add("rcpts", static_cast<uint64_t>(transaction.recipients.size()));
   if (!transaction.recipients.empty()) line.Add("to", transaction.recipients.front());
   if (!transaction.envid.empty()) line.Add("envid", transaction.envid);
+  if (!user_.empty()) line.Add("user", user_);
   line.Add("octets", transaction.octets).Add("verdict", verdict);
+  if (!transaction.forwarded.empty()) line.Add("forwarded", transaction.forwarded);
   if (!why.empty()) line.Add("why", why);
   line.Write();
 }
@@ -465,12 +533,14 @@ void Connection::LogSession(absl::string_view reason) {
   }
   if (reason.empty()) reason = ClosedReason(closed_reason_);
   if (limited_) reason = "connection limit";
-  LogLine(loop_->shared()->log, "session", errors_ == 0 ? LogColour::kPlain : LogColour::kWarning)
-      .Add("id", absl::StrCat(absl::Hex(id_)))
+  LogLine line(loop_->shared()->log, "session",
+               errors_ == 0 ? LogColour::kPlain : LogColour::kWarning);
+  line.Add("id", absl::StrCat(absl::Hex(id_)))
       .Add("client", ClientName())
       .Add("tls", tls_ != nullptr ? tls_->Describe() : "-")
-      .Add("helo", helo_.empty() ? "-" : helo_)
-      .Add("messages", messages_)
+      .Add("helo", helo_.empty() ? "-" : helo_);
+  if (!user_.empty()) line.Add("user", user_);
+  line.Add("messages", messages_)
       .Add("octets_in", info.octets_in)
       .Add("octets_out", info.octets_out)
       .Add("errors", errors_)

@@ -50,9 +50,11 @@ void Connection::TellGateTheClient() {
 bool Connection::HandleGateEvent(const postern_event& event) {
   switch (event.type) {
     case POSTERN_EVENT_HELO:
-      extended_ = (event.flags & POSTERN_HELO_EXTENDED) != 0;
-      helo_ = std::string(ToView(reinterpret_cast<const postern_event_helo&>(event).name));
-      break;
+      // Answered here, since the gate knows of no mechanisms.
+      OnHelo(reinterpret_cast<const postern_event_helo&>(event));
+      gate_->identity()->extended = extended_;
+      if (!gate_->identity()->helo.Assign(helo_)) gate_->identity()->helo.Clear();
+      return true;
     case POSTERN_EVENT_MAIL:
       BeginTransaction(reinterpret_cast<const postern_event_mail&>(event));
       break;

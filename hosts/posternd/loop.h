@@ -3,8 +3,8 @@
 // One event loop: a thread, its listeners, its connections, one read buffer for them all, and one
 // timer for all their deadlines. Idle connections hold no buffer.
 //
-// Threads: Post, SetPolicy, StopAccepting, NotifyAll, CloseAll, Quit: any. The rest: the loop's
-// thread, or before Start.
+// Threads: Post, SetPolicy, StopAccepting, NotifyAll, CloseAll, Quit, Now: any. The rest: the
+// loop's thread, or before Start.
 #ifndef POSTERN_HOSTS_POSTERND_LOOP_H_
 #define POSTERN_HOSTS_POSTERND_LOOP_H_
 
@@ -24,10 +24,12 @@
 
 #include "absl/status/statusor.h"
 #include "hosts/common/network.h"
+#include "hosts/posternd/auth_service.h"
 #include "hosts/posternd/delivery_pool.h"
 #include "hosts/posternd/limits.h"
 #include "hosts/posternd/log.h"
 #include "hosts/posternd/maildir.h"
+#include "hosts/posternd/sasl/sasl.h"
 #include "hosts/posternd/timer_wheel.h"
 #include "hosts/posternd/tls.h"
 #include "hosts/posternd/upstream_offer.h"
@@ -43,7 +45,11 @@ class UpstreamLink;
 struct Policy {
   std::set<std::string> domains;  // lower case; empty: all
   std::vector<host::Network> proxy_networks;
-  std::shared_ptr<const TlsContext> tls;  // null: no TLS
+  std::vector<host::Network> trusted_networks;
+  std::shared_ptr<const TlsContext> tls;   // null: no TLS
+  std::shared_ptr<const SaslServer> sasl;  // null: no AUTH
+  bool auth_without_tls = false;
+  bool authenticated_header = false;
   std::string server_name;
   uint32_t max_connections = 0;
   uint32_t max_connections_per_client = 0;
@@ -57,6 +63,7 @@ struct Shared {
   Maildir* maildir = nullptr;  // null: discard, or upstream
   DeliveryPool* pool = nullptr;
   UpstreamOffer* upstream = nullptr;  // null: no gate
+  AuthService* auth = nullptr;        // never null once loops run
   // Called on a loop's thread when its last connection is gone; may be empty.
   std::function<void()> on_empty;
   ConnectionLimits limits;

@@ -44,7 +44,8 @@ class IncomingMessage {
   // All slices, in order. After a failure every further call fails too. Returns 0 or -errno.
   int Append(iovec* slices, int count);
 
-  // Appends what `other`, not committed yet, holds behind its first `skip` octets. Blocks. As above.
+  // Appends what `other`, not committed yet, holds behind its first `skip` octets. Blocks. As
+  // above.
   int Copy(const IncomingMessage& other, uint64_t skip);
 
   // Blocks. 0: the message is in new/, for ever. Else -errno: it is not there. With `cancelled` set

@@ -150,6 +150,7 @@ class Server {
   std::vector<BoundAddress> bound_;
   std::unique_ptr<Maildir> maildir_;
   std::unique_ptr<DeliveryPool> pool_;
+  std::unique_ptr<AuthService> auth_;
   std::unique_ptr<UpstreamOffer> offer_;
   Shared shared_;
   std::vector<std::unique_ptr<Loop>> loops_;
@@ -220,6 +221,12 @@ absl::Status Server::Start(Options options, int client, const sigset_t& signals)
   shared_.maildir = maildir_.get();
   shared_.pool = pool_.get();
   shared_.upstream = offer_.get();
+  LoginLimits logins;
+  logins.client.burst = opts.auth_failures_per_client;
+  logins.user.burst = opts.auth_failures_per_user;
+  // Half of the processors, so that loops go on under a storm of logins.
+  auth_ = std::make_unique<AuthService>(logins, static_cast<int>(std::clamp(cores / 2, 2u, 16u)));
+  shared_.auth = auth_.get();
   if (client >= 0) shared_.on_empty = [] { kill(getpid(), SIGTERM); };
   const std::shared_ptr<const Policy> policy = current_.MakePolicy();
   for (int i = 0; i < loops; ++i) {
@@ -307,8 +314,12 @@ void Server::Reload() {
   now.threads = running.threads;
   now.delivery_threads = running.delivery_threads;
   now.watch = running.watch;
+  now.auth_failures_per_client = running.auth_failures_per_client;
+  now.auth_failures_per_user = running.auth_failures_per_user;
   now.log = running.log;
-  log_.Info("reloaded: configuration, reply table and certificate are in force for new sessions");
+  log_.Info(
+      "reloaded: configuration, reply table, certificate and passwords are in force for new "
+      "sessions");
   log_.Hurry();
 }
 
@@ -337,7 +348,8 @@ void Server::Stop(const sigset_t& signals) {
     WaitForSessions(signals, 1);
   }
   for (const std::unique_ptr<Loop>& loop : loops_) loop->CloseAll();
-  // First the deliveries that are on their way, then the loops that they report to.
+  // First the deliveries and logins that are on their way, then the loops that they report to.
+  auth_->Finish();
   pool_.reset();
   for (const std::unique_ptr<Loop>& loop : loops_) loop->Quit();
   loops_.clear();

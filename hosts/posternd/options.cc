@@ -32,6 +32,8 @@ ABSL_FLAG(StringList, listen, {},
 ABSL_FLAG(StringList, listen_tls, {}, "ADDR:PORT,...  the same with TLS from the start (RFC 8314)");
 ABSL_FLAG(StringList, proxy_networks, {},
           "CIDR,...  peers there must send a PROXY protocol header; nobody else may");
+ABSL_FLAG(StringList, trusted_networks, {},
+          "CIDR,...  peers there may tell of their clients by XCLIENT and XFORWARD");
 ABSL_FLAG(std::string, maildir, "",
           "DIR  where messages go (default ~/.local/state/postern/Maildir)");
 ABSL_FLAG(bool, discard, false, "accept messages and throw them away, for measuring");
@@ -40,14 +42,29 @@ ABSL_FLAG(std::string, upstream, "",
           "one is a gate for, instead of a Maildir");
 ABSL_FLAG(std::string, upstream_identity, "",
           "none|xclient|xforward|proxy1|proxy2  how it is told who the client is (default none)");
-ABSL_FLAG(std::string, protocol, "",
-          "smtp|lmtp  what is spoken with clients (default smtp); lmtp (RFC 2033) has a message and a "
-          "verdict for each recipient");
+ABSL_FLAG(
+    std::string, protocol, "",
+    "smtp|lmtp  what is spoken with clients (default smtp); lmtp (RFC 2033) has a message and a "
+    "verdict for each recipient");
 ABSL_FLAG(bool, inetd, false,
           "serve one client on descriptors 0 and 1, for inetd and Postfix's spawn(8)");
 ABSL_FLAG(StringList, domains, {}, "a,b,...  recipient domains that are accepted (default: all)");
 ABSL_FLAG(std::string, tls_cert, "", "FILE  certificate chain, PEM; with it STARTTLS is offered");
 ABSL_FLAG(std::string, tls_key, "", "FILE  its private key, PEM");
+ABSL_FLAG(std::string, tls_client_ca, "",
+          "FILE  authorities, PEM, whose certificates let clients log in (AUTH EXTERNAL)");
+ABSL_FLAG(std::string, password_file, "",
+          "FILE  who may log in, as posternd-passwd writes it; with it AUTH is offered under TLS");
+ABSL_FLAG(bool, require_auth, false, "mail only from those who logged in (submission, RFC 6409)");
+ABSL_FLAG(bool, auth_without_tls, false,
+          "offer AUTH in the clear too; passwords can be read on the way");
+ABSL_FLAG(bool, authenticated_header, false, "write into Received who logged in");
+ABSL_FLAG(
+    uint32_t, auth_failures_per_client, 0,
+    "N  failed logins until an IPv4 address or IPv6 /64 has to wait; 0: no limit (default 10)");
+ABSL_FLAG(uint32_t, auth_failures_per_user, 0,
+          "N  failed logins until a user can come from known networks only; 0: no limit "
+          "(default 100)");
 ABSL_FLAG(std::string, config, "", "FILE  configuration as protobuf text; flags override it");
 ABSL_FLAG(std::string, table, "", "FILE  reply table: protobuf text, or compiled (.binpb)");
 ABSL_FLAG(std::string, plugin, "", "FILE  libpostern.so (default: beside this program)");
@@ -84,11 +101,19 @@ constexpr const char* kFlags[] = {"listen",
                                   "inetd",
                                   "tls_cert",
                                   "tls_key",
+                                  "password_file",
+                                  "tls_client_ca",
+                                  "require_auth",
+                                  "auth_without_tls",
+                                  "authenticated_header",
+                                  "auth_failures_per_client",
+                                  "auth_failures_per_user",
                                   "config",
                                   "table",
                                   "server_name",
                                   "user",
                                   "proxy_networks",
+                                  "trusted_networks",
                                   "plugin",
                                   "max_connections",
                                   "max_connections_per_client",
@@ -184,6 +209,74 @@ std::string DefaultMaildir() {
   const char* home = getenv("HOME");
   if (home != nullptr && home[0] == '/') return absl::StrCat(home, "/.local/state/postern/Maildir");
   return "";
+}
+
+// What posternd serves of AUTH; tokens it cannot judge, so OAUTHBEARER and XOAUTH2 are missing.
+constexpr const char* kMechanisms[] = {"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "EXTERNAL", "PLAIN",
+                                       "LOGIN"};
+
+// Authentication: posternd's part, and what of it is the engine's.
+absl::Status LoadAuth(const Arguments& arguments, v1::PosterndConfig* file, Options* options) {
+  postern::v1::EngineConfig* const engine = file->mutable_engine();
+  const auto place = [&](const char* flag, const char* field) {
+    return arguments.given.count(flag) != 0 ? absl::StrCat("--", flag)
+                                            : absl::StrCat(options->config_file, ": ", field);
+  };
+  options->password_file = Choose<std::string>(arguments, "password_file", FLAGS_password_file,
+                                               file->password_file(), "");
+  options->tls_client_ca = Choose<std::string>(arguments, "tls_client_ca", FLAGS_tls_client_ca,
+                                               file->tls_client_ca(), "");
+  options->authenticated_header =
+      Choose(arguments, "authenticated_header", FLAGS_authenticated_header,
+             file->authenticated_header(), false);
+  options->auth_failures_per_client =
+      Choose(arguments, "auth_failures_per_client", FLAGS_auth_failures_per_client,
+             file->auth_failures_per_client(), 10u);
+  options->auth_failures_per_user =
+      Choose(arguments, "auth_failures_per_user", FLAGS_auth_failures_per_user,
+             file->auth_failures_per_user(), 100u);
+  engine->set_auth_without_tls(Choose(arguments, "auth_without_tls", FLAGS_auth_without_tls,
+                                      engine->auth_without_tls(), false));
+  engine->set_require_auth(
+      Choose(arguments, "require_auth", FLAGS_require_auth, engine->require_auth(), false));
+  options->auth_without_tls = engine->auth_without_tls();
+
+  for (const std::string& name : engine->auth_mechanisms()) {
+    const std::string upper = absl::AsciiStrToUpper(name);
+    if (std::find(std::begin(kMechanisms), std::end(kMechanisms), upper) == std::end(kMechanisms)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(options->config_file, ": engine.auth_mechanisms: '", name,
+                       "' is not served; ", absl::StrJoin(kMechanisms, ", "), " are"));
+    }
+    options->auth_mechanisms.push_back(upper);
+  }
+  engine->clear_auth_mechanisms();
+
+  const postern::v1::Switch given = engine->extensions().auth();
+  if (!options->tls_client_ca.empty() && options->tls_cert.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(place("tls_client_ca", "tls_client_ca"),
+                     ": clients show certificates under TLS only; give --tls_cert=FILE and "
+                     "--tls_key=FILE"));
+  }
+  if (!options->has_auth()) {
+    if (given == postern::v1::SWITCH_ON || engine->require_auth()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          engine->require_auth() ? place("require_auth", "engine.require_auth")
+                                 : absl::StrCat(options->config_file, ": engine.extensions.auth"),
+          ": nobody could log in; give --password_file=FILE"));
+    }
+    return absl::OkStatus();
+  }
+  if (options->tls_cert.empty() && !options->auth_without_tls) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(place("password_file", "password_file"),
+                     ": nobody could log in, as that takes TLS; give --tls_cert=FILE and "
+                     "--tls_key=FILE, or for a test --auth_without_tls"));
+  }
+  if (given == postern::v1::SWITCH_DEFAULT)
+    engine->mutable_extensions()->set_auth(postern::v1::SWITCH_ON);
+  return absl::OkStatus();
 }
 
 // A name for the greeting when nobody gave one: the host's, if it is a domain.
@@ -305,6 +398,10 @@ absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
     status = ParseAll(list("proxy_networks", FLAGS_proxy_networks, file.proxy_networks()),
                       place("proxy_networks"), &options.proxy_networks);
   }
+  if (status.ok()) {
+    status = ParseAll(list("trusted_networks", FLAGS_trusted_networks, file.trusted_networks()),
+                      place("trusted_networks"), &options.trusted_networks);
+  }
   if (!status.ok()) return status;
   if (absl::GetFlag(FLAGS_inetd) && (!options.listen.empty() || !options.listen_tls.empty())) {
     return absl::InvalidArgumentError(
@@ -380,6 +477,8 @@ absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
     return absl::InvalidArgumentError(
         absl::StrCat(place("listen_tls"), ": TLS needs --tls_cert=FILE and --tls_key=FILE"));
   }
+  status = LoadAuth(arguments, &file, &options);
+  if (!status.ok()) return status;
   options.table = text("table", FLAGS_table, file.table(), "");
   options.user = text("user", FLAGS_user, file.user(), "");
   options.plugin = text("plugin", FLAGS_plugin, file.plugin(), "");
@@ -451,9 +550,23 @@ absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
       }
     }
     if (options.upstream_target.has_value()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(place("upstream"),
-                       ": a gate speaks SMTP with its clients; leave out the protocol lmtp"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          place("upstream"), ": a gate speaks SMTP with its clients; leave out the protocol lmtp"));
+    }
+  }
+  if (!options.trusted_networks.empty()) {
+    // The server behind a gate is told of the gate's own client, once for each connection to it.
+    if (options.upstream_target.has_value()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          place("trusted_networks"), ": a gate takes no XCLIENT; leave it out, or --upstream"));
+    }
+    // Whom it is given to is what the networks say: they turn it on.
+    postern::v1::Extensions* const extensions = file.mutable_engine()->mutable_extensions();
+    if (extensions->xclient() == postern::v1::SWITCH_DEFAULT) {
+      extensions->set_xclient(postern::v1::SWITCH_ON);
+    }
+    if (extensions->xforward() == postern::v1::SWITCH_DEFAULT) {
+      extensions->set_xforward(postern::v1::SWITCH_ON);
     }
   }
   options.engine_config = file.engine().SerializeAsString();
@@ -477,7 +590,8 @@ std::string UsageText() {
   }
   absl::StrAppend(
       &text,
-      "\nSIGHUP reads configuration, table and certificate again, and --watch does so by "
+      "\nSIGHUP reads configuration, table, certificate and passwords again, and --watch does so "
+      "by "
       "itself;\nSIGINT and SIGTERM stop gracefully, a second one at once. Exit status 2: "
       "something given\nis wrong, and one sentence says what.\n");
   return text;

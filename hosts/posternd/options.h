@@ -39,6 +39,7 @@ struct Options {
   std::vector<host::Endpoint> listen;
   std::vector<host::Endpoint> listen_tls;
   std::vector<host::Network> proxy_networks;
+  std::vector<host::Network> trusted_networks;
   std::string maildir;  // empty with discard or upstream
   bool discard = false;
   absl::optional<UpstreamTarget> upstream_target;
@@ -47,6 +48,14 @@ struct Options {
   std::set<std::string> domains;  // lower case; empty: all
   std::string tls_cert;
   std::string tls_key;
+  // Authentication; see docs/posternd.md.
+  std::string password_file;
+  std::string tls_client_ca;
+  std::vector<std::string> auth_mechanisms;  // upper case; empty: all that can be served
+  bool auth_without_tls = false;
+  bool authenticated_header = false;
+  uint32_t auth_failures_per_client = 0;  // 0: no limit
+  uint32_t auth_failures_per_user = 0;    // 0: no limit
   std::string table;
   std::string plugin;
   std::string user;
@@ -59,7 +68,10 @@ struct Options {
   bool watch = false;
   Logger::Options log;
   std::string config_file;
-  // Serialized postern.v1.EngineConfig, server_name included.
+  bool has_auth() const { return !password_file.empty() || !tls_client_ca.empty(); }
+
+  // Serialized postern.v1.EngineConfig, server_name included; without auth_mechanisms, because each
+  // connection is given its own.
   std::string engine_config;
 };
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <tuple>
@@ -15,6 +16,7 @@
 #include "absl/strings/match.h"
 #include "engine/proto/engine_config.pb.h"
 #include "gtest/gtest.h"
+#include "hosts/common/offer.h"
 #include "hosts/posternd/reload.h"
 #include "hosts/posternd/upstream_target.h"
 
@@ -227,6 +229,23 @@ TEST_F(OptionsTest, AnotherUpstreamNeedsARestart) {
             (std::vector<std::string>{"upstream", "upstream_identity"}));
 }
 
+TEST_F(OptionsTest, TrustedNetworksTurnXclientOn) {
+  const auto xclient = [this](const std::vector<std::string>& arguments) {
+    absl::FlagSaver saver;
+    v1::EngineConfig config;
+    EXPECT_TRUE(config.ParseFromString(Load(arguments).value().engine_config));
+    return config.extensions().xclient();
+  };
+  EXPECT_EQ(xclient({"--discard"}), v1::SWITCH_DEFAULT);
+  EXPECT_EQ(xclient({"--discard", "--trusted_networks=192.0.2.0/24"}), v1::SWITCH_ON);
+  EXPECT_EQ(xclient({"--discard", "--trusted_networks=192.0.2.0/24",
+                     Config("engine { extensions { xclient: SWITCH_OFF } }")}),
+            v1::SWITCH_OFF);
+  ExpectRefused({"--discard", "--trusted_networks=192.0.2.1/24"}, "write 192.0.2.0/24");
+  ExpectRefused({"--trusted_networks=192.0.2.0/24", "--upstream=smtp://192.0.2.1:25"},
+                "a gate takes no XCLIENT");
+}
+
 TEST_F(OptionsTest, TheProtocolIsOneOfBoth) {
   const auto protocol = [this](const std::vector<std::string>& arguments) {
     absl::FlagSaver saver;
@@ -236,8 +255,7 @@ TEST_F(OptionsTest, TheProtocolIsOneOfBoth) {
   };
   EXPECT_EQ(protocol({"--discard"}), v1::PROTOCOL_DEFAULT);
   EXPECT_EQ(protocol({"--discard", "--protocol=smtp"}), v1::PROTOCOL_SMTP);
-  EXPECT_EQ(protocol({"--discard", "--protocol=lmtp", "--listen=127.0.0.1:24"}),
-            v1::PROTOCOL_LMTP);
+  EXPECT_EQ(protocol({"--discard", "--protocol=lmtp", "--listen=127.0.0.1:24"}), v1::PROTOCOL_LMTP);
   ExpectRefused({"--discard", "--protocol=qmtp"}, "write smtp or lmtp");
   // RFC 2033 section 5.
   ExpectRefused({"--discard", "--protocol=lmtp", "--listen=127.0.0.1:25"},
@@ -249,13 +267,13 @@ TEST_F(OptionsTest, OnlyWhatTheUpstreamTakesIsOffered) {
   v1::EngineConfig config;
   upstream::Capabilities all;
   all.extensions = upstream::kEightBitMime | upstream::kSmtpUtf8 | upstream::kSize;
-  ASSERT_TRUE(config.ParseFromString(OfferOnly("", all)));
+  ASSERT_TRUE(config.ParseFromString(host::OfferOnly("", all)));
   EXPECT_EQ(config.extensions().eightbitmime(), v1::SWITCH_DEFAULT);
   EXPECT_EQ(config.extensions().smtputf8(), v1::SWITCH_DEFAULT);
   EXPECT_EQ(config.limits().message_octets(), 0u);
 
   upstream::Capabilities none;
-  ASSERT_TRUE(config.ParseFromString(OfferOnly("", none)));
+  ASSERT_TRUE(config.ParseFromString(host::OfferOnly("", none)));
   EXPECT_EQ(config.extensions().eightbitmime(), v1::SWITCH_OFF);
   EXPECT_EQ(config.extensions().smtputf8(), v1::SWITCH_OFF);
 
@@ -268,9 +286,83 @@ TEST_F(OptionsTest, OnlyWhatTheUpstreamTakesIsOffered) {
     v1::EngineConfig before;
     before.mutable_limits()->set_message_octets(own);
     all.size_limit = theirs;
-    ASSERT_TRUE(config.ParseFromString(OfferOnly(before.SerializeAsString(), all)));
+    ASSERT_TRUE(config.ParseFromString(host::OfferOnly(before.SerializeAsString(), all)));
     EXPECT_EQ(config.limits().message_octets(), both);
   }
+}
+
+// ---- Authentication ----
+
+v1::EngineConfig EngineOf(const Options& options) {
+  v1::EngineConfig config;
+  EXPECT_TRUE(config.ParseFromString(options.engine_config));
+  return config;
+}
+
+TEST_F(OptionsTest, APasswordFileTurnsAuthOn) {
+  EXPECT_EQ(EngineOf(Load({}).value()).extensions().auth(), v1::SWITCH_DEFAULT);
+  const Options options = Load({"--password_file=p", "--tls_cert=c", "--tls_key=k"}).value();
+  EXPECT_TRUE(options.has_auth());
+  EXPECT_EQ(options.password_file, "p");
+  EXPECT_FALSE(options.auth_without_tls);
+  EXPECT_EQ(options.auth_failures_per_client, 10u);
+  EXPECT_EQ(options.auth_failures_per_user, 100u);
+  EXPECT_EQ(EngineOf(options).extensions().auth(), v1::SWITCH_ON);
+  EXPECT_FALSE(EngineOf(options).require_auth());
+  const std::vector<std::string> files = FilesOf(options);
+  EXPECT_NE(std::find(files.begin(), files.end(), "p"), files.end());
+}
+
+TEST_F(OptionsTest, WhatIsTheEnginesMayStandInItsPartOfTheFile) {
+  const std::string config = Config(
+      "password_file: \"p\" tls_client_ca: \"ca\" tls_cert: \"c\" tls_key: \"k\" "
+      "authenticated_header: true auth_failures_per_client: 5 auth_failures_per_user: 6 "
+      "engine { require_auth: true auth_without_tls: true auth_mechanisms: \"plain\" }");
+  Options options = Load({config}).value();
+  EXPECT_EQ(options.password_file, "p");
+  EXPECT_EQ(options.tls_client_ca, "ca");
+  EXPECT_TRUE(options.authenticated_header);
+  EXPECT_TRUE(options.auth_without_tls);
+  EXPECT_EQ(options.auth_failures_per_client, 5u);
+  EXPECT_EQ(options.auth_failures_per_user, 6u);
+  EXPECT_EQ(options.auth_mechanisms, std::vector<std::string>{"PLAIN"});
+  EXPECT_TRUE(EngineOf(options).require_auth());
+  EXPECT_TRUE(EngineOf(options).auth_without_tls());
+  // Each connection gets a list of its own.
+  EXPECT_EQ(EngineOf(options).auth_mechanisms_size(), 0);
+
+  options = Load({config, "--norequire_auth", "--auth_without_tls=false",
+                  "--auth_failures_per_client=0", "--password_file=other"})
+                .value();
+  EXPECT_FALSE(EngineOf(options).require_auth());
+  EXPECT_FALSE(options.auth_without_tls);
+  EXPECT_EQ(options.auth_failures_per_client, 0u);
+  EXPECT_EQ(options.password_file, "other");
+}
+
+TEST_F(OptionsTest, AuthMayStayOff) {
+  const Options options = Load({Config("password_file: \"p\" tls_cert: \"c\" tls_key: \"k\" "
+                                       "engine { extensions { auth: SWITCH_OFF } }")})
+                              .value();
+  EXPECT_EQ(EngineOf(options).extensions().auth(), v1::SWITCH_OFF);
+}
+
+TEST_F(OptionsTest, WhereNobodyCouldLogInIsRefused) {
+  ExpectRefused({"--password_file=p"}, "--password_file: nobody could log in, as that takes TLS");
+  ExpectRefused({"--require_auth"}, "--require_auth: nobody could log in");
+  ExpectRefused({Config("engine { require_auth: true }")}, "engine.require_auth: nobody could");
+  ExpectRefused({Config("engine { extensions { auth: SWITCH_ON } }")},
+                "engine.extensions.auth: nobody could");
+  ExpectRefused({"--tls_client_ca=ca", "--auth_without_tls"}, "under TLS only");
+  ExpectRefused({Config("engine { auth_mechanisms: \"XOAUTH2\" }")}, "'XOAUTH2' is not served");
+}
+
+TEST_F(OptionsTest, OtherLimitsOfGuessingNeedARestart) {
+  const Options before = Load({}).value();
+  const Options after =
+      Load({"--auth_failures_per_client=3", "--auth_failures_per_user=4"}).value();
+  EXPECT_EQ(ChangesThatNeedRestart(before, after),
+            (std::vector<std::string>{"auth_failures_per_client", "auth_failures_per_user"}));
 }
 
 }  // namespace

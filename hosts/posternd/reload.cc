@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "hosts/common/files.h"
+#include "hosts/posternd/sasl/password_file.h"
 
 namespace postern {
 namespace posternd {
@@ -27,6 +28,24 @@ absl::Status ConfigError(const Options& options, const absl::Status& status) {
   return absl::InvalidArgumentError(absl::StrCat(
       options.config_file.empty() ? "--server_name" : absl::StrCat(options.config_file, ": engine"),
       ": ", status.message()));
+}
+
+// Null where nobody may log in.
+absl::StatusOr<std::shared_ptr<const SaslServer>> LoadSasl(const Options& options) {
+  if (!options.has_auth()) return std::shared_ptr<const SaslServer>();
+  std::shared_ptr<const PasswordFile> users;
+  if (!options.password_file.empty()) {
+    absl::StatusOr<std::shared_ptr<const PasswordFile>> loaded =
+        PasswordFile::Load(options.password_file);
+    if (!loaded.ok()) return loaded.status();
+    users = *std::move(loaded);
+  }
+  SaslOptions sasl;
+  sasl.plaintext_without_tls = options.auth_without_tls;
+  if (!options.auth_mechanisms.empty()) sasl.only = options.auth_mechanisms;
+  std::shared_ptr<const SaslServer> server = SaslServer::Create(sasl, std::move(users), nullptr);
+  if (server == nullptr) return absl::InternalError("GNU SASL cannot start");
+  return server;
 }
 
 }  // namespace
@@ -72,7 +91,11 @@ std::shared_ptr<const Policy> Loaded::MakePolicy() const {
   auto policy = std::make_shared<Policy>();
   policy->domains = options.domains;
   policy->proxy_networks = options.proxy_networks;
+  policy->trusted_networks = options.trusted_networks;
   policy->tls = tls;
+  policy->sasl = sasl;
+  policy->auth_without_tls = options.auth_without_tls;
+  policy->authenticated_header = options.authenticated_header;
   policy->server_name = options.server_name;
   policy->max_connections = options.max_connections;
   policy->max_connections_per_client = options.max_connections_per_client;
@@ -101,10 +124,13 @@ absl::StatusOr<Loaded> LoadFiles(Options options, const host::Plugin& plugin) {
   loaded.table = *std::move(table);
   if (!options.tls_cert.empty()) {
     absl::StatusOr<std::shared_ptr<const TlsContext>> tls =
-        TlsContext::Load(options.tls_cert, options.tls_key);
+        TlsContext::Load(options.tls_cert, options.tls_key, options.tls_client_ca);
     if (!tls.ok()) return tls.status();
     loaded.tls = *std::move(tls);
   }
+  absl::StatusOr<std::shared_ptr<const SaslServer>> sasl = LoadSasl(options);
+  if (!sasl.ok()) return sasl.status();
+  loaded.sasl = *std::move(sasl);
   loaded.options = std::move(options);
   return loaded;
 }
@@ -122,7 +148,8 @@ absl::Status Apply(const Loaded& loaded, const std::string& old_config, const ho
 }
 
 std::vector<std::string> FilesOf(const Options& options) {
-  return {options.config_file, options.table, options.tls_cert, options.tls_key};
+  return {options.config_file, options.table,         options.tls_cert,
+          options.tls_key,     options.tls_client_ca, options.password_file};
 }
 
 std::vector<std::string> ChangesThatNeedRestart(const Options& before, const Options& after) {
@@ -149,6 +176,12 @@ std::vector<std::string> ChangesThatNeedRestart(const Options& before, const Opt
   if (before.threads != after.threads) changed.push_back("threads");
   if (before.delivery_threads != after.delivery_threads) changed.push_back("delivery_threads");
   if (before.watch != after.watch) changed.push_back("watch");
+  if (before.auth_failures_per_client != after.auth_failures_per_client) {
+    changed.push_back("auth_failures_per_client");
+  }
+  if (before.auth_failures_per_user != after.auth_failures_per_user) {
+    changed.push_back("auth_failures_per_user");
+  }
   if (before.log.file != after.log.file) changed.push_back("log_file");
   if (before.log.format != after.log.format) changed.push_back("log_format");
   if (before.log.verbose != after.log.verbose) changed.push_back("verbose");

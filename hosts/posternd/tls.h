@@ -22,9 +22,12 @@ namespace posternd {
 
 class TlsContext {
  public:
-  // PEM files; the certificate's chain follows it in the same file. Errors name file and mend.
-  static absl::StatusOr<std::shared_ptr<const TlsContext>> Load(const std::string& certificate,
-                                                                const std::string& key);
+  // PEM files; the certificate's chain follows it in the same file. With `client_authorities`,
+  // which may be empty, clients are asked for a certificate; none, or one of somebody else's, is no
+  // reason to refuse a connection, for mail comes from such clients too. Errors name file and mend.
+  static absl::StatusOr<std::shared_ptr<const TlsContext>> Load(
+      const std::string& certificate, const std::string& key,
+      const std::string& client_authorities);
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
@@ -56,6 +59,17 @@ class TlsStream {
 
   // "TLSv1.3 TLS_AES_256_GCM_SHA384"
   std::string Describe() const;
+
+  // What tells this channel from all others (RFC 5056): tls-exporter of TLS 1.3 (RFC 9266), or
+  // tls-unique of TLS 1.2 (RFC 5929), which is unique with the extended master secret alone (RFC
+  // 7627). One of both at most; empty if there is none.
+  std::string ChannelExporter() const;
+  std::string ChannelUnique() const;
+  // Whom the client's certificate names: its first mail address, else its common name. Empty
+  // without a certificate of our authorities.
+  std::string ClientName() const;
+  // What was read is wiped inside once it was handed over. Costs little, and something for bulk.
+  void WipeWhatWasRead(bool wipe);
 
  private:
   explicit TlsStream(SSL* ssl) : ssl_(ssl) {}

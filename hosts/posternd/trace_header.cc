@@ -34,16 +34,29 @@ void AppendPath(absl::string_view path, std::string* out) {
   for (const char c : path) out->push_back(c == '\r' || c == '\n' || c == '\0' ? '?' : c);
 }
 
+// Who logged in, as a comment (RFC 5322 section 3.2.2). A user's name may hold what would end it,
+// and UTF-8, which stands in header fields of a message that was announced so alone (RFC 6532).
+std::string UserComment(absl::string_view user, bool smtputf8) {
+  std::string comment = " (user ";
+  for (const char c : user.substr(0, 255)) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (c == '(' || c == ')' || c == '\\') comment.push_back('\\');
+    const bool good = octet >= 0x80 ? smtputf8 : octet >= ' ' && octet != 0x7F;
+    comment.push_back(good ? c : '?');
+  }
+  comment.push_back(')');
+  return comment;
+}
+
 }  // namespace
 
-absl::string_view WithProtocol(bool extended, bool lmtp, bool tls, bool smtputf8) {
-  if (lmtp) {
-    if (smtputf8) return tls ? "UTF8LMTPS" : "UTF8LMTP";
-    return tls ? "LMTPS" : "LMTP";
-  }
-  if (smtputf8) return tls ? "UTF8SMTPS" : "UTF8SMTP";
-  if (extended) return tls ? "ESMTPS" : "ESMTP";
-  return "SMTP";
+std::string WithProtocol(bool extended, bool lmtp, bool tls, bool smtputf8, bool authenticated) {
+  extended = extended || lmtp || smtputf8 || authenticated;
+  std::string protocol = smtputf8 ? "UTF8" : "";
+  protocol += lmtp ? "LMTP" : smtputf8 || !extended ? "SMTP" : "ESMTP";
+  if (tls && extended) protocol += 'S';
+  if (authenticated) protocol += 'A';
+  return protocol;
 }
 
 std::string Rfc5322Date(int64_t unix_time) {
@@ -82,10 +95,12 @@ std::string MakeTraceHeader(const TraceFields& fields) {
     AppendPath(parameters, &header);
   }
   absl::StrAppend(&header, "\r\nReceived: from ", SafeName(fields.helo, fields.smtputf8), " (",
-                  fields.client.family == 0 ? "unknown" : fields.client.ToLiteral(), ")\r\n\tby ",
+                  fields.client.family == 0 ? "unknown" : fields.client.ToLiteral(), ")",
+                  fields.user.empty() ? "" : UserComment(fields.user, fields.smtputf8), "\r\n\tby ",
                   fields.server, " with ",
-                  WithProtocol(fields.extended, fields.lmtp, !fields.tls.empty(), fields.smtputf8), " id ",
-                  fields.queue_id);
+                  WithProtocol(fields.extended, fields.lmtp, !fields.tls.empty(), fields.smtputf8,
+                               fields.authenticated),
+                  " id ", fields.queue_id);
   if (!fields.tls.empty()) absl::StrAppend(&header, " (", fields.tls, ")");
   header += "\r\n\t";
   if (recipients.size() == 1) {

@@ -8,7 +8,7 @@
 //   <TAB><second>
 //   Postern-Mail: parameters         of MAIL, as sent, where one says how to deliver (RFC 3461,
 //   ...) Postern-Rcpt: <first>            the same of each RCPT that had one <TAB>parameters
-//   Received: from HELO ([ADDRESS])  always these three lines
+//   Received: from HELO ([ADDRESS])  always these three lines; "(user NAME)" may end the first
 //   <TAB>by SERVER with ESMTP id QUEUE-ID
 //   <TAB>for <recipient>; DATE       or "(N recipients); DATE" when there are several
 //
@@ -43,13 +43,16 @@ struct TraceFields {
   bool extended = false;  // EHLO
   bool lmtp = false;      // LHLO
   bool smtputf8 = false;  // MAIL had the SMTPUTF8 parameter
+  bool authenticated = false;
+  absl::string_view user;  // who logged in; empty: not to be told
   int64_t unix_time = 0;
 };
 
 std::string MakeTraceHeader(const TraceFields& fields);
 
 // RFC 3848 and RFC 6531 section 4.3. There is no registered keyword for HELO under TLS.
-absl::string_view WithProtocol(bool extended, bool lmtp, bool tls, bool smtputf8);
+// S for TLS, A for a client that logged in.
+std::string WithProtocol(bool extended, bool lmtp, bool tls, bool smtputf8, bool authenticated);
 
 // "Tue, 24 Nov 2026 04:22:56 +0000", RFC 5322 section 3.3. Always UTC: no time zone data is needed,
 // and the host's location stays its own affair.

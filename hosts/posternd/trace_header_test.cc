@@ -89,16 +89,51 @@ TEST(TraceHeaderTest, AHeloNameCannotBreakOutOfItsField) {
   EXPECT_NE(MakeTraceHeader(fields).find("from unknown ([192"), std::string::npos);
 }
 
+TEST(TraceHeaderTest, AUserStandsInAComment) {
+  const std::vector<std::string> recipients = {"<b@example.net>"};
+  TraceFields fields = Sample(&recipients);
+  fields.authenticated = true;
+  EXPECT_NE(MakeTraceHeader(fields).find("([192.0.2.1])\r\n\tby mail.example with ESMTPA id"),
+            std::string::npos);
+  fields.user = "anna@example.org";
+  EXPECT_NE(MakeTraceHeader(fields).find("([192.0.2.1]) (user anna@example.org)\r\n\tby mail"),
+            std::string::npos);
+}
+
+TEST(TraceHeaderTest, AUserCannotBreakOutOfItsComment) {
+  const std::vector<std::string> recipients = {"<b@example.net>"};
+  TraceFields fields = Sample(&recipients);
+  fields.authenticated = true;
+  fields.user = "a) by\\\r\n(x\x7F";
+  EXPECT_NE(MakeTraceHeader(fields).find(" (user a\\) by\\\\??\\(x?)\r\n\tby mail"),
+            std::string::npos);
+  fields.user = "j\xC3\xBCrgen";
+  EXPECT_NE(MakeTraceHeader(fields).find(" (user j??rgen)"), std::string::npos);
+  fields.smtputf8 = true;
+  EXPECT_NE(MakeTraceHeader(fields).find(" (user j\xC3\xBCrgen)"), std::string::npos);
+}
+
 TEST(WithProtocolTest, FollowsRfc3848AndRfc6531) {
-  EXPECT_EQ(WithProtocol(false, false, false, false), "SMTP");
-  EXPECT_EQ(WithProtocol(true, false, false, false), "ESMTP");
-  EXPECT_EQ(WithProtocol(true, false, true, false), "ESMTPS");
-  EXPECT_EQ(WithProtocol(true, false, false, true), "UTF8SMTP");
-  EXPECT_EQ(WithProtocol(true, false, true, true), "UTF8SMTPS");
-  EXPECT_EQ(WithProtocol(true, true, false, false), "LMTP");
-  EXPECT_EQ(WithProtocol(true, true, true, false), "LMTPS");
-  EXPECT_EQ(WithProtocol(true, true, false, true), "UTF8LMTP");
-  EXPECT_EQ(WithProtocol(true, true, true, true), "UTF8LMTPS");
+  EXPECT_EQ(WithProtocol(false, false, false, false, false), "SMTP");
+  EXPECT_EQ(WithProtocol(false, false, true, false, false), "SMTP");  // no keyword is registered
+  EXPECT_EQ(WithProtocol(true, false, false, false, false), "ESMTP");
+  EXPECT_EQ(WithProtocol(true, false, true, false, false), "ESMTPS");
+  EXPECT_EQ(WithProtocol(true, false, false, true, false), "UTF8SMTP");
+  EXPECT_EQ(WithProtocol(true, false, true, true, false), "UTF8SMTPS");
+  EXPECT_EQ(WithProtocol(true, true, false, false, false), "LMTP");
+  EXPECT_EQ(WithProtocol(true, true, true, false, false), "LMTPS");
+  EXPECT_EQ(WithProtocol(true, true, false, true, false), "UTF8LMTP");
+  EXPECT_EQ(WithProtocol(true, true, true, true, false), "UTF8LMTPS");
+}
+
+TEST(WithProtocolTest, ALoginIsToldOf) {
+  EXPECT_EQ(WithProtocol(true, false, false, false, true), "ESMTPA");
+  EXPECT_EQ(WithProtocol(true, false, true, false, true), "ESMTPSA");
+  EXPECT_EQ(WithProtocol(true, false, false, true, true), "UTF8SMTPA");
+  EXPECT_EQ(WithProtocol(true, false, true, true, true), "UTF8SMTPSA");
+  EXPECT_EQ(WithProtocol(true, true, false, false, true), "LMTPA");
+  EXPECT_EQ(WithProtocol(true, true, true, false, true), "LMTPSA");
+  EXPECT_EQ(WithProtocol(true, true, true, true, true), "UTF8LMTPSA");
 }
 
 TEST(DateTest, IsRfc5322) {

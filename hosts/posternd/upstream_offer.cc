@@ -2,25 +2,15 @@
 
 #include "hosts/posternd/upstream_offer.h"
 
+#include <string>
+
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "engine/proto/engine_config.pb.h"
+#include "hosts/common/offer.h"
 
 namespace postern {
 namespace posternd {
-namespace {
-
-// The rest has no part in what is offered, and may differ from client to client.
-upstream::Capabilities ThatMatter(const upstream::Capabilities& capabilities) {
-  upstream::Capabilities matter;
-  matter.extensions =
-      capabilities.extensions &
-      (upstream::kEightBitMime | upstream::kSmtpUtf8 | upstream::kChunking | upstream::kBinaryMime |
-       upstream::kDsn | upstream::kDeliverBy | upstream::kMtPriority | upstream::kRequireTls);
-  matter.size_limit = capabilities.size_limit;
-  return matter;
-}
-
-}  // namespace
 
 absl::Status UpstreamOffer::Start(const std::string& engine_config, int timeout_ms) {
   const absl::StatusOr<upstream::Capabilities> probed =
@@ -32,7 +22,7 @@ absl::Status UpstreamOffer::Start(const std::string& engine_config, int timeout_
   }
   std::lock_guard<std::mutex> lock(mutex_);
   engine_config_ = engine_config;
-  if (probed.ok()) offered_ = ThatMatter(*probed);
+  if (probed.ok()) offered_ = host::ThatMatter(*probed);
   return PutIntoForce();
 }
 
@@ -43,7 +33,7 @@ absl::Status UpstreamOffer::Rebase(const std::string& engine_config) {
 }
 
 void UpstreamOffer::Observe(const upstream::Capabilities& capabilities) {
-  const upstream::Capabilities seen = ThatMatter(capabilities);
+  const upstream::Capabilities seen = host::ThatMatter(capabilities);
   std::lock_guard<std::mutex> lock(mutex_);
   if (seen == offered_) return;
   offered_ = seen;
@@ -52,7 +42,15 @@ void UpstreamOffer::Observe(const upstream::Capabilities& capabilities) {
 }
 
 absl::Status UpstreamOffer::PutIntoForce() {
-  return host::SetConfig(*plugin_, engine_, OfferOnly(engine_config_, offered_));
+  std::string config = host::OfferOnly(engine_config_, offered_);
+  // AUTH is our own affair: passwords are checked here, and the server is told who logged in.
+  postern::v1::EngineConfig given;
+  postern::v1::EngineConfig offer;
+  if (given.ParseFromString(engine_config_) && offer.ParseFromString(config)) {
+    offer.mutable_extensions()->set_auth(given.extensions().auth());
+    config = offer.SerializeAsString();
+  }
+  return host::SetConfig(*plugin_, engine_, config);
 }
 
 }  // namespace posternd

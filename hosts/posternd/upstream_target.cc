@@ -10,13 +10,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <memory>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "engine/proto/engine_config.pb.h"
 
 namespace postern {
 namespace posternd {
@@ -27,10 +25,6 @@ uint64_t MonotonicMs() {
   clock_gettime(CLOCK_MONOTONIC, &now);
   return static_cast<uint64_t>(now.tv_sec) * 1000 + static_cast<uint64_t>(now.tv_nsec) / 1000000;
 }
-
-// The engine's own default (docs/defaults.md), and the least that it takes.
-constexpr uint64_t kDefaultMessageOctets = 52428800;
-constexpr uint64_t kLeastMessageOctets = 65536;
 
 }  // namespace
 
@@ -143,39 +137,6 @@ absl::StatusOr<upstream::Capabilities> ProbeUpstream(const UpstreamTarget& targe
                                : "it does not answer in time";
   }
   return absl::UnavailableError(failure);
-}
-
-std::string OfferOnly(const std::string& engine_config, const upstream::Capabilities& offered) {
-  v1::EngineConfig config;
-  // It came out of a message of this type.
-  if (!config.ParseFromString(engine_config)) return engine_config;
-  v1::Extensions* const extensions = config.mutable_extensions();
-  if (!offered.Has(upstream::kEightBitMime)) {
-    extensions->set_eightbitmime(v1::SWITCH_OFF);
-    extensions->set_smtputf8(v1::SWITCH_OFF);
-  }
-  if (!offered.Has(upstream::kSmtpUtf8)) extensions->set_smtputf8(v1::SWITCH_OFF);
-  // A message that came by BDAT goes on by BDAT alone as it is: DATA would give it a CR LF at its
-  // end (RFC 5321 section 4.1.1.4), and cannot carry BINARYMIME (RFC 3030 section 3).
-  if (!offered.Has(upstream::kChunking)) extensions->set_chunking(v1::SWITCH_OFF);
-  if (!offered.Has(upstream::kChunking) || !offered.Has(upstream::kBinaryMime) ||
-      !offered.Has(upstream::kEightBitMime)) {
-    extensions->set_binarymime(v1::SWITCH_OFF);
-  }
-  // Parameters go on only to a server that has their extension. RRVS is none of those that go on.
-  if (!offered.Has(upstream::kDsn)) extensions->set_dsn(v1::SWITCH_OFF);
-  if (!offered.Has(upstream::kDeliverBy)) extensions->set_deliverby(v1::SWITCH_OFF);
-  if (!offered.Has(upstream::kMtPriority)) extensions->set_mt_priority(v1::SWITCH_OFF);
-  if (!offered.Has(upstream::kRequireTls)) extensions->set_requiretls(v1::SWITCH_OFF);
-  extensions->set_rrvs(v1::SWITCH_OFF);
-  // The exchange of AUTH is with whoever checks passwords, and the gate hands on none of it.
-  extensions->set_auth(v1::SWITCH_OFF);
-  if (offered.size_limit != 0) {
-    const uint64_t own = config.limits().message_octets();
-    config.mutable_limits()->set_message_octets(std::max(
-        kLeastMessageOctets, std::min(own == 0 ? kDefaultMessageOctets : own, offered.size_limit)));
-  }
-  return config.SerializeAsString();
 }
 
 }  // namespace posternd

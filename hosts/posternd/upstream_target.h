@@ -40,10 +40,6 @@ struct UpstreamTarget {
 absl::StatusOr<upstream::Capabilities> ProbeUpstream(const UpstreamTarget& target,
                                                      upstream::Options options, int timeout_ms);
 
-// `engine_config`, a serialized postern.v1.EngineConfig, without what `offered` lacks: a client is
-// not to be offered what would have to be refused. SIZE stays, with the smaller of both limits.
-std::string OfferOnly(const std::string& engine_config, const upstream::Capabilities& offered);
-
 }  // namespace posternd
 }  // namespace postern
 

@@ -121,7 +121,7 @@ class FrontPort(PostfixTest):
         wire = self.greet(front.port)
         self.assertRegex(wire.command(b"HELP"), rb"^214-2\.0\.0 ")
         self.assertRegex(wire.command(b"XYZZY"), rb"^500[ -]5\.5\.1 ")
-        self.assertRegex(wire.command(b"XCLIENT ADDR=127.0.0.3"), rb"^500[ -]5\.5\.1 ")
+        self.assertRegex(wire.command(b"XCLIENT ADDR=127.0.0.3"), rb"^502[ -]5\.5\.1 ")
         wire.command(b"MAIL FROM:<spam@example.net>")
         self.assertRegex(wire.command(b"RCPT TO:<b@example.org>"), rb"^550 5\.7\.1 .*listed\r\n")
 

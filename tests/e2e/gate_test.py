@@ -297,7 +297,7 @@ class BeforeAScriptedServer(GateTest):
         front = self.gate(server, "--upstream_identity=xclient")
         wire = self.client(front, source="127.0.0.77")
         wire.hello(b"some.example")
-        self.assertRegex(wire.command(b"XCLIENT ADDR=192.0.2.1"), rb"^500 ")
+        self.assertRegex(wire.command(b"XCLIENT ADDR=192.0.2.1"), rb"^502 ")
         self.assertRegex(wire.deliver(CONTENT), rb"^250 ")
         told = [line for line in server.commands if line.startswith(b"XCLIENT")]
         self.assertEqual(told,

@@ -79,7 +79,8 @@ class Message:
         rb"Envelope-To: (?P<recipients>[^\r\n]*(?:,\r\n\t[^\r\n]*)*)\r\n"
         rb"(?:Postern-Mail: (?P<mail_parameters>[^\r\n]*)\r\n)?"
         rb"(?P<rcpt_parameters>(?:Postern-Rcpt: <[^\r\n]*>\r\n\t[^\r\n]*\r\n)*)"
-        rb"Received: from (?P<helo>[^\r\n ]+) \((?P<client>[^\r\n)]*)\)\r\n"
+        rb"Received: from (?P<helo>[^\r\n ]+) \((?P<client>[^\r\n)]*)\)"
+        rb"(?: \(user (?P<user>(?:[^\r\n()\\]|\\.)*)\))?\r\n"
         rb"\tby (?P<server>[^\r\n ]+) with (?P<protocol>[A-Z0-9]+) id (?P<id>[^\r\n ]+)"
         rb"(?: \((?P<tls>[^\r\n)]*)\))?\r\n"
         rb"\t(?:for (?P<for><[^\r\n]*>)|\((?P<count>[0-9]+) recipients\)); "
@@ -98,6 +99,7 @@ class Message:
         self.rcpt_parameters = match["rcpt_parameters"]
         self.helo = match["helo"]
         self.client = match["client"]
+        self.user = match["user"]
         self.server = match["server"]
         self.protocol = match["protocol"]
         self.tls = match["tls"]

@@ -85,6 +85,15 @@ def free_port():
         return server.getsockname()[1]
 
 
+def reserve_port():
+    """A socket that holds a port until it is closed: bound, with SO_REUSEADDR, and not listening, so that a
+    server that sets that too can listen there, and nobody is given the port meanwhile."""
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    return holder
+
+
 class Postfix:
     """One running master. `services` are lines of master.cf for smtpd and what a test adds; {port} is
     set in them, and where a greeting is awaited. `before_start` is called with this object when its directories are there."""
@@ -95,7 +104,8 @@ class Postfix:
         # Where its accounts can go: not below root's home.
         self.root = tempfile.mkdtemp(prefix="postfix-", dir="/tmp")
         os.chmod(self.root, 0o755)
-        self.port = free_port()
+        self._reservation = reserve_port()
+        self.port = self._reservation.getsockname()[1]
         self.tree = self._readable_tree()
         owner = pwd.getpwnam(OWNER)
         for name in ("etc", "spool", "data", "mail", "mail/all"):
@@ -182,6 +192,7 @@ class Postfix:
                 pass
             self._process.wait(20)
             self._process = None
+        self._reservation.close()
         shutil.rmtree(self.root, ignore_errors=True)
 
     def log(self):

@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/session/event.h"
 #include "engine/session/session.h"
@@ -26,7 +27,8 @@ namespace postern::transcripts {
 struct Happening {
   session::Event event;
   wire::ProxyHeader proxy;  // kProxyHeader
-  session::Extra extra;     // kMail, kRcpt, in place of event.extra
+  session::Extra extra;     // kMail, kRcpt, kXclient, kXforward, in place of event.extra
+  std::vector<session::GivenAttribute> attributes;  // that extra.attributes points at
 };
 
 // Counts what a session holds, and at the most held.

@@ -161,6 +161,22 @@ void Convert(const postern_event* from, Happening* happening) {
     case POSTERN_EVENT_CONTENT_END:
       event.number = As<postern_event_content_end>(from).octets;
       break;
+    case POSTERN_EVENT_XCLIENT:
+    case POSTERN_EVENT_XFORWARD: {
+      const auto& e = As<postern_event_client>(from);
+      event.text = View(e.argument);
+      happening->attributes.clear();
+      for (size_t i = 0; i < e.attribute_count; ++i) {
+        session::GivenAttribute one;
+        one.attribute = e.attributes[i].attribute;
+        one.state = e.attributes[i].state;
+        one.value = Text(e.attributes[i].value);
+        happening->attributes.push_back(one);
+      }
+      happening->extra.attributes = happening->attributes.data();
+      happening->extra.attribute_count = happening->attributes.size();
+      break;
+    }
     case POSTERN_EVENT_RESET:
       event.reason = static_cast<uint8_t>(As<postern_event_reset>(from).reason);
       break;
@@ -225,6 +241,7 @@ class PluginDriver : public Driver {
     if (from.tls) options.flags |= POSTERN_OPEN_TLS;
     if (from.can_starttls) options.flags |= POSTERN_OPEN_CAN_STARTTLS;
     if (from.proxy_header) options.flags |= POSTERN_OPEN_PROXY_HEADER;
+    if (from.trusted) options.flags |= POSTERN_OPEN_TRUSTED;
     options.wanted_events = from.wanted_events;
     options.client_address = {Octets(from.client_address), from.client_address.size()};
     Take(api_->session_open(engine, &options, &session_));

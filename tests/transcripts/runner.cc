@@ -170,6 +170,25 @@ std::string Describe(const Happening& happening) {
       Extra(happening.extra, &out);
       Field("auth", event.auth, &out);
       break;
+    case EventType::kXclient:
+    case EventType::kXforward: {
+      static const char* const kNames[] = {"?",        "name",  "addr",  "port",
+                                           "proto",    "helo",  "login", "destaddr",
+                                           "destport", "ident", "source"};
+      static const char* const kStates[] = {"?", "", "[unavailable]", "[tempunavail]"};
+      Field("argument", event.text, &out);
+      for (size_t i = 0; i < happening.extra.attribute_count; ++i) {
+        const session::GivenAttribute& one = happening.extra.attributes[i];
+        const char* const name = kNames[one.attribute <= 10 ? one.attribute : 0];
+        if (one.state == 1) {
+          Field(name, one.value, &out);
+        } else {
+          out += std::string(" ") + name + '=' + kStates[one.state & 3];
+          if (one.value.size != 0) out += "?";
+        }
+      }
+      break;
+    }
     case EventType::kContentBegin:
       out += " recipients=" + std::to_string(event.count);
       if (event.number != 0) out += " chunk=" + std::to_string(event.number);
@@ -577,7 +596,7 @@ class Runner {
     size_t count = RepliesSoFar() - replies_before_;
     // A shutdown that waited for the end of the transaction says so by itself (RFC 5321
     // section 3.8).
-    if (shutdown_ && count == 2 && last_reply_.code == 421) --count;
+    if (shutdown_ && count > 1 && last_reply_.code == 421) --count;
     const std::string where = " to line " + Quoted(line_);
     if (closed_before_ || content_before_) {
       const size_t most = closed_before_ ? 0u : transcript_.lmtp ? recipients_before_ : 1u;
@@ -593,8 +612,9 @@ class Runner {
     std::string verb = line_.substr(0, 4);
     std::transform(verb.begin(), verb.end(), verb.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    const std::string fault = EnhancedFault(last_reply_, transcript_.enhanced,
-                                            verb == "helo" || verb == "ehlo" || verb == "lhlo");
+    const std::string fault =
+        EnhancedFault(last_reply_, transcript_.enhanced,
+                      verb == "helo" || verb == "ehlo" || verb == "lhlo" || verb == "xcli");
     if (!fault.empty()) Problem("R5: " + fault + where);
     // A message that lost a chunk is void (contract R2, D5).
     if (is_bdat_) return;

@@ -29,6 +29,7 @@ session::Options ToOptions(const OpenOptions& from) {
   options.tls = from.tls;
   options.can_starttls = from.can_starttls;
   options.proxy_header = from.proxy_header;
+  options.trusted = from.trusted;
   options.wanted_events = from.wanted_events;
   options.client_address = from.client_address;
   return options;

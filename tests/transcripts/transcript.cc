@@ -149,6 +149,8 @@ class Parser {
         options.can_starttls = true;
       } else if (word == "proxy_header") {
         options.proxy_header = true;
+      } else if (word == "trusted") {
+        options.trusted = true;
       } else if (StartsWith(word, "client=")) {
         options.client_address = word.substr(7);
       } else if (StartsWith(word, "wanted=")) {
@@ -158,7 +160,7 @@ class Parser {
           options.wanted_events |= uint64_t{1} << static_cast<int>(FindEvent(name));
         }
       } else {
-        Problem("O: knows tls can_starttls proxy_header client= wanted=");
+        Problem("O: knows tls can_starttls proxy_header trusted client= wanted=");
       }
     }
   }
@@ -392,6 +394,8 @@ void Parser::Config(std::string_view text) {
       {"extensions.rrvs", &v1::Extensions::set_rrvs},
       {"extensions.limits", &v1::Extensions::set_limits},
       {"extensions.auth", &v1::Extensions::set_auth},
+      {"extensions.xclient", &v1::Extensions::set_xclient},
+      {"extensions.xforward", &v1::Extensions::set_xforward},
   };
   for (const auto& [name, set] : kSwitches) {
     if (key == name) {

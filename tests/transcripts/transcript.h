@@ -73,6 +73,7 @@ struct OpenOptions {
   bool tls = false;
   bool can_starttls = false;
   bool proxy_header = false;
+  bool trusted = false;
   uint64_t wanted_events = 0;
   std::string client_address;
 };

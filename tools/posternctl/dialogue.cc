@@ -49,6 +49,8 @@ constexpr EventRow kEvents[] = {
     {EventType::kChunkEnd, "chunk_end", true},
     {EventType::kAuth, "auth", true},
     {EventType::kAuthEnd, "auth_end", false},
+    {EventType::kXclient, "xclient", true},
+    {EventType::kXforward, "xforward", true},
 };
 
 struct RuleRow {

@@ -248,6 +248,7 @@ const std::vector<SituationName>& Situations() {
       {Situation::kConnection, "connection"},
       {Situation::kHelo, "helo"},
       {Situation::kStarttls, "starttls"},
+      {Situation::kAuth, "auth"},
       {Situation::kMail, "mail"},
       {Situation::kRcpt, "rcpt"},
       {Situation::kData, "data"},

@@ -72,8 +72,7 @@ std::string EventText(const Event& event) {
       return absl::StrCat((event.flags & session::kHeloLmtp) != 0       ? "LHLO"
                           : (event.flags & session::kHeloExtended) != 0 ? "EHLO"
                                                                         : "HELO",
-                          " name ",
-                          Visible(std::string(event.text)),
+                          " name ", Visible(std::string(event.text)),
                           (event.flags & session::kHeloLiteral) != 0 ? ", an address literal" : "");
     case EventType::kMail:
       return absl::StrCat("sender: ", PathText(event));
@@ -101,6 +100,8 @@ std::string EventText(const Event& event) {
     case EventType::kExpn:
     case EventType::kHelp:
     case EventType::kUnknown:
+    case EventType::kXclient:
+    case EventType::kXforward:
       return absl::StrCat(NameOfEvent(event.type), ": ",
                           event.text.empty() ? "no argument" : Visible(std::string(event.text)));
     case EventType::kReset:

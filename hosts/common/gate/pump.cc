@@ -35,6 +35,7 @@ void Pump::Drain() {
     const postern_event* event = nullptr;
     Note(api_->session_next_event(session_, &event));
     if (event == nullptr) return;
+    See(*event);
     if (gate_->HandleEvent(*event)) continue;
     const uint64_t ticket = event->ticket;
     if (!HandleOther(*event) && ticket != 0) Answer(ticket, POSTERN_VERDICT_DEFAULT);

@@ -54,6 +54,8 @@ class Pump {
   Gate* gate() const { return gate_; }
 
  protected:
+  // Every event, before it is handled: for hosts that keep a record.
+  virtual void See(const postern_event& /*event*/) {}
   // An event that the gate leaves to the host. True if it was answered with Answer(); else a ticket
   // gets the default.
   virtual bool HandleOther(const postern_event& /*event*/) { return false; }

@@ -4,8 +4,12 @@
 
 #include "hosts/posternd/sasl/failure_limiter.h"
 
+#include <openssl/evp.h>
+
 #include <algorithm>
 #include <cstring>
+
+#include "absl/strings/str_cat.h"
 
 namespace postern {
 namespace posternd {
@@ -16,14 +20,27 @@ FailureLimiter::Key FailureLimiter::KeyOf(const host::Address& client) {
   return {prefix, static_cast<uint64_t>(client.family)};
 }
 
+FailureLimiter::Key FailureLimiter::KeyOf(absl::string_view name) {
+  unsigned char hash[EVP_MAX_MD_SIZE] = {};
+  EVP_Digest(name.data(), name.size(), hash, nullptr, EVP_sha256(), nullptr);
+  Key key;
+  std::memcpy(&key.first, hash, sizeof(key.first));
+  std::memcpy(&key.second, hash + sizeof(key.first), sizeof(key.second));
+  return key;
+}
+
+FailureLimiter::Key FailureLimiter::KeyOf(const host::Address& client, absl::string_view name) {
+  const Key network = KeyOf(client);
+  return KeyOf(absl::StrCat(network.first, " ", network.second, " ", name));
+}
+
 FailureLimiter::Shard& FailureLimiter::ShardOf(const Key& key) {
   // Neighbours are to be spread whichever octets they differ in.
   return shards_[(key.first * 0x9E3779B97F4A7C15) >> 60];
 }
 
-uint64_t FailureLimiter::WaitMs(const host::Address& client, uint64_t now_ms) {
+uint64_t FailureLimiter::WaitMs(const Key& key, uint64_t now_ms) {
   if (limits_.burst == 0) return 0;
-  const Key key = KeyOf(client);
   Shard& shard = ShardOf(key);
   std::lock_guard<std::mutex> lock(shard.mutex);
   const auto found = shard.empty_at_ms.find(key);
@@ -33,18 +50,17 @@ uint64_t FailureLimiter::WaitMs(const host::Address& client, uint64_t now_ms) {
     shard.empty_at_ms.erase(found);
     return 0;
   }
-  // The level is (empty_at - now) / forget; below `burst` the client may try.
+  // The level is (empty_at - now) / forget; below `burst` one may try.
   const uint64_t allowed = (limits_.burst - 1) * limits_.forget_ms;
   const uint64_t level = empty_at - now_ms;
   return level <= allowed ? 0 : level - allowed;
 }
 
-void FailureLimiter::AddFailure(const host::Address& client, uint64_t now_ms) {
+void FailureLimiter::AddFailure(const Key& key, uint64_t now_ms) {
   if (limits_.burst == 0) return;
-  const Key key = KeyOf(client);
   Shard& shard = ShardOf(key);
   std::lock_guard<std::mutex> lock(shard.mutex);
-  if (shard.empty_at_ms.size() >= kMaxClients / kShards && !shard.empty_at_ms.contains(key)) {
+  if (shard.empty_at_ms.size() >= kMaxKeys / kShards && !shard.empty_at_ms.contains(key)) {
     MakeRoom(&shard, now_ms);
   }
   uint64_t& empty_at = shard.empty_at_ms[key];
@@ -65,10 +81,10 @@ void FailureLimiter::MakeRoom(Shard* shard, uint64_t now_ms) {
     if (it->second < lowest->second) lowest = it;
     ++it;
   }
-  if (shard->empty_at_ms.size() >= kMaxClients / kShards) shard->empty_at_ms.erase(lowest);
+  if (shard->empty_at_ms.size() >= kMaxKeys / kShards) shard->empty_at_ms.erase(lowest);
 }
 
-size_t FailureLimiter::clients() {
+size_t FailureLimiter::keys() {
   size_t count = 0;
   for (Shard& shard : shards_) {
     std::lock_guard<std::mutex> lock(shard.mutex);

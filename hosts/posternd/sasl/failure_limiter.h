@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How often a client may fail to log in. Each failure raises the client's level by one, and time
+// How often somebody may fail to log in. Each failure raises the level of a key by one, and time
 // lowers it steadily; at the limit it has to wait. A success lowers nothing: whoever has one
 // account could else guess at all others for ever.
 //
-// A client is an IPv4 address or an IPv6 /64 network, as in limits.h. No clock is read: time is an
-// argument, in milliseconds of any clock that does not go backwards.
+// A key stands for a client (an IPv4 address or an IPv6 /64 network, as in limits.h), for a user's
+// name, or for both together. No clock is read: time is an argument, in milliseconds of any clock
+// that does not go backwards.
 //
-// Memory is bounded: beyond kMaxClients the client with the lowest level gives way, which lets an
+// Memory is bounded: beyond kMaxKeys the one with the lowest level gives way, which lets an
 // attacker with that many networks forget itself but never locks out who did not fail.
 //
 // Threads: any.
@@ -20,6 +21,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
 #include "hosts/common/network.h"
 
 namespace postern {
@@ -35,28 +37,33 @@ struct FailureLimits {
 
 class FailureLimiter {
  public:
-  static constexpr size_t kMaxClients = 65536;
+  static constexpr size_t kMaxKeys = 65536;
+
+  // 128 bits. Of a name they are of its SHA-256: nobody finds a name that shares the level of
+  // another.
+  using Key = std::pair<uint64_t, uint64_t>;
+  static Key KeyOf(const host::Address& client);
+  static Key KeyOf(absl::string_view name);
+  static Key KeyOf(const host::Address& client, absl::string_view name);
 
   explicit FailureLimiter(const FailureLimits& limits) : limits_(limits) {}
   FailureLimiter(const FailureLimiter&) = delete;
   FailureLimiter& operator=(const FailureLimiter&) = delete;
 
-  // Milliseconds until the client may try again; 0: now.
-  uint64_t WaitMs(const host::Address& client, uint64_t now_ms);
-  void AddFailure(const host::Address& client, uint64_t now_ms);
+  // Milliseconds until whom the key stands for may try again; 0: now.
+  uint64_t WaitMs(const Key& key, uint64_t now_ms);
+  void AddFailure(const Key& key, uint64_t now_ms);
 
-  // Clients that are remembered; for tests and logs.
-  size_t clients();
+  // Keys that are remembered; for tests and logs.
+  size_t keys();
 
  private:
-  using Key = std::pair<uint64_t, uint64_t>;
   struct Shard {
     std::mutex mutex;
     // When the level will be zero: one number that needs no ticking.
     absl::flat_hash_map<Key, uint64_t> empty_at_ms;
   };
   static constexpr size_t kShards = 16;
-  static Key KeyOf(const host::Address& client);
   Shard& ShardOf(const Key& key);
   static void MakeRoom(Shard* shard, uint64_t now_ms);
 

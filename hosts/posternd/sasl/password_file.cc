@@ -9,6 +9,7 @@
 #include <openssl/rand.h>
 #include <sys/stat.h>
 
+#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -34,8 +35,7 @@ bool IsUserName(absl::string_view name) {
   return SaslPrep(name, /*stored=*/true).view() == name;
 }
 
-absl::StatusOr<std::shared_ptr<const PasswordFile>> PasswordFile::Load(
-    const std::string& path, absl::string_view guess_secret) {
+absl::StatusOr<std::shared_ptr<const PasswordFile>> PasswordFile::Load(const std::string& path) {
   struct stat status;
   if (stat(path.c_str(), &status) == 0 && (status.st_mode & S_IRWXO) != 0) {
     return host::FileError(path, "may be read or changed by others; run chmod o= on it");
@@ -43,14 +43,13 @@ absl::StatusOr<std::shared_ptr<const PasswordFile>> PasswordFile::Load(
   absl::StatusOr<std::string> text = host::ReadFile(path);
   if (!text.ok()) return text.status();
   const Secret secret(*std::move(text));
-  return Parse(secret.view(), path, guess_secret);
+  return Parse(secret.view(), path);
 }
 
-absl::StatusOr<std::shared_ptr<const PasswordFile>> PasswordFile::Parse(
-    absl::string_view text, const std::string& path, absl::string_view guess_secret) {
+absl::StatusOr<std::shared_ptr<const PasswordFile>> PasswordFile::Parse(absl::string_view text,
+                                                                        const std::string& path) {
   std::shared_ptr<PasswordFile> file(new PasswordFile());
-  file->guess_secret_ = Secret(guess_secret);
-  std::string first_name;
+  std::vector<std::string> names;
   std::string first_scram;
   int number = 0;
   for (absl::string_view line : absl::StrSplit(text, '\n')) {
@@ -78,20 +77,38 @@ absl::StatusOr<std::shared_ptr<const PasswordFile>> PasswordFile::Parse(
     if (!file->users_.emplace(name, *std::move(credential)).second) {
       return fail(absl::StrCat("is the second of user ", name, "; take one of them out"));
     }
-    if (first_name.empty()) first_name = std::string(name);
+    names.emplace_back(name);
     if (!has_scram) continue;
     if (file->scram_users_++ == 0) first_scram = std::string(name);
   }
   // Now that the map moves nothing any more.
-  if (!first_name.empty()) file->any_user_ = &file->users_.at(first_name);
+  for (const std::string& name : names) file->credentials_.push_back(&file->users_.at(name));
   if (!first_scram.empty()) file->any_scram_ = &*file->users_.at(first_scram).scram();
+  if (!names.empty()) {
+    file->guess_secret_ =
+        Secret(file->users_.at(first_scram.empty() ? names[0] : first_scram).ToText());
+  }
   return std::shared_ptr<const PasswordFile>(std::move(file));
+}
+
+std::array<unsigned char, 32> PasswordFile::Guess(absl::string_view name) const {
+  std::array<unsigned char, 32> octets = {};
+  // The text of a credential is a key for nothing else.
+  HMAC(EVP_sha256(), guess_secret_.view().data(), static_cast<int>(guess_secret_.view().size()),
+       reinterpret_cast<const unsigned char*>(name.data()), name.size(), octets.data(), nullptr);
+  return octets;
 }
 
 bool PasswordFile::Verify(absl::string_view name, const Secret& password) const {
   const auto found = users_.find(name);
+  // Made for known names as well, so that it costs both the same.
+  const std::array<unsigned char, 32> guess = Guess(name);
   if (found != users_.end()) return found->second.Verify(password);
-  if (any_user_ != nullptr) static_cast<void>(any_user_->Verify(password));
+  if (!credentials_.empty()) {
+    uint64_t number = 0;
+    std::memcpy(&number, guess.data() + guess.size() - sizeof(number), sizeof(number));
+    static_cast<void>(credentials_[number % credentials_.size()]->Verify(password));
+  }
   return false;
 }
 
@@ -102,14 +119,11 @@ const ScramKeys* PasswordFile::FindScram(absl::string_view name) const {
 }
 
 void PasswordFile::MakeUnknownScram(absl::string_view name, ScramKeys* keys) const {
-  unsigned char hash[EVP_MAX_MD_SIZE] = {};
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), guess_secret_.view().data(), static_cast<int>(guess_secret_.view().size()),
-       reinterpret_cast<const unsigned char*>(name.data()), name.size(), hash, &size);
+  const std::array<unsigned char, 32> guess = Guess(name);
   // As long as the salts that others have.
   size_t salt_octets = any_scram_ != nullptr ? any_scram_->salt.size() : kUnknownSaltOctets;
-  if (salt_octets > size) salt_octets = size;
-  keys->salt.assign(reinterpret_cast<const char*>(hash), salt_octets);
+  if (salt_octets > guess.size()) salt_octets = guess.size();
+  keys->salt.assign(reinterpret_cast<const char*>(guess.data()), salt_octets);
   keys->iterations = any_scram_ != nullptr ? any_scram_->iterations : kDefaultScramIterations;
   for (Secret* key : {&keys->stored_key, &keys->server_key}) {
     unsigned char octets[kScramKeyOctets] = {};

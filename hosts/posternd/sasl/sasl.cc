@@ -161,9 +161,7 @@ SaslStep SaslExchange::Success(absl::string_view identity) {
 SaslStep SaslExchange::Failure(SaslFailure failure, absl::string_view claimed) {
   SaslStep step;
   step.failure = failure;
-  for (const char c : claimed.substr(0, kMaxClaimedOctets)) {
-    step.claimed.push_back(c >= ' ' && c <= '~' ? c : '?');
-  }
+  step.claimed = std::string(claimed.substr(0, kMaxClaimedOctets));
   return step;
 }
 
@@ -177,7 +175,9 @@ SaslStep SaslExchange::CheckPassword(absl::string_view authzid, absl::string_vie
   const bool itself =
       authzid.empty() || SaslPrep(authzid, /*stored=*/false).view() == prepared_name.view();
   if (!good || !itself || prepared_name.empty()) {
-    return Failure(SaslFailure::kBadCredentials, name);
+    // In the one form, so that failures are counted for the user whatever way it was written.
+    return Failure(SaslFailure::kBadCredentials,
+                   prepared_name.empty() ? name : prepared_name.view());
   }
   return Success(prepared_name.view());
 }
@@ -221,7 +221,8 @@ bool SaslServer::Offers(absl::string_view name, const SaslConnection& connection
   *needs_tls = false;
   const auto* const mechanism = std::find_if(std::begin(kMechanisms), std::end(kMechanisms),
                                              [name](const Mechanism& m) { return m.name == name; });
-  if (mechanism == std::end(kMechanisms) || absl::c_linear_search(options_.disabled, name)) {
+  if (mechanism == std::end(kMechanisms) ||
+      (!options_.only.empty() && !absl::c_linear_search(options_.only, name))) {
     return false;
   }
   switch (mechanism->needs) {

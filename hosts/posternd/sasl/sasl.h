@@ -61,8 +61,8 @@ struct SaslOptions {
   // Mechanisms that hand over a password or a token as it is, without TLS: for a host whose
   // network is private (RFC 4954 §4: not the default).
   bool plaintext_without_tls = false;
-  // Names, in upper case, of those that are not to be offered.
-  std::vector<std::string> disabled;
+  // Names, in upper case, of those that alone are to be offered; empty: all.
+  std::vector<std::string> only;
   OauthError oauth_error;
 };
 
@@ -81,7 +81,8 @@ struct SaslStep {
   std::string challenge;  // kChallenge: for the client; may be empty
   std::string identity;   // kSuccess: who the client is
   SaslFailure failure = SaslFailure::kNone;
-  // kFailure: whom it said to be, for the log; not checked in any way but that it is printable
+  // kFailure: whom it said to be, 255 octets at most, any of them; in the form of SASLprep where it
+  // has one
   std::string claimed;
 };
 
@@ -130,6 +131,8 @@ class SaslExchange {
 
   // Whether the next step may take long.
   virtual bool IsSlow() const { return false; }
+  // Whom the client said to be in a message before; empty where that is not known.
+  virtual absl::string_view Claimed() const { return ""; }
 
  protected:
   explicit SaslExchange(const SaslServer& server) : server_(server) {}

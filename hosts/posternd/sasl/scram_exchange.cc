@@ -61,6 +61,8 @@ class ScramExchange : public SaslExchange {
     if (session_ != nullptr) gsasl_finish(session_);
   }
 
+  absl::string_view Claimed() const override { return name_; }
+
   bool Open() {
     const char* const name = plus_ ? "SCRAM-SHA-256-PLUS" : "SCRAM-SHA-256";
     if (gsasl_server_start(gsasl(), name, &session_) != GSASL_OK) return false;

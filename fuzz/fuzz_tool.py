@@ -181,7 +181,8 @@ class Run:
                           r"ERROR: libFuzzer: (.*)", line)
         if match and self.what == "it ended":
             self.what = next(group for group in match.groups() if group).strip()[:200]
-        match = re.search(r"Test unit written to (\S+)", line)
+        # Not slow-unit-...: on a machine that is busy anything takes ten seconds now and then.
+        match = re.search(r"Test unit written to (\S+/(?:crash|leak|oom|timeout)-\S+)", line)
         if match:
             self.failure = match.group(1)
 

@@ -198,6 +198,10 @@ def _command_line():
         yield b"\0\x22MAIL FROM:a@b  " + parameters, ""
         yield b"\0\0MAIL FROM:a@b " + parameters, ""
     yield b"\0\x20BDAT   5 LAST", ""
+    for verb in (b"XCLIENT", b"XFORWARD"):
+        for argument in (b"", b" ", b"   NAME=a", b"\tNAME=a", b" NAME=a HELO=b"):
+            yield b"\0\x20" + verb + argument, ""
+            yield b"\0\0" + verb + argument, ""
     yield b"\0\x20BDAT  ", ""
     yield b"\0\0EHLO " + b"A" * 600, "Exim CVE-2019-16928: a very long EHLO"
     yield b"\0\0MAIL FROM:<a@b> AUTH=+0A", "Exim CVE-2020-28021: a line end inside AUTH="

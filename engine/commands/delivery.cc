@@ -39,8 +39,10 @@ Fault TakeNotify(const syntax::Parameter& parameter, const ParseContext&, Parsed
   return Took(error == DsnError::kNone, kGivenNotify, command);
 }
 
-Fault TakeOrcpt(const syntax::Parameter& parameter, const ParseContext&, ParsedCommand* command) {
-  const syntax::Orcpt orcpt = syntax::ParseOrcpt(parameter.value);
+Fault TakeOrcpt(const syntax::Parameter& parameter, const ParseContext& context,
+                ParsedCommand* command) {
+  const syntax::Orcpt orcpt =
+      syntax::ParseOrcpt(parameter.value, InForceForClient(Extension::kSmtpUtf8, context.now));
   command->extras.orcpt_type = TextOf(orcpt.addr_type);
   command->extras.orcpt = TextOf(orcpt.address);
   return Took(orcpt.ok(), kGivenOrcpt, command);

@@ -4,6 +4,7 @@
 
 #include "engine/syntax/octet_class.h"
 #include "engine/syntax/parameters.h"
+#include "engine/syntax/utf8.h"
 #include "engine/syntax/xtext.h"
 
 namespace postern::syntax {
@@ -13,7 +14,8 @@ namespace {
 bool IsPrintable(char c) { return IsOctet(c, kPrintable) || c == '\t'; }
 
 // xtext of printable text.
-DsnError CheckXtext(std::string_view in) {
+DsnError CheckXtext(std::string_view in, bool utf8 = false) {
+  bool beyond_ascii = false;
   for (size_t i = 0; i < in.size(); ++i) {
     size_t encoded = 1;
     if (in[i] == '+') encoded = in.size() - i < 3 ? in.size() - i : 3;
@@ -22,10 +24,18 @@ DsnError CheckXtext(std::string_view in) {
     if (DecodeXtext(in.substr(i, encoded), &octet, 1, &length) != XtextError::kNone) {
       return DsnError::kBadXtext;
     }
-    if (!IsPrintable(octet)) return DsnError::kNotPrintable;
+    if (!IsPrintable(octet)) {
+      if (!utf8 || static_cast<unsigned char>(octet) < 0x80) return DsnError::kNotPrintable;
+      beyond_ascii = true;
+    }
     i += encoded - 1;
   }
-  return DsnError::kNone;
+  // What is longer than there is room for is too long whatever it stands for.
+  if (!beyond_ascii || in.size() > kMaxOrcptOctets) return DsnError::kNone;
+  char decoded[kMaxOrcptOctets];
+  size_t length = 0;
+  DecodeXtext(in, decoded, sizeof(decoded), &length);
+  return IsWellFormedUtf8({decoded, length}) ? DsnError::kNone : DsnError::kNotPrintable;
 }
 
 uint8_t NotifyBit(std::string_view word) {
@@ -78,7 +88,7 @@ DsnError ParseEnvid(std::string_view value) {
   return value.size() > kMaxEnvidOctets ? DsnError::kTooLong : DsnError::kNone;
 }
 
-Orcpt ParseOrcpt(std::string_view value) {
+Orcpt ParseOrcpt(std::string_view value, bool utf8) {
   Orcpt result;
   const auto fail = [&result](DsnError error) {
     result.error = error;
@@ -91,7 +101,7 @@ Orcpt ParseOrcpt(std::string_view value) {
   if (at == 0 || at == value.size() || value[at] != ';') return fail(DsnError::kBadAddrType);
   const std::string_view address = value.substr(at + 1);
   if (address.empty()) return fail(DsnError::kEmpty);
-  const DsnError error = CheckXtext(address);
+  const DsnError error = CheckXtext(address, utf8);
   if (error != DsnError::kNone) return fail(error);
   if (value.size() > kMaxOrcptOctets) return fail(DsnError::kTooLong);
   result.addr_type = value.substr(0, at);

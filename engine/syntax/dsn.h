@@ -4,7 +4,8 @@
 // ENVID of MAIL, NOTIFY and ORCPT of RCPT.
 //
 // What it is: judges of esmtp-values that give back views of them as sent. A value that is taken
-// decodes, and to nothing but printable text: DecodeXtext (xtext.h) cannot fail on it.
+// decodes, and to nothing but printable text, of ASCII or, where it is said, UTF-8: DecodeXtext
+// (xtext.h) cannot fail on it.
 // What it is not: a judge of addresses: an ORCPT need not fit the syntax of its type (§4.2).
 //
 // Threads and lifetime: pure functions; a result borrows its input.
@@ -30,7 +31,7 @@ enum class DsnError : uint8_t {
   kNeverAndMore,  // NOTIFY: NEVER is not alone
   kBadAddrType,   // ORCPT: no atom before the semicolon, or no semicolon
   kBadXtext,      // neither xchar nor hexchar
-  kNotPrintable,  // a hexchar that stands for neither printable ASCII nor white space
+  kNotPrintable,  // a hexchar that stands for neither printable ASCII nor white space (nor UTF-8)
   kTooLong,
 };
 
@@ -61,8 +62,10 @@ struct Orcpt {
   bool ok() const { return error == DsnError::kNone; }
 };
 
-// §4.2. An empty address is refused, though the grammar has it: nothing can be made of it.
-Orcpt ParseOrcpt(std::string_view value);
+// §4.2. An empty address is refused, though the grammar has it: nothing can be made of it. `utf8`:
+// hexchars may stand for well-formed UTF-8. RFC 6533 §3 has a type and an encoding for that, but
+// Postfix gives the original recipient of SMTPUTF8 as rfc822 and xtext of its octets.
+Orcpt ParseOrcpt(std::string_view value, bool utf8 = false);
 
 }  // namespace postern::syntax
 

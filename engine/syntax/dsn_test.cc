@@ -94,6 +94,31 @@ TEST(Dsn, ReadsOrcpt) {
   EXPECT_EQ(ParseOrcpt("rfc822;" + std::string(494, 'x')).error, DsnError::kTooLong);
 }
 
+// As Postfix 3.7 gives an original recipient of SMTPUTF8.
+TEST(Dsn, OrcptOfUtf8WhereItMayBe) {
+  const std::string user = "rfc822;+E7+94+A8+E6+88+B7@b+C3+BCcher.example";
+  EXPECT_EQ(ParseOrcpt(user).error, DsnError::kNotPrintable);
+  const Orcpt taken = ParseOrcpt(user, true);
+  ASSERT_TRUE(taken.ok());
+  EXPECT_EQ(taken.addr_type, "rfc822");
+  char decoded[64];
+  size_t length = 0;
+  ASSERT_EQ(DecodeXtext(taken.address, decoded, sizeof(decoded), &length), XtextError::kNone);
+  EXPECT_EQ(std::string_view(decoded, length),
+            "\xE7\x94\xA8\xE6\x88\xB7@b\xC3\xBC"
+            "cher.example");
+  for (const char* bad : {"+C3", "+C3a", "+BC+C3", "+C0+80", "+ED+A0+80", "+F4+90+80+80", "+FF",
+                          "+C3+BC+0A", "+C3+BC+7F", "+00+C3+BC"}) {
+    EXPECT_EQ(ParseOrcpt(std::string("t;") + bad, true).error, DsnError::kNotPrintable) << bad;
+  }
+  // ENVID is none of an address.
+  EXPECT_EQ(ParseEnvid("+C3+BC"), DsnError::kNotPrintable);
+  std::string longest = "rfc822;+C3+BC" + std::string(487, 'x');
+  EXPECT_TRUE(ParseOrcpt(longest, true).ok());
+  EXPECT_EQ(ParseOrcpt(longest + "x", true).error, DsnError::kTooLong);
+  EXPECT_EQ(ParseOrcpt("rfc822;+C3" + std::string(600, 'x'), true).error, DsnError::kTooLong);
+}
+
 // Every text of one to three pieces out of an alphabet that has all kinds: what is taken is what
 // DecodeXtext takes and is printable.
 TEST(Dsn, WhatIsTakenDecodesToPrintableText) {

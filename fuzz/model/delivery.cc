@@ -15,8 +15,9 @@ bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 int Hex(char c) { return IsDigit(c) ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; }
 
-// RFC 3461 section 4: xtext of printable text (graphic, SP, HT), and not empty.
-bool Decode(std::string_view text, std::string* out) {
+// RFC 3461 section 4: xtext of printable text (graphic, SP, HT), and not empty. `utf8`: of UTF-8
+// too.
+bool Decode(std::string_view text, bool utf8, std::string* out) {
   out->clear();
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
@@ -27,7 +28,7 @@ bool Decode(std::string_view text, std::string* out) {
     }
     if (i + 2 >= text.size() || Hex(text[i + 1]) < 0 || Hex(text[i + 2]) < 0) return false;
     const int octet = Hex(text[i + 1]) * 16 + Hex(text[i + 2]);
-    if (octet != '\t' && (octet < ' ' || octet > '~')) return false;
+    if (octet != '\t' && (octet < ' ' || octet > '~') && !(utf8 && octet >= 128)) return false;
     *out += static_cast<char>(octet);
     i += 2;
   }
@@ -68,12 +69,13 @@ bool IsOldAtom(std::string_view text) {
   return !text.empty();
 }
 
-bool TakeOrcpt(std::string_view value, SeenEvent* event) {
+bool TakeOrcpt(std::string_view value, bool utf8, SeenEvent* event) {
   const size_t semicolon = value.find(';');
   if (semicolon == std::string_view::npos || value.size() > 500) return false;
   event->orcpt_type = std::string(value.substr(0, semicolon));
   event->orcpt = std::string(value.substr(semicolon + 1));
-  return IsOldAtom(event->orcpt_type) && Decode(event->orcpt, &event->orcpt_decoded);
+  return IsOldAtom(event->orcpt_type) && Decode(event->orcpt, utf8, &event->orcpt_decoded) &&
+         IsUtf8(event->orcpt_decoded);
 }
 
 // by-time ";" by-mode [by-trace], and R only with a time to come (RFC 2852 section 4).
@@ -210,7 +212,7 @@ bool IsDeliveryParameter(std::string_view keyword, bool mail) {
          keyword == "MT-PRIORITY";
 }
 
-bool TakeDelivery(std::string_view keyword, bool has_value, std::string_view value,
+bool TakeDelivery(std::string_view keyword, bool has_value, std::string_view value, bool utf8,
                   SeenEvent* event) {
   if (keyword == "REQUIRETLS") {
     event->flags |= POSTERN_MAIL_REQUIRETLS;
@@ -223,10 +225,10 @@ bool TakeDelivery(std::string_view keyword, bool has_value, std::string_view val
   }
   if (keyword == "ENVID") {
     event->envid = std::string(value);
-    return value.size() <= 100 && Decode(value, &event->envid_decoded);
+    return value.size() <= 100 && Decode(value, false, &event->envid_decoded);
   }
   if (keyword == "NOTIFY") return TakeNotify(value, event);
-  if (keyword == "ORCPT") return TakeOrcpt(value, event);
+  if (keyword == "ORCPT") return TakeOrcpt(value, utf8, event);
   if (keyword == "BY") return TakeBy(value, event);
   if (keyword == "MT-PRIORITY") return TakePriority(value, event);
   return TakeRrvs(value, event);

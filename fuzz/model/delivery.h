@@ -21,7 +21,7 @@ namespace postern::fuzz::model {
 bool IsDeliveryParameter(std::string_view keyword, bool mail);
 
 // False if the value is malformed; else what it means stands in *event, its flag included.
-bool TakeDelivery(std::string_view keyword, bool has_value, std::string_view value,
+bool TakeDelivery(std::string_view keyword, bool has_value, std::string_view value, bool utf8,
                   SeenEvent* event);
 
 }  // namespace postern::fuzz::model

@@ -146,7 +146,7 @@ void Machine::Parameters(std::string_view text, bool mail, SeenEvent* event,
     }
     if (IsDeliveryParameter(keyword, mail)) {
       if (!DeliveryInForce(keyword)) refusals->push_back({kParameterNotInForce, POSTERN_RULE_C555});
-      if (!TakeDelivery(keyword, has_value, value, event)) {
+      if (!TakeDelivery(keyword, has_value, value, Utf8InForce(), event)) {
         refusals->push_back({kBadParameter, POSTERN_RULE_C501});
       }
       continue;

@@ -113,6 +113,17 @@ TEST(EsmtpValues, Dsn) {
            {"rfc822", ";", "a@b", "+41", "+0D", "=", ".", "t"});
 }
 
+TEST(EsmtpValues, OrcptOfUtf8) {
+  Try(5, {"rfc822;+E7+94+A8@b+C3+BC", "t;+F4+8F+BF+BF", "t;+ED+9F+BF+EE+80+80+C2+80+F0+90+80+80"},
+      {"+C3", "+BC", "+E0", "+A0", "+ED", "+9F", "+F0", "+F4", "+8F", "+90", "+C1", "+0A", "a"},
+      [](const std::string& text) {
+        const std::string value = text.find(';') == std::string::npos ? "t;" + text : text;
+        const bool right = MatchesEsmtp("orcpt-value", value, true);
+        EXPECT_EQ(syntax::ParseOrcpt(value, true).ok(), right && value.size() <= 500) << value;
+        return right;
+      });
+}
+
 TEST(EsmtpValues, AuthArgument) {
   TryValue(6, EsmtpValue::kAuthArgument, "auth-argument",
            {"PLAIN dGVzdAB0ZXN0ADEyMzQ=", "CRAM-MD5", "EXTERNAL =", "login Zg==", "X_Y Zm8="},

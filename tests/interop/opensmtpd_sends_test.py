@@ -27,6 +27,7 @@ class OpenSmtpdTest(_OpenSmtpdCase):
         self.assertEqual(sent.rcpts, [b"RCPT TO:<bob@example.net> NOTIFY=SUCCESS,FAILURE "
                                       b"ORCPT=rfc822;bob@example.net"])
         self.assertIsNone(sent.chunks)
+        self.assertFalse(self.wire.pipelined(rb"MAIL [^\n]*\nRCPT "))
         self.assertEqual(message.mail_parameters, b"RET=HDRS ENVID=QQ314")
         self.assertIn(b"NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;bob@example.net", message.rcpt_parameters)
 

@@ -64,6 +64,20 @@ class PostfixTest(_PostfixCase):
         self.assertEqual(sent.rcpts, [b"RCPT TO:<bob@example.net> ORCPT=rfc822;bob@example.net "
                                       b"NOTIFY=NEVER"])
 
+    def test_smtputf8(self):
+        self.start()
+        mta = self.postfix()
+        self.give(mta, messages.eight_bit(), recipients=["用户@bücher.example"], sender="jürgen@example.com",
+                  mail=["SMTPUTF8", "BODY=8BITMIME", "RET=HDRS"])
+        message, sent = self.arrived_as_sent(messages.eight_bit(), mta)
+        self.assertRegex(sent.mail, "^MAIL FROM:<jürgen@example.com> .*SMTPUTF8".encode())
+        # Not the utf-8 of RFC 6533; tests/transcripts/dsn/orcpt_utf8.txt.
+        self.assertEqual(sent.rcpts, ["RCPT TO:<用户@bücher.example> ORCPT=rfc822;"
+                                      "+E7+94+A8+E6+88+B7@b+C3+BCcher.example".encode()])
+        self.assertEqual(message.reverse_path, "<jürgen@example.com>".encode())
+        self.assertEqual(message.recipients, ["<用户@bücher.example>".encode()])
+        self.assertEqual(message.protocol, b"UTF8SMTP")
+
     def test_smtputf8_that_is_not_offered_is_returned(self):
         """RFC 6531 section 3.2: a client does not send what it was not offered."""
         self.start("--config=" + self.configuration("engine { extensions { smtputf8: SWITCH_OFF } }"))

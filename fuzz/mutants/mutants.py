@@ -950,30 +950,6 @@ MUTANTS = [
         ],
     ),
     (
-        "auth_counts_padding",
-        "RFC 4954 section 4: the padding of a response counts as octets of it (CVE-2018-6789)",
-        [
-            (
-                "engine/session/auth.cc",
-                "  block->size = static_cast<uint32_t>(length);\n  block->round",
-                """\
-  block->size = FAULT ? block->capacity : static_cast<uint32_t>(length);
-  block->round""",
-            ),
-        ],
-    ),
-    (
-        "auth_failure_keeps_exchange",
-        "R1, RFC 4954 section 4: the line behind a cancelled exchange is taken for a response",
-        [
-            (
-                "engine/session/auth.cc",
-                "  if (mode_ == Mode::kAuth) mode_ = Mode::kCommand;",
-                "  if (mode_ == Mode::kAuth && !FAULT) mode_ = Mode::kCommand;",
-            ),
-        ],
-    ),
-    (
         "lmtp_one_reply",
         "RFC 2033 section 4.2: one reply behind the content, however many recipients there are",
         [

@@ -400,6 +400,32 @@ void ProxyHeaderParser::Release() {
             ),
         ],
     ),
+    (
+        "auth_counts_padding",
+        "auth_exchange",
+        "RFC 4954 section 4: the padding of a response counts as octets of it (CVE-2018-6789)",
+        [
+            (
+                "engine/session/auth.cc",
+                "  block->size = static_cast<uint32_t>(length);\n  block->round",
+                """\
+  block->size = FAULT ? block->capacity : static_cast<uint32_t>(length);
+  block->round""",
+            ),
+        ],
+    ),
+    (
+        "auth_failure_keeps_exchange",
+        "auth_exchange",
+        "R1, RFC 4954 section 4: the line behind a cancelled exchange is taken for a response",
+        [
+            (
+                "engine/session/auth.cc",
+                "  if (mode_ == Mode::kAuth) mode_ = Mode::kCommand;",
+                "  if (mode_ == Mode::kAuth && !FAULT) mode_ = Mode::kCommand;",
+            ),
+        ],
+    ),
     # --- Command lines
     (
         "size_of_21_digits",

@@ -179,9 +179,9 @@ constexpr uint64_t kTicks[] = {
     50000, 180000, 299999, 300000, 500000, 599999, 600000, 9000000000000000000u};
 constexpr uint64_t kWantedEvents[] = {
     0,
-    (1u << 5) | (1u << 17),                 // MAIL, CLOSED
+    (1u << 5) | (1u << 17) | (1u << 19),    // MAIL, CLOSED, AUTH
     (1u << 6) | (1u << 9) | (1u << 17),     // RCPT, CONTENT_END, CLOSED
-    0x3FFFEu & ~((1u << 15) | (1u << 10)),  // all but ERROR and RESET
+    0xBFFFEu & ~((1u << 15) | (1u << 10)),  // all but ERROR and RESET and the youngest
 };
 
 Setup ReadSetup(std::string_view input);

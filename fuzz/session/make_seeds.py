@@ -143,6 +143,7 @@ HISTORY = [
     ("auth-guessed", "failures beyond the limit", setup(AUTH), EHLO + (plan(0, 2) + b"AUTH PLAIN =\r\n") * 4),
     ("auth-before-tls", "AUTH in the clear, and again behind STARTTLS", setup({0: 66}, IN_CLEAR), EHLO + b"AUTH PLAIN =\r\nSTARTTLS\r\n" + notice(1) + b"AUTH PLAIN =\r\n" + EHLO + b"AUTH PLAIN =\r\n"),
     ("xclient", "CVE-2026-28753 (nginx): XCLIENT from anybody, with xtext that is none", setup(), EHLO + b"XCLIENT NAME=a+0Db LOGIN=+\r\nXCLIENT ADDR=+GG\r\n"),
+    ("xclient-behind-login", "nginx: credentials that stay when the client becomes another", b"\x41" + bytes(7) + b"\x07\0", EHLO + b"AUTH PLAIN AGEAYg==\r\nXCLIENT NAME=other.example ADDR=198.51.100.7\r\nEHLO other.example\r\nAUTH PLAIN AGEAYg==\r\nQUIT\r\n"),
     ("proxy-v1", "CVE-2023-42117 (Exim): addresses of a PROXY header", setup(PROXY), b"PROXY TCP4 192.0.2.7 192.0.2.25 56324 25\r\n" + EHLO),
     ("proxy-v1-107", "a header of version 1 of 107 octets", setup(PROXY), b"PROXY UNKNOWN " + b"f" * 91 + b"\r\n" + EHLO),
     ("proxy-v1-108", "and one of 108", setup(PROXY), b"PROXY UNKNOWN " + b"f" * 92 + b"\r\n" + EHLO),

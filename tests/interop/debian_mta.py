@@ -9,8 +9,8 @@ where /var/lib, /var/spool and /run are empty and /etc/passwd, /etc/group and /e
 this test: nothing of the machine's own is written, and no configuration of it is read. That needs root,
 as these servers do. All ports are of 127.0.0.1 and the kernel's choice; names are not resolved.
 
-A fixture is used by one thread. Its processes die with the test (PR_SET_PDEATHSIG for the first, the
-process group for all).
+A fixture is used by one thread. close() ends all that is in the namespace; the server itself dies with the
+test (PR_SET_PDEATHSIG).
 """
 
 import os
@@ -46,6 +46,14 @@ def _unpacked(name, program):
     if not os.path.exists(path):
         raise AssertionError(f"{name} is not unpacked: ./bazelw test ... does that")
     return path
+
+
+def _mount_namespace(pid):
+    """Its name, or None for a process that is gone."""
+    try:
+        return os.readlink(f"/proc/{pid}/ns/mnt")
+    except OSError:
+        return None
 
 
 class _Server:
@@ -126,10 +134,19 @@ class _Server:
 
     def close(self):
         if self._process is not None:
-            try:
-                os.killpg(self._process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+            # Exim delivers in sessions of their own; all are in the namespace, and nobody else is.
+            namespace = _mount_namespace(self._process.pid)
+            if namespace != _mount_namespace(os.getpid()):
+                while others := [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc")))
+                                 if namespace and _mount_namespace(pid) == namespace]:
+                    for pid in others:
+                        try:
+                            os.kill(pid, signal.SIGKILL)
+                        except ProcessLookupError:
+                            pass
+                    self._process.poll()
+                    time.sleep(0.01)
+            self._process.kill()
             self._process.wait(20)
             self._process = None
         self._reservation.close()

@@ -177,9 +177,9 @@ void Session::FinishSkippedChunk() {
     }
   } else {
     const size_t before = output_.size();
-    const bool written =
-        held_ != nullptr ? Append({reinterpret_cast<const char*>(held_ + 1), held_->size})
-                         : Reply(chunk_reply_);
+    const bool written = held_ != nullptr
+                             ? Append({reinterpret_cast<const char*>(held_ + 1), held_->size})
+                             : Reply(chunk_reply_);
     if (written) Repeat(before, times);
   }
   DropHeldReply();

@@ -87,6 +87,7 @@ EXCEPTIONS = [
     ("engine/session/answer.cc", "if (!Reply(ReplyId::kDecisionTimeout) || !Repeat(before, times)) return;",
      "no memory, at the moment at which a decision expires"),
     ("engine/session/answer.cc", "if (!Reply(ReplyId::kShuttingDown)) return;", "no memory, at the moment of a shutdown"),
+    ("engine/session/auth.cc", "if (auth_ == nullptr) return parts;", "who asks is in an exchange, which has its block"),
     ("engine/session/execute.cc", "case Verb::kUnknown:", "JudgeLine has refused these; the switch names all"),
     ("engine/session/execute.cc", "case Verb::kTurn:", "the same"),
     ("engine/session/execute.cc", "case Verb::kSend:", "the same"),

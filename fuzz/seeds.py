@@ -185,6 +185,8 @@ def _command_line():
         b"RCPT TO:<a@b> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;a+2Bb",
         b"RCPT TO:<a@b> RRVS=2014-04-03T23:01:00Z;C NOTIFY=NEVER,DELAY",
         b"RCPT TO:<a@b> ORCPT=rfc822;" + b"+41" * 165,
+        b"RCPT TO:<a@b> ORCPT=utf-8;+C3+A9@b", b"RCPT TO:<a@b> ORCPT=utf-8;+C3@b", b"RCPT TO:<a@b> ORCPT=utf-8;" + b"+C3+A9" * 83,
+        b"RCPT TO:<a@b> ORCPT=utf-8;" + b"+C3+A9" * 84, b"RCPT TO:<a@b> ORCPT=utf-8;+C3+A9+0A",
         b"  MAIL", b"MAIL\tFROM:<a@b>", b"VRFY", b"EXPN", b"MAIL FROM:<a@b> SIZE=",
         b"MAIL FROM:<a@b> SIZE=" + b"0" * 20, b"MAIL FROM:<a@b> SIZE=" + b"0" * 21,
     ]
@@ -434,6 +436,15 @@ def _config_loader():
                  b"extensions { binarymime: SWITCH_ON chunking: SWITCH_OFF }",
                  b"extensions { binarymime: SWITCH_ON eightbitmime: SWITCH_OFF smtputf8: SWITCH_OFF }", b"limits { errors: -1 }"):
         yield b"\2" + text, ""
+    # AUTH: required and not there, and lists of mechanisms, right and wrong (RFC 4422 section 3.1).
+    auth = b"extensions { auth: SWITCH_ON } "
+    yield b"\2require_auth: true", "mail wanted of nobody"
+    yield b"\2" + auth + b"require_auth: true", ""
+    for names in ([b"PLAIN", b"SCRAM-SHA-256", b"X_1"], [b""], [b"PLAIN LOGIN"], [b"plain"], [b"PLAIN", b"PLAIN"], [b"X" * 20],
+                  [b"X" * 21], [b"PL;AIN"], [b"PL~AIN"], [b"PLAIN", b""], [b" PLAIN"]):
+        yield b"\2" + auth + b" ".join(b'auth_mechanisms: "%s"' % name for name in names), "lists of mechanisms"
+    for count in (18, 19, 20):
+        yield b"\2" + auth + b" ".join(b'auth_mechanisms: "X%019d"' % i for i in range(count)), "of 377, 398 and 419 octets"
     yield b"\0\x0a\xff\xff\3" + b"a" * 0xffff + b"\x0a\2mx", "more octets than a configuration may have"
     yield b"\1\xff\5a.b.c" + bytes(range(0, 250, 3)), ""
     yield b"\1\x80" + b"\x90\1" * 10, ""
@@ -533,6 +544,39 @@ def _session_api():
         yield seed(hello * 2 + mail, 64, 0, part, table=table), "a table whose greeting depends on the client"
     for name in (b"", b"mx.example", b"a b", b"x" * 255):
         yield seed(hello, 128, table=bytes([len(name)]) + name), "names of the server"
+    # AUTH is required (530), and offered inside TLS alone.
+    yield seed(hello + b"AUTH PLAIN AAAA\r\nNOOP\r\n" + mail, 32, config=b"\x40\x41"), "mail before AUTH"
+
+    # With what the answers say of AUTH: of the greeting, of EHLO, then of what is in the octets.
+    def auth(octets, more, cuts=0, refusals=0, protocol=4, flags=0):
+        return seed(octets, flags, cuts, 0, refusals, protocol=protocol, answers=accept + bytes([len(more)]) + more)
+
+    again = hello * 2 + b"AUTH X-OWN AAAA\r\n" + hello * 2 + b"AUTH LOGIN\r\n"
+    exchange = hello + b"AUTH PLAIN\r\nAAAA\r\nZm9v\r\nNOOP\r\n" + mail
+    named = hello + b"MAIL FROM:<a@b.example> AUTH=a+2Bb@b.example\r\nRSET\r\nMAIL FROM:<> AUTH=<>\r\n"
+    told = hello + b"XFORWARD NAME=a.example ADDR=192.0.2.7\r\n" + mail + b"XCLIENT NAME=a.example LOGIN=me\r\n" + hello
+    for cuts in (0, 1, 5):
+        yield auth(again, b"\0\1\1\0\0\1", cuts), "mechanisms of one session's own, then the configuration's"
+        yield auth(exchange, b"\0\0\3\3\0", cuts), "an exchange"
+        yield auth(exchange, b"\0\0\3\3\0", cuts, protocol=12), "the host goes down when it is asked"
+        yield auth(exchange, b"\0\0\3", cuts, flags=24), "an exchange that takes too long"
+        yield auth(hello + b"AUTH PLAIN\r\nAAAA\nNOOP\r\n", b"\0\0\3", cuts), "a bare LF in an exchange"
+        yield auth(named, b"", cuts), ""
+        yield auth(told, b"", cuts), ""
+    yield auth(exchange, b"\0\0\0", protocol=12), "the host goes down at the first response"
+    yield auth(hello + b"STARTTLS\r\n" + hello + b"AUTH X-OWN\r\n", b"\0\1", flags=1), "TLS ends what was said of mechanisms"
+    for kind in range(8):
+        yield auth(exchange, b"\0" + bytes([kind, 3, kind])), "answers of all kinds"
+        yield auth(exchange, bytes([kind]) + b"\0" + bytes([kind])), ""
+    for bit in range(8):
+        yield auth(again, b"\0\1\1", refusals=1 << bit), "no memory for a list"
+        yield auth(exchange, b"\0\0\3\3\0", refusals=1 << bit), "nor for a response"
+        yield auth(exchange, b"\0\0\3\3\0", 1, refusals=1 << bit), "nor for a line of it"
+        yield auth(named, b"", refusals=1 << bit), "nor for AUTH= of MAIL"
+        yield auth(told, b"", refusals=1 << bit), "nor for what is told of a client"
+    # A response that the room for commands does not hold.
+    for bit in range(8):
+        yield auth(hello + b"AUTH PLAIN\r\n" + b"QUJD" * 260 + b"\r\nNOOP\r\n", b"\0\0\3", 5, 1 << bit), "nor for a long line of an exchange"
     # More output than is held without asking for memory, taken in parts.
     for part in range(150, 256, 8):
         yield seed(hello + b"HELP\r\n" * 3 + b"HELP MAIL\r\nHELP 500\r\n", 0, 0, part), ""

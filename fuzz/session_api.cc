@@ -4,11 +4,13 @@
 // clock near its end, tables whose every word depends on the client.
 //
 // Target functions: session::MakeGround, Session (Feed, NextEvent, AnswerTicket, ConsumeOutput,
-// Tick, NextDeadline, Notify, output, has_output, start_tls, closing), Output (Reserve, Consume),
-// BoundReplies::FormatEhlo, FormatOverride.
+// Tick, NextDeadline, Notify, output, has_output, start_tls, closing; with protocol & 4
+// SetMechanisms, KeepMechanisms, AnswerChallenge, FeedAuth, KeepMailAuth, SetAttributes), Output
+// (Reserve, Consume), BoundReplies::FormatEhlo, FormatOverride.
 //
 // Input: flags, protocol, cuts, how output is taken, refusals of the heap, a configuration, a table
-// (table_input.h), answers, then the octets of the client.
+// (table_input.h), answers, with protocol & 4 what answers say of AUTH, then the octets of the
+// client.
 // Oracles: SameWhateverCuts (R3) with a heap that gives; RepliesAreStrict (R4, R5) and
 // NothingBehindClosed with one that does not; AnswersAreChecked; DeadlineIsAhead; the heap gets
 // everything back (B1).
@@ -33,6 +35,7 @@
 namespace postern::fuzz {
 namespace {
 
+using commands::Extension;
 using session::AnswerResult;
 using session::Event;
 using session::EventType;
@@ -44,9 +47,49 @@ struct Choices {
   uint8_t cuts = 0;
   size_t part = 0;  // octets of output that are taken at a time; 0: all
   uint32_t refusals = 0;
+  // AUTH is offered, and the peer may tell of clients; each answer has an octet more.
+  bool auth = false;
+  bool stops_in_auth = false;  // the host goes down before it takes the event
   std::string_view answers;
+  std::string_view auth_answers;
   std::string_view octets;
 };
+
+// What an answer says of AUTH beside its verdict, right and wrong.
+void AddAuth(uint8_t choice, const std::string& text, session::Answer* answer) {
+  // RFC 4954 section 4: a challenge that its line has room for, and one octet more; section 3: a
+  // list of no more than 400 octets.
+  static const auto& too_long = *new std::string(9211, 'x');
+  static const auto& long_list = *new std::string(401, 'X');
+  switch (choice % 8) {
+    case 0:
+      return;
+    case 1:
+      answer->auth_mechanisms = "X-OWN PLAIN";
+      return;
+    case 2:
+      answer->auth_mechanisms = "plain";
+      return;
+    case 3:
+      answer->verdict = Verdict::kChallenge;
+      answer->challenge = text;
+      return;
+    case 4:
+      answer->verdict = Verdict::kChallenge;
+      answer->challenge = too_long;
+      return;
+    case 5:
+      answer->verdict = Verdict::kChallenge;
+      answer->auth_mechanisms = "PLAIN";
+      return;
+    case 6:
+      answer->challenge = "with another verdict";
+      return;
+    default:
+      answer->auth_mechanisms = long_list;
+      return;
+  }
+}
 
 // Answers that differ from recipient to recipient, some in words of their own.
 class ForEach final : public session::RecipientAnswers {
@@ -79,6 +122,7 @@ class Dialogue {
       : choices_(choices), part_(part), heap_(refusals) {
     session::Options options;
     options.can_starttls = (choices.flags & 1) != 0;
+    options.trusted = choices.auth;
     options.proxy_header = (choices.flags & 2) != 0;
     options.now_ms = now_ = (choices.flags & 4) != 0 ? UINT64_MAX - 1000 : 0;
     options.client_address = "192.0.2.1";
@@ -91,6 +135,9 @@ class Dialogue {
         session_->Feed(piece, &used);
         const size_t before = output_.size() + events_;
         piece.remove_prefix(used);
+        if (choices.stops_in_auth && IsAskedAboutAuth()) {
+          session_->Notify(session::Notice::kShutdownNow);
+        }
         Drain(part_);
         RequireThat(used != 0 || output_.size() + events_ != before, "progress",
                     "nothing is taken and nothing is to be had");
@@ -142,6 +189,10 @@ class Dialogue {
     RequireThat(session_->closing() || deadline >= now_, "DeadlineIsAhead", "it has passed");
   }
 
+  bool IsAskedAboutAuth() const {
+    return (session_->GetInfo().state >> 8 & 0xFF) == static_cast<uint32_t>(EventType::kAuth);
+  }
+
   void HoldsWhatItSays() {
     RequireThat(session_->GetInfo().memory_octets == sizeof(session::Session) + heap_.held(), "B1",
                 "it holds something else than it says");
@@ -179,6 +230,9 @@ class Dialogue {
       answer.verdict = static_cast<Verdict>(choice & 7);
       answer.recipients = &each;
     }
+    if (auth_answers_ < choices_.auth_answers.size()) {
+      AddAuth(static_cast<uint8_t>(choices_.auth_answers[auth_answers_++]), text, &answer);
+    }
     RequireThat(session_->AnswerTicket(event.ticket + 1, answer) == AnswerResult::kNoTicket,
                 "AnswersAreChecked", "a ticket that was never given out");
     if (session_->AnswerTicket(event.ticket, answer) != AnswerResult::kOk) {
@@ -197,6 +251,7 @@ class Dialogue {
   std::string output_;
   size_t events_ = 0;
   size_t answers_ = 0;
+  size_t auth_answers_ = 0;
   bool saw_closed_ = false;
   bool closed_ = false;
 };
@@ -206,12 +261,22 @@ void Run(Input input) {
   choices.flags = input.Octet();
   const uint8_t protocol = input.Octet();
   choices.each_recipient = (protocol & 2) != 0;
+  choices.auth = (protocol & 4) != 0;
+  choices.stops_in_auth = (protocol & 8) != 0;
   choices.cuts = input.Octet();
   choices.part = input.Octet();
   choices.refusals = input.Word();
   auto config = session::LoadConfig((choices.flags & 32) != 0 ? WildConfig(&input) : "");
   if (!config.ok()) config = session::LoadConfig("");
   if ((protocol & 1) != 0) config->enabled |= commands::Bit(commands::Extension::kLmtp);
+  if (choices.auth) {
+    for (const Extension extension :
+         {Extension::kAuth, Extension::kXclient, Extension::kXforward}) {
+      config->enabled |= commands::Bit(extension);
+    }
+    config->auth_line = session::MakeAuthLine("PLAIN LOGIN");
+    config->auth_without_tls = true;
+  }
   auto table = replies::ReplyTable::Load((choices.flags & 64) != 0 ? TameTable(&input) : "");
   if (!table.ok()) table = replies::ReplyTable::LoadDefault();
   if ((choices.flags & 128) != 0) config->server_name = input.TakeCounted();
@@ -224,6 +289,7 @@ void Run(Input input) {
     return RequireThat(!good, "MakeGround", "a good name is refused");
   }
   choices.answers = input.TakeCounted();
+  if (choices.auth) choices.auth_answers = input.TakeCounted();
   choices.octets = input.Rest();
 
   const Dialogue whole(ground, choices, 0, 0, 0);

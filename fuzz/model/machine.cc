@@ -190,7 +190,10 @@ std::string Machine::State() const {
   add("in_line",
       (phase_ == Phase::kCommand || phase_ == Phase::kAuth) && line_octets_ != 0 ? 1 : 0);
   add("authenticated", authenticated_ ? 1 : 0);
-  add("round", phase_ == Phase::kAuth ? auth_round_ : 0);
+  // How far an exchange has come, while the host thinks about a response as well.
+  const bool exchange =
+      phase_ == Phase::kAuth || (phase_ == Phase::kDecision && decision_ == POSTERN_EVENT_AUTH);
+  add("round", exchange ? auth_round_ : 0);
   return s;
 }
 

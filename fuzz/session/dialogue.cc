@@ -26,7 +26,6 @@ ScriptAnswer ReadAnswer(Input* input, bool with_event) {
     answer.event = later ? event : static_cast<uint8_t>(event % 18);
   }
   answer.verdict = static_cast<uint8_t>(input->Below(8));
-  if (answer.verdict > kNoVerdict) answer.verdict = kNoVerdict;
   const uint8_t form = input->Octet();
   answer.form = form >= kFirstRecipientsForm ? 4 : form % 4;
   if (answer.form == 4) {

@@ -90,6 +90,31 @@ TEST(DialogueTest, APrintedAnswerIsReadBack) {
   EXPECT_EQ(read.text, "no\nno");
 }
 
+// A challenge was once read as no verdict, and no dialogue had an exchange of AUTH.
+TEST(DialogueTest, EveryVerdictIsReadAsItself) {
+  for (uint8_t verdict = 0; verdict <= kChallenge; ++verdict) {
+    ScriptAnswer answer;
+    answer.verdict = verdict;
+    const Dialogue dialogue = Of("\xFFV" + PrintAnswer(answer));
+    ASSERT_EQ(dialogue.steps.size(), 1u);
+    EXPECT_EQ(dialogue.steps[0].answer.verdict, verdict);
+  }
+}
+
+TEST(DialogueTest, AnExchangeTakesPlace) {
+  std::string input(kSetupOctets, '\0');
+  input[0] = 65;  // TLS, AUTH
+  input +=
+      "EHLO client.example\r\n\xFF"
+      "A\x13\x07\x02\0\0\0\0\0\x03"
+      "abcAUTH LOGIN\r\nAAAA\r\n"s;
+  std::string output;
+  for (const SeenStep& step : RunDialogue(ReadDialogue(input), Cuts::kWhole, false).steps) {
+    output += step.output;
+  }
+  EXPECT_NE(output.find("334 YWJj\r\n235 "), std::string::npos) << output;
+}
+
 TEST(DialogueTest, RepetitionIsBounded) {
   EXPECT_EQ(Of("\xFFXa\x01\0"s).steps[0].octets, std::string(256, 'a'));
   EXPECT_EQ(Of("x\r\nab\r\n\xFFR\x02"s).steps[0].octets, "x\r\nab\r\nab\r\nab\r\n");

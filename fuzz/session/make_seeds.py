@@ -165,7 +165,7 @@ APPENDIX_D = [
     ("appendix-d4", setup(), b"EHLO bar.com\r\nVRFY Crispin\r\nEXPN Example-People\r\nMAIL FROM:<EAK@bar.com>\r\nRCPT TO:<Admin.MRC@foo.com>\r\nDATA\r\nBlah blah blah...\r\n...etc. etc. etc.\r\n.\r\nQUIT\r\n"),
 ]
 
-ACCEPT, REJECT, DEFER, DISCONNECT, LATER = 1, 2, 3, 4, 5
+ACCEPT, REJECT, DEFER, DISCONNECT, LATER, CHALLENGE = 1, 2, 3, 4, 5, 7
 
 
 def worded(event, number, code, enhanced, text):
@@ -189,7 +189,7 @@ def with_id(event, number, reply_id):
 ANY_TIME = b"".join(tick(index) for index in range(8))
 CHUNKS = EHLO + MAIL + RCPT
 CAN_UNKNOWN = {0: 8}
-CONTENT_BEGIN, CHUNK_END = 7, 18
+CONTENT_BEGIN, CHUNK_END, AUTH_EVENT = 7, 18, 19
 
 # What hosts do, right and wrong, that no transcript has.
 HOSTS = [
@@ -229,6 +229,14 @@ HOSTS = [
     ("shutdown-in-starttls", setup(CAN_STARTTLS), EHLO + plan(4, LATER) + b"STARTTLS\r\n" + notice(4) + verdict(ACCEPT) + notice(1) + EHLO),
     ("message-of-the-limit", setup(SMALL_MESSAGE), ENVELOPE + repeat(b"y", 65534) + END + MAIL + RCPT),
     ("message-one-over", setup(SMALL_MESSAGE), ENVELOPE + repeat(b"y", 65535) + END + MAIL + RCPT),
+    ("auth-line-without-end", setup(AUTH, SMALL_LINE), EHLO + plan(AUTH_EVENT, CHALLENGE) + b"AUTH PLAIN\r\n" + repeat(b"A", 17000) + b"\r\n" + EHLO),
+    ("auth-too-many-rounds", setup(AUTH), EHLO + plan(AUTH_EVENT, CHALLENGE) * 11 + b"AUTH LOGIN\r\n" + b"AAAA\r\n" * 11 + b"AUTH PLAIN =\r\n"),
+    ("auth-shutdown-while-asked", setup(AUTH), EHLO + plan(AUTH_EVENT, LATER) + b"AUTH LOGIN\r\n" + notice(4) + verdict(CHALLENGE) + EHLO),
+    ("auth-shutdown-in-the-exchange", setup(AUTH), EHLO + plan(AUTH_EVENT, CHALLENGE) + b"AUTH LOGIN\r\n" + notice(4) + EHLO),
+    ("auth-client-gone", setup(AUTH), EHLO + plan(AUTH_EVENT, CHALLENGE) + b"AUTH LOGIN\r\nAA" + notice(3)),
+    ("auth-client-slow", setup(AUTH, SHORT_TIMES), EHLO + plan(AUTH_EVENT, CHALLENGE) + b"AUTH LOGIN\r\nAA" + tick(4) + b"AA\r\n"),
+    ("auth-wrong-challenges", setup(AUTH), EHLO + with_id(AUTH_EVENT, CHALLENGE, 31) + long_text(AUTH_EVENT, CHALLENGE, 0, [0, 0, 0], 9211) + long_text(AUTH_EVENT, CHALLENGE, 0, [0, 0, 0], 9210) + b"AUTH LOGIN\r\n" + plan(5, CHALLENGE) + b"AAAA\r\n" + MAIL),
+    ("orcpt-utf8", setup(), EHLO + b"MAIL FROM:<a@client.example> SMTPUTF8\r\nRCPT TO:<b@mx.example> ORCPT=utf-8;+C3+BC@mx.example\r\nRCPT TO:<b@mx.example> ORCPT=utf-8;+C3@mx.example\r\nRCPT TO:<b@mx.example> ORCPT=utf-8;" + b"+C3+BC" * 84 + b"\r\n"),
     ("tables-swapped", setup(), b"\xffS\x03" + EHLO + b"\xffS\x01" + b"XYZZY\r\n" + plan(6, REJECT) + MAIL + RCPT + b"\xffS\x02" + b"NOOP\r\nXYZZY\r\n"),
 ]
 

@@ -80,9 +80,8 @@ struct Extras {
   struct Text {
     const char* data;
     size_t size;
-    operator std::string_view() const {
-      return {data, size};
-    }  // NOLINT(google-explicit-constructor)
+    // NOLINTNEXTLINE(google-explicit-constructor): a text is read as one
+    operator std::string_view() const { return {data, size}; }
   };
   Text envid;       // xtext, as sent (RFC 3461 §4.4)
   Text orcpt_type;  // (§4.2)

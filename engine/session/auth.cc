@@ -20,7 +20,6 @@
 namespace postern::session {
 
 using commands::Extension;
-using commands::Verb;
 using replies::ReplyId;
 
 // One block of memory: this, and the octets behind it.

@@ -6,15 +6,21 @@
 // Frame, ParseVersion1, ParseVersion2, ParseInet, ParseInet6, ParseTlvs, Crc32c, NextProxyTlv.
 //
 // Input: cuts, refusals, mode, then the octets of the connection.
-// Oracles: SameProxy (R3 as well), bounded store (B1), progress (B3);
-// WorkIsLinear (B2).
+// Oracles: SameProxy (R3 as well), bounded store (B1), progress (B3); an address that a header
+// tells is one that EHLO could give (RFC 5321 §4.1.3); WorkIsLinear (B2).
 
 #include "engine/wire/proxy_header.h"
 
+#include <arpa/inet.h>
+
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 
+#include "engine/syntax/domain.h"
+#include "engine/syntax/ip_address.h"
 #include "fuzz/check.h"
 #include "fuzz/heap.h"
 #include "fuzz/input.h"
@@ -43,6 +49,22 @@ std::string WithChecksum(std::string octets) {
     octets[octets.size() - 4 + i] = static_cast<char>(crc >> (24 - 8 * i));
   }
   return octets;
+}
+
+// The host takes the address for the client's, as it takes one of XCLIENT or compares one of EHLO:
+// written out and read by the rooms for these, it is the same.
+void RequireAddress(bool six, const uint8_t (&octets)[16]) {
+  char text[INET6_ADDRSTRLEN] = {};
+  RequireThat(inet_ntop(six ? AF_INET6 : AF_INET, octets, text, sizeof(text)) != nullptr, "address",
+              "it cannot be written");
+  const std::string literal = std::string("[") + (six ? "IPv6:" : "") + text + "]";
+  RequireThat(syntax::ParseAddressLiteral(literal).ok(), "address", literal);
+  std::array<uint8_t, 4> four = {};
+  std::array<uint8_t, 16> sixteen = {};
+  const bool read =
+      six ? syntax::ParseIpv6Address(text, &sixteen) : syntax::ParseIpv4Address(text, &four);
+  RequireThat(read && std::memcmp(six ? sixteen.data() : four.data(), octets, six ? 16 : 4) == 0,
+              "address", text);
 }
 
 void Run(Input input) {
@@ -87,6 +109,11 @@ void Run(Input input) {
         size_t walked = 0;
         while (wire::NextProxyTlv(&tlvs, &type, &value)) walked += 3 + value.size();
         RequireThat(walked == got.tlvs.size(), "records", "they do not fill their block");
+        const bool six = got.header.family == wire::ProxyFamily::kInet6;
+        if (six || got.header.family == wire::ProxyFamily::kInet) {
+          RequireAddress(six, got.header.source);
+          RequireAddress(six, got.header.destination);
+        }
       }
       // It stays at what it said.
       RequireThat(parser.Next("x", &consumed) == got.status && consumed == 0, "progress",

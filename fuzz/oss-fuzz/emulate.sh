@@ -93,7 +93,7 @@ check_target() {
     # AddressSanitizer's runtime has a few calls of the other's inside it.
     address) [[ $asan -ge 1000 && $ubsan -lt 168 ]] ;;
     undefined) [[ $ubsan -ge 168 && $asan -eq 0 ]] ;;
-    coverage) [[ $asan -eq 0 && $ubsan -lt 168 ]] && readelf -S -W "$program" | grep -q __llvm_covmap ;;
+    coverage) [[ $asan -eq 0 && $ubsan -lt 168 ]] && readelf -S -W "$program" | grep __llvm_covmap >/dev/null ;;
   esac
   result "$name is instrumented for $sanitizer (asan $asan, ubsan $ubsan)" $?
 }

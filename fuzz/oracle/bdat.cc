@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "fuzz/oracle/content.h"
 #include "fuzz/oracle/esmtp_grammar.h"
 
 namespace postern::fuzz::oracle {
@@ -55,21 +56,8 @@ Finding SameBdat(const BdatMessage& expected, const BdatMessage& got) {
     return std::to_string(expected.left) + " octets of the chunk should be left and " +
            std::to_string(got.left) + " are";
   }
-  if (expected.wire != got.wire) {
-    return "it should take " + std::to_string(expected.wire) + " octets and took " +
-           std::to_string(got.wire);
-  }
-  if (expected.octets != got.octets) {
-    const auto differ = std::mismatch(expected.octets.begin(), expected.octets.end(),
-                                      got.octets.begin(), got.octets.end());
-    const auto at = static_cast<size_t>(differ.first - expected.octets.begin());
-    return "the content differs at octet " + std::to_string(at) + ": \"" +
-           Visible(std::string_view(expected.octets).substr(at, 40)) + "\" became \"" +
-           Visible(std::string_view(got.octets).substr(at, 40)) + "\"";
-  }
-  if (expected.bare_cr != got.bare_cr) return "bare CR: found or not found wrongly";
-  if (expected.bare_lf != got.bare_lf) return "bare LF: found or not found wrongly";
-  return {};
+  return SameDecoded({expected.octets, expected.wire, expected.bare_cr, expected.bare_lf},
+                     {got.octets, got.wire, got.bare_cr, got.bare_lf});
 }
 
 Finding BdatArgumentAgrees(std::string_view text, const syntax::BdatArgument& got) {

@@ -46,10 +46,7 @@ Content ReferenceContent(std::string_view octets, bool normalize) {
   return content;
 }
 
-Finding SameContent(const Content& expected, const Content& got) {
-  if (expected.ended != got.ended) {
-    return got.ended ? "it ended and should go on" : "it goes on and should have ended";
-  }
+Finding SameDecoded(const Decoded& expected, const Decoded& got) {
   if (expected.wire != got.wire) {
     return "it should take " + std::to_string(expected.wire) + " octets and took " +
            std::to_string(got.wire);
@@ -65,6 +62,14 @@ Finding SameContent(const Content& expected, const Content& got) {
   if (expected.bare_cr != got.bare_cr) return "bare CR: found or not found wrongly";
   if (expected.bare_lf != got.bare_lf) return "bare LF: found or not found wrongly";
   return {};
+}
+
+Finding SameContent(const Content& expected, const Content& got) {
+  if (expected.ended != got.ended) {
+    return got.ended ? "it ended and should go on" : "it goes on and should have ended";
+  }
+  return SameDecoded({expected.octets, expected.wire, expected.bare_cr, expected.bare_lf},
+                     {got.octets, got.wire, got.bare_cr, got.bare_lf});
 }
 
 std::string CleanContent(std::string_view octets) {

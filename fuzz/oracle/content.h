@@ -28,6 +28,15 @@ struct Content {
   bool bare_lf = false;
 };
 
+// What both decoders, of DATA and of BDAT, must have made.
+struct Decoded {
+  std::string_view octets;
+  uint64_t wire = 0;
+  bool bare_cr = false;
+  bool bare_lf = false;
+};
+Finding SameDecoded(const Decoded& expected, const Decoded& got);
+
 // Of the octets that follow DATA's own CR LF. `normalize` is the policy of D3: else reject.
 Content ReferenceContent(std::string_view octets, bool normalize);
 

@@ -184,10 +184,30 @@ enum class ReplyId : uint16_t {
   kXforwardOk = 235,
   kXforwardRejected = 236,
   kXforwardDeferred = 237,
+
+  // ETRN, RFC 1985.
+  kEtrnOk = 238,
+  kEtrnNothingWaits = 239,  // 251
+  kEtrnPending = 240,       // 252
+  kEtrnCounted = 241,       // 253
+  kEtrnRejected = 242,      // 459
+  kEtrnDeferred = 243,      // 458
+
+  // ATRN, RFC 2645.
+  kAtrnOk = 244,  // the session ends after it
+  kAtrnRejected = 245,
+  kAtrnDeferred = 246,
+  kAtrnNothingWaits = 247,  // 453
+
+  // BURL, RFC 4468. What stands behind the last one is CONTENT_ACCEPTED and its like.
+  kBurlOk = 248,
+  kBurlRejected = 249,
+  kBurlDeferred = 250,
+  kBurlNotTrusted = 251,
 };
 
 // One more than the highest number of a ReplyId.
-inline constexpr size_t kReplyIdLimit = 238;
+inline constexpr size_t kReplyIdLimit = 252;
 
 }  // namespace postern::replies
 

@@ -179,10 +179,24 @@ constexpr ReplyRule kRules[] = {
     RULE(kXforwardOk, XFORWARD_OK, kOther, kRequired, false, kS, 250),
     RULE(kXforwardRejected, XFORWARD_REJECTED, kOther, kRequired, false, kS, 550, 554),
     RULE(kXforwardDeferred, XFORWARD_DEFERRED, kOther, kRequired, false, kS, 451, 450),
+    RULE(kEtrnOk, ETRN_OK, kEtrn, kRequired, false, kS, 250, 251, 252, 253),
+    RULE(kEtrnNothingWaits, ETRN_NOTHING_WAITS, kEtrn, kRequired, false, kS, 251),
+    RULE(kEtrnPending, ETRN_PENDING, kEtrn, kRequired, false, kS, 252),
+    RULE(kEtrnCounted, ETRN_COUNTED, kEtrn, kRequired, false, kS, 253),
+    RULE(kEtrnRejected, ETRN_REJECTED, kEtrn, kRequired, false, kS, 459),
+    RULE(kEtrnDeferred, ETRN_DEFERRED, kEtrn, kRequired, false, kS, 458, 451),
+    RULE(kAtrnOk, ATRN_OK, kAtrn, kRequired, false, kS, 250),
+    RULE(kAtrnRejected, ATRN_REJECTED, kAtrn, kRequired, false, kS, 450),
+    RULE(kAtrnDeferred, ATRN_DEFERRED, kAtrn, kRequired, false, kS, 451),
+    RULE(kAtrnNothingWaits, ATRN_NOTHING_WAITS, kAtrn, kRequired, false, kS, 453),
+    RULE(kBurlOk, BURL_OK, kContent, kRequired, false, kS | kC, 250),
+    RULE(kBurlRejected, BURL_REJECTED, kContent, kRequired, false, kS | kC, 554, 550, 552),
+    RULE(kBurlDeferred, BURL_DEFERRED, kContent, kRequired, false, kS | kC, 451, 450, 452),
+    RULE(kBurlNotTrusted, BURL_NOT_TRUSTED, kContent, kRequired, false, kS | kC, 554, 550),
 };
 #undef RULE
 constexpr size_t kRuleCount = sizeof(kRules) / sizeof(kRules[0]);
-static_assert(kRuleCount == 130, "one rule per id");
+static_assert(kRuleCount == 144, "one rule per id");
 
 constexpr bool Ascending() {
   for (size_t i = 1; i < kRuleCount; ++i) {
@@ -218,6 +232,9 @@ constexpr Sequence kSequences[] = {
     {Situation::kAuth, {235, 334, 432, 450, 451, 454, 500, 501, 504, 534, 535, 538, 550, 554}},
     {Situation::kAnyLine,
      {500, 501, 502, 503, 504, 450, 451, 452, 454, 530, 550, 551, 552, 553, 554, 555}},
+    // What RFC 1985 section 5.1 and RFC 2645 section 7 list: refusals are of class 4.
+    {Situation::kEtrn, {250, 251, 252, 253, 451, 458, 459}},
+    {Situation::kAtrn, {250, 450, 451, 453}},
     {Situation::kOther,
      {211, 214, 250, 251, 252, 450, 451, 452, 454, 500, 501, 502, 503, 504, 550, 554}},
 };

@@ -48,7 +48,9 @@ enum class Situation : uint8_t {
   kStarttls,
   kAuth,     // the command and its exchange
   kAnyLine,  // a line of any or no verb
-  kOther,    // a command that is none of the above
+  kOther,    // a command that is none of the others
+  kEtrn,
+  kAtrn,
 };
 
 enum class EnhancedUse : uint8_t {

@@ -257,6 +257,8 @@ const std::vector<SituationName>& Situations() {
       {Situation::kNoop, "noop"},
       {Situation::kVrfy, "vrfy"},
       {Situation::kExpn, "expn"},
+      {Situation::kEtrn, "etrn"},
+      {Situation::kAtrn, "atrn"},
       {Situation::kHelp, "help"},
       {Situation::kQuit, "quit"},
       {Situation::kAnyLine, "any_line"},

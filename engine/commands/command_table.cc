@@ -25,7 +25,7 @@ using V = Verb;
 // §4.1.4: NOOP, HELP, EXPN, VRFY and RSET may come at any time; contract C214 takes HELP to mean
 // even behind a refused greeting, where §3.1 has only QUIT served.
 constexpr Command kCommands[kVerbCount] = {
-    // verb, name, needs, arguments, phases, before_tls, progress, before_auth
+    // verb, name, needs, arguments, phases, before_tls, progress, before_auth[, needs_auth]
     {V::kUnknown, "", E::kNever, A::kOptional, kAny, true, true, true},
     {V::kHelo, "HELO", E::kSmtp, A::kRequired, kGreeted, false, false, true},
     {V::kEhlo, "EHLO", E::kSmtp, A::kRequired, kGreeted, true, false, true},
@@ -50,6 +50,13 @@ constexpr Command kCommands[kVerbCount] = {
     {V::kLhlo, "LHLO", E::kLmtp, A::kRequired, kGreeted, true, false, true},
     {V::kXclient, "XCLIENT", E::kXclient, A::kRequired, kIdle, false, false, false},
     {V::kXforward, "XFORWARD", E::kXforward, A::kRequired, kIdle, false, false, false},
+    // RFC 1985 §5: not within a transaction.
+    {V::kEtrn, "ETRN", E::kEtrn, A::kRequired, In(Phase::kReady), false, false, false},
+    // RFC 2645 §5.2.1: 530 without AUTH.
+    {V::kAtrn, "ATRN", E::kAtrn, A::kOptional, In(Phase::kReady), false, false, false, true},
+    // RFC 4468 §3.1: where DATA may stand, and among the chunks of BDAT.
+    {V::kBurl, "BURL", E::kBurl, A::kRequired, kAddressed | In(Phase::kChunks), false, true, false,
+     true},
 };
 
 namespace {
@@ -81,6 +88,9 @@ constexpr Keyword kKeywords[] = {
     {E::kLimits, "LIMITS"},
     {E::kXclient, "XCLIENT"},
     {E::kXforward, "XFORWARD"},
+    {E::kEtrn, "ETRN"},
+    {E::kAtrn, "ATRN"},
+    {E::kBurl, "BURL"},
     {E::kExpn, "EXPN"},
     {E::kHelp, "HELP"},
 };

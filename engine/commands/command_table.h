@@ -44,8 +44,11 @@ enum class Verb : uint8_t {
   kLhlo,      // RFC 2033, in place of HELO and EHLO
   kXclient,   // Postfix's XCLIENT_README
   kXforward,  // and XFORWARD_README
+  kEtrn,      // RFC 1985
+  kAtrn,      // RFC 2645
+  kBurl,      // RFC 4468
 };
-inline constexpr size_t kVerbCount = 22;
+inline constexpr size_t kVerbCount = 25;
 
 // What a command, a parameter or an EHLO keyword needs to be in force.
 enum class Extension : uint8_t {
@@ -72,8 +75,11 @@ enum class Extension : uint8_t {
   kXforward,  // same
   kLmtp,      // RFC 2033 is spoken
   kSmtp,      // where it is not: follows from kLmtp, nothing turns it on
+  kEtrn,
+  kAtrn,  // with kAuth
+  kBurl,  // with kAuth and kEightBitMime
 };
-inline constexpr size_t kExtensionCount = 23;
+inline constexpr size_t kExtensionCount = 26;
 
 constexpr uint32_t Bit(Extension extension) { return uint32_t{1} << static_cast<int>(extension); }
 
@@ -112,6 +118,11 @@ constexpr uint32_t AllInForce(const Conditions& now) {
   // RFC 3030 §3: BODY is 8BITMIME's parameter, and only BDAT can carry the octets.
   constexpr uint32_t kBinaryNeeds = Bit(Extension::kChunking) | Bit(Extension::kEightBitMime);
   if ((bits & kBinaryNeeds) != kBinaryNeeds) bits &= ~Bit(Extension::kBinaryMime);
+  // RFC 2645 §5.1.1, RFC 4468 §3.1, §8: nobody could use it without AUTH; §4: nor without 8BITMIME.
+  if ((bits & Bit(Extension::kAuth)) == 0) {
+    bits &= ~(Bit(Extension::kAtrn) | Bit(Extension::kBurl));
+  }
+  if ((bits & Bit(Extension::kEightBitMime)) == 0) bits &= ~Bit(Extension::kBurl);
   return bits;
 }
 
@@ -150,6 +161,7 @@ struct Command {
   bool before_tls;   // served before TLS where TLS is required (RFC 3207 §4)
   bool progress;     // not counted among commands without progress
   bool before_auth;  // served before AUTH where AUTH is required (RFC 4954 §6)
+  bool needs_auth = false;  // served behind AUTH alone
 };
 
 // Indexed by Verb.
@@ -172,8 +184,7 @@ constexpr uint32_t Fold4(const char* p) {
 namespace internal {
 
 // The verbs of four letters by what Fold4 makes of them. The multiplier was looked for until no two
-// verbs, known or to come (ETRN, ATRN, BURL), share a slot; the table is checked for that when it
-// is compiled.
+// verbs share a slot; the table is checked for that when it is compiled.
 struct VerbSlot {
   uint32_t folded = 0;
   Verb verb = Verb::kUnknown;

@@ -80,6 +80,9 @@ POSTERN_INLINE Fault DispatchArguments(Verb verb, std::string_view rest,
     case Verb::kBdat:
     case Verb::kXclient:
     case Verb::kXforward:
+    case Verb::kEtrn:
+    case Verb::kAtrn:
+    case Verb::kBurl:
       return ParseQuery(verb, rest, context, command);
     case Verb::kAuth:
       return ParseAuth(rest, context, command);

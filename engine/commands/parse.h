@@ -21,6 +21,7 @@
 #include "engine/syntax/delivery_parameters.h"
 #include "engine/syntax/dsn.h"
 #include "engine/syntax/path.h"
+#include "engine/syntax/queue_argument.h"
 
 namespace postern::commands {
 
@@ -109,6 +110,8 @@ struct ParsedCommand {
   bool argument_is_literal = false;
   // MAIL parameters.
   bool smtputf8 = false;
+  bool last = false;  // BURL: LAST was given
+  syntax::EtrnKind etrn = syntax::EtrnKind::kNode;
   Body body = Body::kNone;
   AuthParameter auth = AuthParameter::kNone;
   uint16_t given = 0;  // Given
@@ -117,7 +120,8 @@ struct ParsedCommand {
 
   // HELO, EHLO, LHLO: the name. VRFY, EXPN: the String as sent. HELP: the topic. NOOP: ignored
   // text. BDAT: what ReadChunk reads. AUTH: the mechanism. XCLIENT, XFORWARD: the list of
-  // attributes.
+  // attributes. ETRN: the name, without the option character. ATRN: the domains, or empty. BURL: the
+  // URL.
   std::string_view argument;
   // MAIL, RCPT: as sent, without the space before them. AUTH: the initial response, which is empty
   // only where there is none.
@@ -179,6 +183,9 @@ Fault ParseQuery(Verb verb, std::string_view rest, const ParseContext&, ParsedCo
 // XCLIENT and XFORWARD. The values are read where they are needed (syntax/client_attributes.h).
 Fault ParseClient(Verb verb, std::string_view rest, const ParseContext&, ParsedCommand*);
 Fault ParseBdat(std::string_view rest, const ParseContext&, ParsedCommand*);
+Fault ParseEtrn(std::string_view rest, const ParseContext&, ParsedCommand*);
+Fault ParseAtrn(std::string_view rest, const ParseContext&, ParsedCommand*);
+Fault ParseBurl(std::string_view rest, const ParseContext&, ParsedCommand*);
 inline Fault ParseNothing(std::string_view rest, ParsedCommand* command) {
   return command->fault = rest.empty() ? Fault::kNone : Fault::kArgumentsUnexpected;
 }
@@ -186,6 +193,10 @@ inline Fault ParseNothing(std::string_view rest, ParsedCommand* command) {
 // What BDAT says of its chunk (RFC 3030 §2), also where the command is refused: the octets come all
 // the same (contract D5). `rest` as above.
 syntax::BdatArgument ReadChunk(std::string_view rest, const Leniency& leniency);
+
+// Whether a BURL that is refused says that it is the last of its message, right or wrong in what
+// else it says. `rest` as above.
+bool SaysLast(std::string_view rest);
 
 // Fills `command`, which must be a fresh one, from `rest` as above. Returns command->fault.
 Fault ParseArguments(Verb verb, std::string_view rest, const ParseContext& context,

@@ -9,10 +9,21 @@ namespace postern::commands {
 
 Fault ParseQuery(Verb verb, std::string_view rest, const ParseContext& context,
                  ParsedCommand* command) {
-  // It comes this way so that one call more does not burden the inlined ones (parse-inl.h).
-  if (verb == Verb::kBdat) return ParseBdat(rest, context, command);
-  if (verb == Verb::kXclient || verb == Verb::kXforward) {
-    return ParseClient(verb, rest, context, command);
+  // They come this way so that one call more does not burden the inlined ones (parse-inl.h).
+  switch (verb) {
+    case Verb::kBdat:
+      return ParseBdat(rest, context, command);
+    case Verb::kXclient:
+    case Verb::kXforward:
+      return ParseClient(verb, rest, context, command);
+    case Verb::kEtrn:
+      return ParseEtrn(rest, context, command);
+    case Verb::kAtrn:
+      return ParseAtrn(rest, context, command);
+    case Verb::kBurl:
+      return ParseBurl(rest, context, command);
+    default:
+      break;
   }
   const bool required = GetCommand(verb).arguments == Arguments::kRequired;
   if (rest.empty()) {

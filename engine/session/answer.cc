@@ -39,6 +39,9 @@ constexpr Verdicts MakeDefaultVerdicts() {
   verdicts.by_event[static_cast<int>(EventType::kRcpt)] = Verdict::kReject;
   verdicts.by_event[static_cast<int>(EventType::kExpn)] = Verdict::kReject;
   verdicts.by_event[static_cast<int>(EventType::kAuth)] = Verdict::kReject;
+  verdicts.by_event[static_cast<int>(EventType::kEtrn)] = Verdict::kReject;
+  verdicts.by_event[static_cast<int>(EventType::kAtrn)] = Verdict::kReject;
+  verdicts.by_event[static_cast<int>(EventType::kBurl)] = Verdict::kReject;
   verdicts.by_event[static_cast<int>(EventType::kVrfy)] = Verdict::kDefault;
   verdicts.by_event[static_cast<int>(EventType::kHelp)] = Verdict::kDefault;
   verdicts.by_event[static_cast<int>(EventType::kUnknown)] = Verdict::kDefault;
@@ -82,6 +85,9 @@ constexpr ReplyMatrix MakeReplyMatrix() {
   set(EventType::kChunkEnd, R::kChunkOk, R::kChunkRejected, R::kChunkDeferred);
   set(EventType::kXclient, R::kGreeting, R::kXclientRejected, R::kXclientDeferred);
   set(EventType::kXforward, R::kXforwardOk, R::kXforwardRejected, R::kXforwardDeferred);
+  set(EventType::kEtrn, R::kEtrnOk, R::kEtrnRejected, R::kEtrnDeferred);
+  set(EventType::kAtrn, R::kAtrnOk, R::kAtrnRejected, R::kAtrnDeferred);
+  set(EventType::kBurl, R::kBurlOk, R::kBurlRejected, R::kBurlDeferred);
   set(EventType::kVrfy, R::kVrfyOk, R::kVrfyRejected, R::kVrfyDeferred);
   set(EventType::kExpn, R::kExpnOk, R::kExpnRejected, R::kExpnDeferred);
   set(EventType::kHelp, R::kHelpTopic, R::kHelpTopicUnknown, R::kDecisionTimeout);
@@ -114,6 +120,8 @@ bool Session::MayReply(EventType type, Verdict verdict, const Answer& answer) co
   if (type == EventType::kContentBegin && verb_ == Verb::kBdat && verdict == Verdict::kAccept) {
     return false;
   }
+  // Nor has the last BURL another than the one to the message.
+  if (type == EventType::kBurl && chunk_last_ && verdict == Verdict::kAccept) return false;
   const ReplyId situation = DefaultReply(type, verdict);
   const uint16_t situation_class = ClassOf(ground_->replies->Code(situation));
   if (has_override) {
@@ -165,7 +173,7 @@ AnswerResult Session::AnswerTicket(uint64_t ticket, const Answer& answer) {
   const bool has_override = answer.code != 0 || !answer.text.empty();
   if (answer.verdict == Verdict::kChallenge) return AnswerChallenge(ticket, answer);
   const bool bare = !has_override && answer.reply == ReplyId::kUnspecified;
-  if (bare && answer.auth_mechanisms.empty() && answer.challenge.empty()) {
+  if (bare && answer.auth_mechanisms.empty() && answer.challenge.empty() && answer.octets == 0) {
     return AnswerTicket(ticket, answer.verdict);
   }
   const EventType type = decision_;
@@ -178,6 +186,10 @@ AnswerResult Session::AnswerTicket(uint64_t ticket, const Answer& answer) {
   if (!bare && !MayReply(type, verdict, answer)) return AnswerResult::kBadReply;
   const AnswerResult mechanisms = CheckMechanisms(type, verdict, answer);
   if (mechanisms != AnswerResult::kOk) return mechanisms;
+  if (answer.octets != 0) {
+    if (type != EventType::kBurl || verdict != Verdict::kAccept) return AnswerResult::kBadReply;
+    chunk_octets_ = answer.octets;
+  }
   if (!has_override && verdict == Verdict::kAccept &&
       (type == EventType::kUnknown || type == EventType::kHelp)) {
     return AnswerResult::kBadReply;
@@ -199,6 +211,8 @@ void Session::Settle(EventType type, Verdict verdict, ReplyId reply, const Answe
   const ReplyId situation = DefaultReply(type, verdict);
   if (verdict == Verdict::kDefault && type != EventType::kVrfy) {
     SettleByDefault(type);
+  } else if (type == EventType::kBurl && verdict == Verdict::kAccept) {
+    SettleUrl(reply != ReplyId::kUnspecified ? reply : situation, answer);
   } else {
     const ReplyId id = reply != ReplyId::kUnspecified ? reply : situation;
     const uint16_t code = answer != nullptr ? answer->code : ground_->replies->Code(id);
@@ -226,6 +240,11 @@ void Session::Settle(EventType type, Verdict verdict, ReplyId reply, const Answe
     }
     if (!written || !Repeat(before, times)) return;
     if (code == 421) Close(CloseReason::kPolicy);
+    if (type == EventType::kAtrn && code < 400) {
+      // RFC 2645 §5.3: the client is the server now, and what it sends is for the host.
+      turned_ = true;
+      Close(CloseReason::kTurned);
+    }
   }
   if (shutdown_ && mode_ == Mode::kCommand && !transaction_open_) FinishShutdown();
 }
@@ -310,6 +329,9 @@ void Session::Apply(EventType type, bool accepted) {
     case EventType::kChunkEnd:
       if (!accepted) phase_ = Phase::kChunksFailed;
       break;
+    case EventType::kBurl:
+      if (!accepted) FailUrl(ResetReason::kContentRefused);
+      break;
     case EventType::kContentEnd:
       phase_ = Phase::kReady;
       recipients_ = 0;
@@ -360,6 +382,10 @@ void Session::ExpireDecision() {
       break;
     case EventType::kChunkEnd:
       FailChunks(ResetReason::kTimeout);
+      Reply(ReplyId::kDecisionTimeout);
+      break;
+    case EventType::kBurl:
+      FailUrl(ResetReason::kTimeout);
       Reply(ReplyId::kDecisionTimeout);
       break;
     case EventType::kAuth:

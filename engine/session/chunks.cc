@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Content by BDAT (RFC 3030 §2; contract D5): a chunk follows its line at once and is read or
-// skipped by its size, whatever is said to the line, and what is said comes behind it.
+// skipped by its size, whatever is said to the line, and what is said comes behind it. And content
+// by BURL (RFC 4468), which the host fetches: it takes its place among the chunks.
 
 #include <cstring>
 #include <new>
@@ -222,6 +223,66 @@ void Session::DropHeldReply() {
   if (held_ == nullptr) return;
   memory_->deallocate(memory_->user, held_, sizeof(HeldReply) + held_->size);
   held_ = nullptr;
+}
+
+// A BURL that is right, at a time when content may come.
+void Session::BeginUrl(const ParsedCommand& command, const wire::Line& line) {
+  chunk_octets_ = 0;
+  chunk_last_ = command.last;
+  if (phase_ != Phase::kChunks) {
+    new (&chunk_) wire::BdatDecoder(ground_->config.bare_newline);
+    chunk_.Start(binary_ ? wire::BdatContent::kBinary : wire::BdatContent::kLines);
+  } else if (chunk_.holds_cr()) {
+    // D3, under either policy: what would stand behind that CR is not seen here.
+    FailUrl(ResetReason::kContentRefused);
+    Judgement judgement;
+    judgement.reply = ReplyId::kContentBareNewline;
+    judgement.rule = Rule::kD3;
+    RefuseAlone(judgement);
+    return;
+  }
+  SetTextPayload(command.argument, line);
+  Decide(EventType::kBurl);
+}
+
+// A BURL that is wrong, or comes at a wrong time. As with a chunk: a message that lacks it cannot be
+// mended by what is pipelined behind it.
+void Session::RefuseUrl(const Judgement& judgement, std::string_view rest) {
+  // A line that is no right one (F2 to F6) tells nothing that could be relied on.
+  chunk_last_ =
+      judgement.rule > Rule::kF6 && commands::SaysLast(commands::StripTrailingSpace(rest));
+  FailUrl(ResetReason::kContentRefused);
+  RefuseAlone(judgement);
+}
+
+// The host has fetched chunk_octets_; `reply` and `answer` as in Settle.
+void Session::SettleUrl(ReplyId reply, const Answer* answer) {
+  const uint64_t limit = ground_->config.limits.message_octets;
+  // D4. What came so far is within the limit.
+  if (chunk_octets_ > limit - chunk_.wire_octets()) {
+    FailUrl(ResetReason::kContentRefused);
+    Judgement judgement;
+    judgement.reply = ReplyId::kMessageTooLarge;
+    judgement.rule = Rule::kD4;
+    judgement.limit = limit;
+    RefuseAlone(judgement);
+    return;
+  }
+  phase_ = Phase::kChunks;
+  chunk_.CountElsewhere(chunk_octets_);
+  if (chunk_last_) {
+    Decide(EventType::kContentEnd);
+  } else if (answer != nullptr) {
+    ReplyOverride(ReplyId::kBurlOk, *answer, false);
+  } else {
+    Reply(reply);
+  }
+}
+
+// RFC 4468 §3.2: a URL that is not fetched fails the whole transaction.
+void Session::FailUrl(ResetReason reason) {
+  FailChunks(reason);
+  EndChunks(chunk_last_);
 }
 
 }  // namespace postern::session

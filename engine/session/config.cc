@@ -8,8 +8,11 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "engine/proto/engine_config.pb.h"
 #include "engine/syntax/auth.h"
+#include "engine/syntax/burl_argument.h"
 #include "engine/syntax/domain.h"
 #include "engine/syntax/ehlo_limits.h"
 
@@ -58,6 +61,7 @@ class Loader {
               "needs extensions.starttls, else no client could ever send mail; turn it on");
     }
     LoadAuth(proto);
+    LoadQueues(proto.burl_imap());
     if (!problems_.empty()) return absl::InvalidArgumentError(problems_);
     return std::move(config_);
   }
@@ -116,6 +120,9 @@ class Loader {
     Turn(proto.mt_priority(), Extension::kMtPriority, false, "mt_priority");
     Turn(proto.rrvs(), Extension::kRrvs, false, "rrvs");
     Turn(proto.limits(), Extension::kLimits, false, "limits");
+    Turn(proto.etrn(), Extension::kEtrn, false, "etrn");
+    Turn(proto.atrn(), Extension::kAtrn, false, "atrn");
+    Turn(proto.burl(), Extension::kBurl, false, "burl");
     Turn(proto.xclient(), Extension::kXclient, false, "xclient");
     Turn(proto.xforward(), Extension::kXforward, false, "xforward");
     if (config_.Enabled(Extension::kSmtpUtf8) && !config_.Enabled(Extension::kEightBitMime)) {
@@ -143,6 +150,42 @@ class Loader {
               "are names of SASL mechanisms (RFC 4422 section 3.1), each once: 1 to 20 of A to Z, "
               "digits, - and _, such as SCRAM-SHA-256; at most 400 octets in all");
     }
+  }
+
+  // ETRN, ATRN, BURL.
+  void LoadQueues(const std::string& burl_imap) {
+    const bool auth = config_.Enabled(Extension::kAuth);
+    if (config_.Enabled(Extension::kAtrn) && !auth) {
+      Problem("extensions.atrn", "needs extensions.auth (RFC 2645 section 5.1.1); turn it on");
+    }
+    if (config_.Enabled(Extension::kBurl) && !(auth && config_.Enabled(Extension::kEightBitMime))) {
+      Problem("extensions.burl",
+              "needs extensions.auth and extensions.eightbitmime (RFC 4468 sections 4 and 8); turn "
+              "them on");
+    }
+    constexpr uint32_t kOfSmtp = commands::Bit(Extension::kEtrn) | commands::Bit(Extension::kAtrn) |
+                                 commands::Bit(Extension::kBurl);
+    if (config_.Enabled(Extension::kLmtp) && (config_.enabled & kOfSmtp) != 0) {
+      Problem("protocol",
+              "lmtp has no queue and no submission: extensions.etrn, atrn and burl are not for it");
+    }
+    bool good = burl_imap.size() <= kMaxBurlImapOctets;
+    for (absl::string_view word : absl::StrSplit(burl_imap, ' ')) {
+      if (burl_imap.empty() || word == "imap") continue;
+      // RFC 4468 §3.5: "imap://" authority.
+      good = good && absl::ConsumePrefix(&word, "imap://") && !word.empty() &&
+             word.find('/') == absl::string_view::npos &&
+             syntax::IsAbsoluteUri(absl::StrCat("imap://", word));
+      good = good && word.find('?') == absl::string_view::npos;
+    }
+    if (!good) {
+      Problem("burl_imap",
+              absl::StrCat("is imap, or imap:// and a server, or several of these with single "
+                           "spaces between (RFC 4468 section 3.3); at most ",
+                           kMaxBurlImapOctets, " octets"));
+      return;
+    }
+    config_.burl_imap = burl_imap;
   }
 
   // RFC 2033.

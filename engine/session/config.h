@@ -40,6 +40,8 @@ struct Limits {
   uint32_t auth_rounds = 10;       // challenges of one exchange
 };
 
+inline constexpr size_t kMaxBurlImapOctets = 200;
+
 struct Config {
   std::string server_name = "localhost";
   uint32_t enabled = 0;  // commands::Bit()s of the extensions turned on
@@ -52,6 +54,7 @@ struct Config {
   uint32_t deliverby_min_s = 0;
   bool require_auth = false;
   bool auth_without_tls = false;
+  std::string burl_imap;  // behind BURL in the reply to EHLO
   std::string auth_line;  // "AUTH PLAIN LOGIN", as EHLO lists it; empty: no mechanism
 
   bool Enabled(commands::Extension extension) const {

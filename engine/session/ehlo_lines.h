@@ -30,8 +30,8 @@ struct EhloLines {
   std::string_view Write(std::string_view keyword, std::string_view argument);
 
   // SIZE and 20 digits, DELIVERBY and 9, MT-PRIORITY and a name of 20, LIMITS and all of them,
-  // XCLIENT and XFORWARD with their attributes.
-  char text_[25 + 19 + 32 + 7 + syntax::kMaxEhloLimitsOctets + 64 + 64];
+  // XCLIENT and XFORWARD with their attributes, BURL with what the configuration says.
+  char text_[25 + 19 + 32 + 7 + syntax::kMaxEhloLimitsOctets + 64 + 64 + 5 + kMaxBurlImapOctets];
   size_t size_ = 0;
 };
 

@@ -40,6 +40,9 @@ enum class EventType : uint8_t {
   kChunkEnd = 18,
   kAuth = 19,
   kAuthEnd = 20,
+  kEtrn = 21,
+  kAtrn = 22,
+  kBurl = 23,
   kXclient = 24,
   kXforward = 25,
 };
@@ -70,6 +73,7 @@ enum class CloseReason : uint8_t {
   kTls = 10,
   kMemory = 11,
   kAuth = 12,
+  kTurned = 13,
 };
 
 // Why an exchange ended that the host did not end.
@@ -107,6 +111,13 @@ enum EventFlag : uint32_t {
 
   kAuthFirst = 1,
   kAuthHasResponse = 2,
+
+  kEtrnSubdomains = 1,
+  kEtrnQueue = 2,
+
+  kBurlFirst = 1,
+  kBurlLast = 2,
+  kBurlBinary = 4,
 };
 
 enum class Verdict : int32_t {
@@ -148,12 +159,12 @@ struct Event {
   std::string_view local_part;
   std::string_view domain;
   std::string_view parameters;
-  // kHelo: the name; kVrfy, kExpn, kHelp, kXclient, kXforward: the argument; kUnknown: the verb;
-  // kContent: the octets
+  // kHelo: the name; kVrfy, kExpn, kHelp, kXclient, kXforward, kEtrn, kAtrn, kBurl: the argument;
+  // kUnknown: the verb; kContent: the octets
   std::string_view text;
   std::string_view auth;       // kMail: the mailbox of AUTH=, decoded
   std::string_view mechanism;  // kAuth; its `text` is the response, decoded
-  // kVrfy, kExpn, kHelp, kUnknown, kError: the whole line
+  // kVrfy, kExpn, kHelp, kUnknown, kEtrn, kAtrn, kBurl, kError: the whole line
   std::string_view line;
 
   // kMail, kRcpt: null: no such parameter; kXclient, kXforward
@@ -161,8 +172,8 @@ struct Event {
 
   // kMail: SIZE=; kContentEnd: octets; kContentBegin, kChunkEnd: octets of the chunk
   uint64_t number = 0;
-  uint64_t total = 0;  // kChunkEnd: octets of all chunks so far
-  // kRcpt, kContentBegin: accepted recipients; kMail: commands::Body; kAuth: challenges before it
+  uint64_t total = 0;  // kChunkEnd, kBurl: octets of all that came so far
+  // kRcpt, kContentBegin, kBurl: accepted recipients; kMail: commands::Body; kAuth: challenges before it
   uint32_t count = 0;
 
   // kReset, kClosed, kAuthEnd
@@ -183,6 +194,7 @@ struct Answer {
   std::string_view text;             // override: lines separated by LF
   std::string_view challenge;        // kChallenge: not yet in base64
   std::string_view auth_mechanisms;  // with an accepted kHelo: the list for this connection
+  uint64_t octets = 0;               // with an accepted kBurl: how much was fetched
   // kContentEnd in LMTP: what becomes of each recipient; null: all are answered alike.
   const RecipientAnswers* recipients = nullptr;
 };

@@ -61,9 +61,15 @@ void Session::Refuse(const Judgement& judgement, const wire::Line& line) {
   if (judgement.rule != Rule::kC500) {
     // D5: the octets of its chunk come behind a BDAT whatever is said to it.
     std::string_view rest;
-    const std::string_view verb = commands::SplitVerb(line.text, &rest);
-    if (commands::FindVerb(verb) == Verb::kBdat) {
-      RefuseChunk(judgement, line, verb.size());
+    const std::string_view name = commands::SplitVerb(line.text, &rest);
+    const Verb verb = commands::FindVerb(name);
+    if (verb == Verb::kBdat) {
+      RefuseChunk(judgement, line, name.size());
+      return;
+    }
+    if (verb == Verb::kBurl && phase_ >= Phase::kMail &&
+        commands::InForce(commands::Extension::kBurl, MakeView().now)) {
+      RefuseUrl(judgement, rest);
       return;
     }
   }
@@ -291,6 +297,9 @@ void Session::Execute(const ParsedCommand& command, const wire::Line& line) {
     case Verb::kBdat:
       BeginChunk(command);
       break;
+    case Verb::kBurl:
+      BeginUrl(command, line);
+      break;
     case Verb::kRset:
       if (phase_ > Phase::kReady) phase_ = Phase::kReady;
       recipients_ = 0;
@@ -328,6 +337,17 @@ void Session::Execute(const ParsedCommand& command, const wire::Line& line) {
       SetTextPayload(command.argument, line);
       if (Wanted(EventType::kXforward) && !SetAttributes(command)) return;
       Decide(EventType::kXforward);
+      break;
+    case Verb::kEtrn:
+      SetTextPayload(command.argument, line);
+      payload_.flags = command.etrn == syntax::EtrnKind::kSubdomains ? kEtrnSubdomains
+                       : command.etrn == syntax::EtrnKind::kQueue    ? kEtrnQueue
+                                                                     : 0u;
+      Decide(EventType::kEtrn);
+      break;
+    case Verb::kAtrn:
+      SetTextPayload(command.argument, line);
+      Decide(EventType::kAtrn);
       break;
     case Verb::kStarttls:
       Decide(EventType::kStarttls);

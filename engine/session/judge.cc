@@ -84,7 +84,9 @@ __attribute__((noinline, cold)) ReplyId SequenceReply(Verb verb, Phase phase, bo
     case Phase::kReady:
       return ReplyId::kNeedMail;
     case Phase::kMail:
-      if (verb == Verb::kData || verb == Verb::kBdat) return ReplyId::kNeedRcpt;
+      if (verb == Verb::kData || verb == Verb::kBdat || verb == Verb::kBurl) {
+        return ReplyId::kNeedRcpt;
+      }
       break;
     case Phase::kRcpt:
       break;
@@ -94,7 +96,7 @@ __attribute__((noinline, cold)) ReplyId SequenceReply(Verb verb, Phase phase, bo
     case Phase::kChunks:
     case Phase::kChunksFailed:
       if (verb == Verb::kData) return ReplyId::kDataAfterBdat;
-      if (verb == Verb::kBdat) return ReplyId::kBdatOutOfPlace;
+      if (verb == Verb::kBdat || verb == Verb::kBurl) return ReplyId::kBdatOutOfPlace;
       break;
   }
   return verb == Verb::kMail ? ReplyId::kNestedMail : ReplyId::kBadSequence;
@@ -211,7 +213,7 @@ Judgement JudgeLine(const wire::Line& line, const View& view, ParsedCommand* com
       view.phase != Phase::kRefused) {
     return Refuse(ReplyId::kTlsRequired, Rule::kC503);
   }
-  if (view.config->require_auth && !view.now.authenticated && !row.before_auth &&
+  if (!view.now.authenticated && (view.config->require_auth ? !row.before_auth : row.needs_auth) &&
       view.phase != Phase::kRefused) {
     return Refuse(ReplyId::kAuthRequired, Rule::kC503);
   }

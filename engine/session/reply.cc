@@ -160,6 +160,10 @@ void EhloLines::Fill(const commands::Conditions& now, const Config& config,
       case commands::Extension::kXforward:
         argument = syntax::ClientAttributeNames(syntax::ClientAttributeVerb::kXforward);
         break;
+      case commands::Extension::kBurl:
+        // RFC 4468 §3.1: without arguments it says that AUTH comes first.
+        if (now.authenticated) argument = config.burl_imap;
+        break;
       case commands::Extension::kMtPriority:
         argument = config.mt_priority_profile;
         break;
@@ -181,7 +185,9 @@ void EhloLines::Fill(const commands::Conditions& now, const Config& config,
 bool Session::ReplyEhlo() {
   const bool auth = (enabled_ & commands::Bit(commands::Extension::kAuth)) != 0;
   const std::string& ready = ground_->ehlo[(tls_ ? 2 : can_starttls_ ? 1 : 0) + (auth ? 3 : 0)];
-  const bool usual = (!auth || mechanisms_ == nullptr) && (enabled_ & commands::kForTrusted) == 0;
+  const bool usual = (!auth || mechanisms_ == nullptr) &&
+                     (enabled_ & commands::kForTrusted) == 0 &&
+                     (!authenticated_ || ground_->config.burl_imap.empty());
   if (!ready.empty() && usual) return Append(ready);
   EhloLines lines;
   lines.Fill(MakeView().now, ground_->config, AuthLine());

@@ -169,8 +169,8 @@ void Session::Feed(std::string_view in, size_t* consumed) {
   size_t used = 0;
   while (!has_event() && !has_ticket()) {
     if (mode_ == Mode::kClosed) {
-      // Nothing is read behind 221 or 421 (R1).
-      used = in.size();
+      // Nothing is read behind 221 or 421 (R1); behind ATRN by the host.
+      if (!turned_) used = in.size();
       break;
     }
     if (used == in.size() || output_.AboveHighWater()) break;
@@ -330,6 +330,19 @@ bool Session::NextEvent(Event* event) {
       event->text = payload_.Part(payload_.text);
       event->line = payload_.whole();
       event->extra = extra_;
+      break;
+    case EventType::kEtrn:
+    case EventType::kAtrn:
+      event->flags = payload_.flags;
+      event->text = payload_.Part(payload_.text);
+      event->line = payload_.whole();
+      break;
+    case EventType::kBurl:
+      event->flags = burl_flags();
+      event->text = payload_.Part(payload_.text);
+      event->line = payload_.whole();
+      event->total = chunk_total();
+      event->count = recipients_;
       break;
     case EventType::kContent:
       event->text = payload_.whole();

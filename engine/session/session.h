@@ -172,6 +172,11 @@ class Session {
     if (verb_ != commands::Verb::kBdat) return 0;
     return kContentBdat | (chunk_last_ ? kContentLast : 0u) | (binary_ ? kContentBinary : 0u);
   }
+  // kBurl: EventFlags.
+  uint32_t burl_flags() const {
+    return (phase_ != commands::Phase::kChunks ? kBurlFirst : 0u) | (chunk_last_ ? kBurlLast : 0u) |
+           (binary_ ? kBurlBinary : 0u);
+  }
   // kContentBegin, kChunkEnd: octets of the chunk, and of all chunks so far, as sent. 0 with DATA.
   uint64_t chunk_octets() const { return verb_ == commands::Verb::kBdat ? chunk_octets_ : 0; }
   uint64_t chunk_total() const { return chunk_.wire_octets(); }
@@ -283,7 +288,7 @@ class Session {
   }
   bool TooManyCommands();
 
-  // chunks.cc: BDAT
+  // chunks.cc: BDAT and BURL
   size_t FeedChunk(std::string_view in);
   void BeginChunk(const commands::ParsedCommand& command);
   void RefuseChunk(const Judgement& judgement, const wire::Line& line, size_t verb_octets);
@@ -294,6 +299,10 @@ class Session {
   void FailChunks(ResetReason reason);
   void EndChunks(bool last);
   void SettleFirstChunk(bool accepted, replies::ReplyId reply, const Answer* answer);
+  void BeginUrl(const commands::ParsedCommand& command, const wire::Line& line);
+  void RefuseUrl(const Judgement& judgement, std::string_view rest);
+  void SettleUrl(replies::ReplyId reply, const Answer* answer);
+  void FailUrl(ResetReason reason);
   bool HoldReply(replies::ReplyId situation, const Answer& answer);
   void DropHeldReply();
   // auth.cc: the exchange of AUTH (RFC 4954 §4), and AUTH= of MAIL
@@ -385,7 +394,7 @@ class Session {
     wire::DataDecoder decoder_;
     wire::BdatDecoder chunk_;
   };
-  uint64_t chunk_octets_ = 0;  // of the chunk that BDAT named last
+  uint64_t chunk_octets_ = 0;  // of the chunk that BDAT named last, or that BURL fetched
   // The host's words for a chunk that is being skipped, ready to go out behind it; a block of
   // memory_, null if they are the table's.
   HeldReply* held_ = nullptr;
@@ -414,7 +423,9 @@ class Session {
   bool injected_ = false;          // B4: octets in the clear behind STARTTLS
   bool shutdown_ = false;
 
-  // The chunk that is being read. With a reply it is skipped, and that is said behind it; a rule of
+  bool turned_ = false;  // ATRN was accepted: what is not read yet is the host's
+
+  // The chunk that is being read, or fetched. With a reply it is skipped, and that is said behind it; a rule of
   // kNone tells that it is the host's.
   bool chunk_last_ = false;
   bool chunk_octet_owed_ = false;  // Feed has said one octet less than it took

@@ -50,6 +50,16 @@ class BdatDecoder {
   // What is known of the message stays as it is.
   void SkipChunk(uint64_t octets);
 
+  // Between two chunks: octets that the content has from elsewhere (BURL) stand here. Not while
+  // holds_cr(), as nobody knows what would come behind it.
+  void CountElsewhere(uint64_t octets) {
+    content_octets_ += octets;
+    wire_octets_ += octets;
+  }
+
+  // A CR at the end of a chunk, which the next one's first octet makes half a CR LF or bare.
+  bool holds_cr() const { return held_cr_; }
+
   // Takes octets of the chunk from `in` and sets *consumed. Call again with what is left, even if
   // that is nothing, until kNeedMore or kChunkEnd; once after the command line also when nothing is
   // there yet, because a chunk may have no octets. What is delivered and the faults do not depend
@@ -64,10 +74,10 @@ class BdatDecoder {
   // is the first fault alone, and nothing behind it is delivered.
   uint8_t faults() const { return faults_; }
 
-  // Octets delivered in slices since Start.
+  // Octets delivered in slices since Start, and those from elsewhere.
   uint64_t content_octets() const { return content_octets_; }
 
-  // Octets consumed since Start, but for those of skipped chunks.
+  // Octets consumed since Start, but for those of skipped chunks, and those from elsewhere.
   uint64_t wire_octets() const { return wire_octets_; }
 
  private:

@@ -46,6 +46,9 @@ static_assert(Equal(EventType::kClosed, POSTERN_EVENT_CLOSED));
 static_assert(Equal(EventType::kChunkEnd, POSTERN_EVENT_CHUNK_END));
 static_assert(Equal(EventType::kAuth, POSTERN_EVENT_AUTH));
 static_assert(Equal(EventType::kAuthEnd, POSTERN_EVENT_AUTH_END));
+static_assert(Equal(EventType::kEtrn, POSTERN_EVENT_ETRN));
+static_assert(Equal(EventType::kAtrn, POSTERN_EVENT_ATRN));
+static_assert(Equal(EventType::kBurl, POSTERN_EVENT_BURL));
 
 static_assert(Equal(AuthEnd::kCancelled, POSTERN_AUTH_END_CANCELLED));
 static_assert(Equal(AuthEnd::kBadBase64, POSTERN_AUTH_END_BAD_BASE64));
@@ -103,6 +106,7 @@ static_assert(Equal(CloseReason::kShutdown, POSTERN_CLOSED_SHUTDOWN));
 static_assert(Equal(CloseReason::kTls, POSTERN_CLOSED_TLS));
 static_assert(Equal(CloseReason::kMemory, POSTERN_CLOSED_MEMORY));
 static_assert(Equal(CloseReason::kAuth, POSTERN_CLOSED_AUTH));
+static_assert(Equal(CloseReason::kTurned, POSTERN_CLOSED_TURNED));
 
 static_assert(Equal(session::kHeloExtended, POSTERN_HELO_EXTENDED));
 static_assert(Equal(session::kHeloLiteral, POSTERN_HELO_LITERAL));
@@ -121,6 +125,11 @@ static_assert(Equal(session::kMailAuth, POSTERN_MAIL_AUTH));
 static_assert(Equal(session::kMailAuthNull, POSTERN_MAIL_AUTH_NULL));
 static_assert(Equal(session::kAuthFirst, POSTERN_AUTH_FIRST));
 static_assert(Equal(session::kAuthHasResponse, POSTERN_AUTH_HAS_RESPONSE));
+static_assert(Equal(session::kEtrnSubdomains, POSTERN_ETRN_SUBDOMAINS));
+static_assert(Equal(session::kEtrnQueue, POSTERN_ETRN_QUEUE));
+static_assert(Equal(session::kBurlFirst, POSTERN_BURL_FIRST));
+static_assert(Equal(session::kBurlLast, POSTERN_BURL_LAST));
+static_assert(Equal(session::kBurlBinary, POSTERN_BURL_BINARY));
 
 static_assert(Equal(commands::Body::kNone, POSTERN_BODY_NONE));
 static_assert(Equal(commands::Body::k7Bit, POSTERN_BODY_7BIT));
@@ -308,6 +317,16 @@ const postern_event* StoreEvent(const Session& session, const Session::Pending& 
           Header<postern_event_client>(type, 0, ticket), part(payload.text),
           reinterpret_cast<const postern_client_attribute*>(session.extra()->attributes),
           session.extra()->attribute_count};
+      break;
+    case EventType::kEtrn:
+      storage->etrn = {Header<postern_event_etrn>(type, payload.flags, ticket), part(payload.text)};
+      break;
+    case EventType::kAtrn:
+      storage->atrn = {Header<postern_event_atrn>(type, 0, ticket), part(payload.text)};
+      break;
+    case EventType::kBurl:
+      storage->burl = {Header<postern_event_burl>(type, session.burl_flags(), ticket),
+                       part(payload.text), session.chunk_total(), session.recipients(), 0};
       break;
     case EventType::kError:
       storage->error = {Header<postern_event_error>(type, 0, ticket),

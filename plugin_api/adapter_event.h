@@ -33,6 +33,9 @@ union EventStorage {
   postern_event_closed closed;
   postern_event_auth auth;
   postern_event_auth_end auth_end;
+  postern_event_etrn etrn;
+  postern_event_atrn atrn;
+  postern_event_burl burl;
 };
 
 // The event that `session` gave as `pending`, with what it refers to.

@@ -113,6 +113,12 @@ uint32_t EventOf(const ParsedCommand& command, const session::View& view) {
       return commands::ReadChunk(command.argument, view.config->leniency).last
                  ? POSTERN_EVENT_CONTENT_END
                  : POSTERN_EVENT_CHUNK_END;
+    case Verb::kEtrn:
+      return POSTERN_EVENT_ETRN;
+    case Verb::kAtrn:
+      return POSTERN_EVENT_ATRN;
+    case Verb::kBurl:
+      return POSTERN_EVENT_BURL;
     case Verb::kXclient:
       return POSTERN_EVENT_XCLIENT;
     case Verb::kXforward:

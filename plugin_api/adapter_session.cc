@@ -118,11 +118,12 @@ inline int32_t Run(postern_session* session, std::string_view call, Body&& body)
   return result;
 }
 
-// Behind the last member that is looked at for AUTH, and for recipients.
+// Behind the last member that is looked at for AUTH, for recipients, and for BURL.
 constexpr size_t kWithMechanisms =
     offsetof(postern_answer, auth_mechanisms) + sizeof(postern_answer::auth_mechanisms);
 constexpr size_t kWithRecipients =
     offsetof(postern_answer, recipient_count) + sizeof(postern_answer::recipient_count);
+constexpr size_t kWithOctets = offsetof(postern_answer, octets) + sizeof(postern_answer::octets);
 
 // An answer that is nothing but a verdict, as nearly all are. What is looked at was in the struct
 // from the first, or its size says that it is there.
@@ -132,7 +133,8 @@ bool IsBareVerdict(const postern_answer* answer) {
          answer->verdict != POSTERN_VERDICT_CHALLENGE &&
          (answer->struct_size < kWithMechanisms ||
           (answer->challenge.size | answer->auth_mechanisms.size) == 0) &&
-         (answer->struct_size < kWithRecipients || answer->recipient_count == 0);
+         (answer->struct_size < kWithRecipients || answer->recipient_count == 0) &&
+         (answer->struct_size < kWithOctets || answer->octets == 0);
 }
 
 // A valid answer of the host in the engine's type.
@@ -149,6 +151,7 @@ Answer Inside(const postern_answer& ours) {
   inside.text = View(ours.text);
   inside.challenge = View(ours.challenge);
   inside.auth_mechanisms = View(ours.auth_mechanisms);
+  inside.octets = ours.octets;
   if (!fits) {
     // Any override without a code is refused; the ticket and the verdict are judged before it.
     inside.code = 0;

@@ -158,6 +158,9 @@ enum {
   POSTERN_EVENT_CHUNK_END = 18, /* * a chunk of BDAT, but the last, was read; default accept */
   POSTERN_EVENT_AUTH = 19,      /* * AUTH, or a response in its exchange; default reject (535) */
   POSTERN_EVENT_AUTH_END = 20, /*   an exchange ended without a verdict: drop what you hold of it */
+  POSTERN_EVENT_ETRN = 21,     /* * start the queue for a domain (RFC 1985); default reject (459) */
+  POSTERN_EVENT_ATRN = 22, /* * turn the connection (RFC 2645); default reject (450); accept ends it */
+  POSTERN_EVENT_BURL = 23, /* * fetch a part of the message (RFC 4468); default reject (554) */
   POSTERN_EVENT_XCLIENT = 24,  /* * a trusted peer tells of its client; default accept: 220 */
   POSTERN_EVENT_XFORWARD = 25  /* * a trusted peer tells of the next message; default accept */
 };
@@ -307,14 +310,14 @@ typedef struct postern_event_content {
 
 typedef struct postern_event_content_end {
   postern_event event;
-  uint64_t octets; /* sum of all content slices */
+  uint64_t octets; /* sum of all content slices, and of what BURL fetched */
 } postern_event_content_end;
 
 /* A rejected or deferred chunk is the end of the message: the client has to send RSET. */
 typedef struct postern_event_chunk_end {
   postern_event event;
   uint64_t octets; /* of this chunk, as sent */
-  uint64_t total;  /* of all chunks of the message so far, as sent */
+  uint64_t total;  /* of all chunks of the message so far, as sent, and of what BURL fetched */
 } postern_event_chunk_end;
 
 enum {
@@ -371,6 +374,43 @@ typedef struct postern_event_client {
   size_t attribute_count;
 } postern_event_client;
 
+/* ETRN: may the client have the queue started that it names, and is it? Accept: 250, or ETRN_PENDING
+ * and its like, or 253 with the number in a text of yours. Reject: 459; defer: 458. Since minor 1. */
+enum {
+  POSTERN_ETRN_SUBDOMAINS = 1, /* "@": the domain and all below it */
+  POSTERN_ETRN_QUEUE = 2       /* "#": the name is that of a queue of yours */
+};
+typedef struct postern_event_etrn {
+  postern_event event;
+  postern_bytes name; /* validated: a domain of two labels or more, or printable octets */
+} postern_event_etrn;
+
+/* ATRN of an authenticated client. Reject: 450, or ATRN_NOTHING_WAITS (453); defer: 451. Accept: 250,
+ * and the session is over (POSTERN_CLOSED_TURNED): send the output, and be the client of whoever is
+ * at the other end, whose greeting comes next. What feed() has not consumed is yours. Since minor 1.
+ */
+typedef struct postern_event_atrn {
+  postern_event event;
+  postern_bytes domains; /* separated by commas; validated; empty: all that the client may have */
+} postern_event_atrn;
+
+/* BURL of an authenticated client: what the URL names takes its place in the content, behind all that
+ * came before it. Fetch it, and accept with its `octets`; CONTENT_END follows where it is the last.
+ * A reject or defer voids the transaction (RFC 4468 section 3.2), and RESET tells so, as it does
+ * where the octets pass the size limit. Since minor 1. */
+enum {
+  POSTERN_BURL_FIRST = 1, /* nothing came before: it stands in place of CONTENT_BEGIN */
+  POSTERN_BURL_LAST = 2,
+  POSTERN_BURL_BINARY = 4 /* the message is BODY=BINARYMIME */
+};
+typedef struct postern_event_burl {
+  postern_event event;
+  postern_bytes url;   /* an absolute-URI (RFC 3986) of any scheme: not one to be trusted */
+  uint64_t total;      /* octets of content before it, as sent and as fetched */
+  uint32_t recipients; /* accepted */
+  uint32_t reserved;
+} postern_event_burl;
+
 typedef struct postern_event_error {
   postern_event event;
   uint32_t reply_id; /* ReplyId of reply_table.proto */
@@ -392,7 +432,8 @@ enum {
   POSTERN_CLOSED_SHUTDOWN = 9,
   POSTERN_CLOSED_TLS = 10, /* handshake failed */
   POSTERN_CLOSED_MEMORY = 11,
-  POSTERN_CLOSED_AUTH = 12 /* limits.auth_failures */
+  POSTERN_CLOSED_AUTH = 12,  /* limits.auth_failures */
+  POSTERN_CLOSED_TURNED = 13 /* ATRN was accepted: the connection goes on, and is the host's */
 };
 typedef struct postern_event_closed {
   postern_event event;
@@ -469,7 +510,7 @@ enum {
 enum {
   POSTERN_VERDICT_DEFAULT = 0,
   POSTERN_VERDICT_ACCEPT = 1,
-  POSTERN_VERDICT_REJECT = 2,     /* 5yz */
+  POSTERN_VERDICT_REJECT = 2,     /* 5yz; to ETRN and ATRN 4yz, as their RFCs have it */
   POSTERN_VERDICT_DEFER = 3,      /* 4yz */
   POSTERN_VERDICT_DISCONNECT = 4, /* 421, then the session closes */
   POSTERN_VERDICT_CHALLENGE = 5   /* AUTH only: 334 with `challenge`, and no reply of your own */
@@ -502,6 +543,7 @@ typedef struct postern_answer {
    * Count 0: all recipients are answered alike. A disconnect makes one 421 in place of all. */
   const struct postern_answer *recipients;
   size_t recipient_count; /* 0, or the number of recipients: POSTERN_E_REPLY for any other */
+  uint64_t octets; /* with an accepted BURL: how many were fetched; else 0 */
 } postern_answer;
 
 /* ---- Notices ---- */

@@ -115,7 +115,7 @@ postern_session* Open(postern_engine* engine, uint64_t wanted) {
 
 constexpr postern_answer kAccept = {
     sizeof(postern_answer), POSTERN_VERDICT_ACCEPT, 0,       0, 0, 0, 0, 0, {nullptr, 0},
-    {nullptr, 0},           {nullptr, 0},           nullptr, 0};
+    {nullptr, 0},           {nullptr, 0},           nullptr, 0, 0};
 
 // What came to the host; the totals prove that the session did what it should.
 struct Received {

@@ -99,9 +99,9 @@ std::string EventName(session::EventType type) {
                                        "chunk_end",
                                        "auth",
                                        "auth_end",
-                                       "",
-                                       "",
-                                       "",
+                                       "etrn",
+                                       "atrn",
+                                       "burl",
                                        "xclient",
                                        "xforward"};
   const size_t n = static_cast<size_t>(type);

@@ -161,6 +161,17 @@ void Convert(const postern_event* from, Happening* happening) {
     case POSTERN_EVENT_CONTENT_END:
       event.number = As<postern_event_content_end>(from).octets;
       break;
+    case POSTERN_EVENT_ETRN:
+      event.text = View(As<postern_event_etrn>(from).name);
+      break;
+    case POSTERN_EVENT_ATRN:
+      event.text = View(As<postern_event_atrn>(from).domains);
+      break;
+    case POSTERN_EVENT_BURL:
+      event.text = View(As<postern_event_burl>(from).url);
+      event.total = As<postern_event_burl>(from).total;
+      event.count = As<postern_event_burl>(from).recipients;
+      break;
     case POSTERN_EVENT_XCLIENT:
     case POSTERN_EVENT_XFORWARD: {
       const auto& e = As<postern_event_client>(from);
@@ -227,6 +238,7 @@ postern_answer ToAnswer(const Attempt& attempt) {
   answer.text = {Octets(attempt.text), attempt.text.size()};
   answer.challenge = {Octets(attempt.challenge), attempt.challenge.size()};
   answer.auth_mechanisms = {Octets(attempt.mechanisms), attempt.mechanisms.size()};
+  answer.octets = attempt.octets;
   return answer;
 }
 

@@ -62,8 +62,8 @@ std::string ResetName(uint8_t reason) {
 std::string ClosedName(uint8_t reason) {
   static const char* const kNames[] = {"none",     "quit",   "disconnected", "timeout", "errors",
                                        "commands", "line",   "proxy",        "policy",  "shutdown",
-                                       "tls",      "memory", "auth"};
-  return reason < 13 ? kNames[reason] : "?";
+                                       "tls",      "memory", "auth",         "turned"};
+  return reason < 14 ? kNames[reason] : "?";
 }
 
 std::string AuthEndName(uint8_t reason) {
@@ -189,6 +189,24 @@ std::string Describe(const Happening& happening) {
       }
       break;
     }
+    case EventType::kEtrn:
+      Field("name", event.text, &out);
+      Flags(event.flags,
+            {{session::kEtrnSubdomains, "subdomains"}, {session::kEtrnQueue, "queue"}}, &out);
+      break;
+    case EventType::kAtrn:
+      Field("domains", event.text, &out);
+      break;
+    case EventType::kBurl:
+      Field("url", event.text, &out);
+      out += " total=" + std::to_string(event.total);
+      out += " recipients=" + std::to_string(event.count);
+      Flags(event.flags,
+            {{session::kBurlFirst, "first"},
+             {session::kBurlLast, "last"},
+             {session::kBurlBinary, "binary"}},
+            &out);
+      break;
     case EventType::kContentBegin:
       out += " recipients=" + std::to_string(event.count);
       if (event.number != 0) out += " chunk=" + std::to_string(event.number);
@@ -296,6 +314,7 @@ class Runner {
       }
     }
     DrainOutput();
+    if (turned_) Log("for_host octets=" + Quoted(for_host_));
     if (answers_ != nullptr && next_answer_ != answers_->size()) Problem("fewer decisions");
     Collect();
     result_.peak_memory = use_.peak;
@@ -378,6 +397,11 @@ class Runner {
       if (!way_.lazy_output) DrainOutput();
       const bool happened = DrainEvents();
       if (!way_.lazy_output) DrainOutput();
+      if (turned_) {
+        // Behind an accepted ATRN nothing is read any more: it is for the host.
+        for_host_ += pending_;
+        pending_.clear();
+      }
       if (driver_->HasTicket() || pending_.empty()) break;
       // A buffer of its own for each call, of just the right size.
       const std::unique_ptr<char[]> buffer(new char[pending_.size()]);
@@ -416,6 +440,8 @@ class Runner {
       const session::Event& event = happening.event;
       if (closed_) Problem("an event after closed");
       closed_ = closed_ || event.type == EventType::kClosed;
+      turned_ = turned_ || (event.type == EventType::kClosed &&
+                            event.reason == static_cast<uint8_t>(session::CloseReason::kTurned));
       if (event.type == EventType::kProxyHeader) proxy_seen_ = true;
       if (event.type == EventType::kContent) {
         Entry entry;
@@ -616,8 +642,8 @@ class Runner {
         EnhancedFault(last_reply_, transcript_.enhanced,
                       verb == "helo" || verb == "ehlo" || verb == "lhlo" || verb == "xcli");
     if (!fault.empty()) Problem("R5: " + fault + where);
-    // A message that lost a chunk is void (contract R2, D5).
-    if (is_bdat_) return;
+    // A message that lost a part is void (contract R2, D5).
+    if (is_bdat_ || (verb == "burl" && transcript_.burl)) return;
     if (last_reply_.code >= 500 && driver_->GetInfo().fingerprint != fingerprint_before_) {
       Problem("R2: " + std::to_string(last_reply_.code) + " changed the session," + where);
     }
@@ -636,6 +662,8 @@ class Runner {
   uint64_t now_ms_ = 0;
   uint64_t last_ticket_ = 0;
   bool closed_ = false;
+  bool turned_ = false;
+  std::string for_host_;  // what came behind an accepted ATRN
   bool proxy_seen_ = false;
   bool tls_told_ = false;
   bool shutdown_ = false;

@@ -44,6 +44,7 @@ session::Answer ToAnswer(const Attempt& attempt) {
   answer.text = attempt.text;
   answer.challenge = attempt.challenge;
   answer.auth_mechanisms = attempt.mechanisms;
+  answer.octets = attempt.octets;
   return answer;
 }
 

@@ -266,7 +266,10 @@ class Parser {
       v1::ReplyId id;
       unsigned e[3];
       char more;
-      if (Number(words[i], &number)) {
+      constexpr std::string_view kOctets = "octets=";
+      if (StartsWith(words[i], kOctets) && Number(words[i].substr(kOctets.size()), &number)) {
+        attempt.octets = number;
+      } else if (Number(words[i], &number)) {
         attempt.code = static_cast<uint16_t>(number);
       } else if (std::sscanf(words[i].c_str(), "%u.%u.%u%c", &e[0], &e[1], &e[2], &more) == 3) {
         for (int k = 0; k < 3; ++k) attempt.enhanced[k] = static_cast<uint16_t>(e[k]);
@@ -394,6 +397,9 @@ void Parser::Config(std::string_view text) {
       {"extensions.rrvs", &v1::Extensions::set_rrvs},
       {"extensions.limits", &v1::Extensions::set_limits},
       {"extensions.auth", &v1::Extensions::set_auth},
+      {"extensions.etrn", &v1::Extensions::set_etrn},
+      {"extensions.atrn", &v1::Extensions::set_atrn},
+      {"extensions.burl", &v1::Extensions::set_burl},
       {"extensions.xclient", &v1::Extensions::set_xclient},
       {"extensions.xforward", &v1::Extensions::set_xforward},
   };
@@ -404,6 +410,7 @@ void Parser::Config(std::string_view text) {
       if (key == "extensions.enhancedstatuscodes") out_->enhanced = value == "on";
       if (key == "extensions.chunking") out_->chunking = value == "on";
       if (key == "extensions.auth") out_->auth = value == "on";
+      if (key == "extensions.burl") out_->burl = value == "on";
       return;
     }
   }
@@ -451,6 +458,8 @@ void Parser::Config(std::string_view text) {
     limits->set_recipient_domains(static_cast<uint32_t>(number));
   } else if (key == "deliverby_min_s" && is_number) {
     config_.set_deliverby_min_s(static_cast<uint32_t>(number));
+  } else if (key == "burl_imap") {
+    config_.set_burl_imap(value);
   } else if (key == "mt_priority_profile") {
     config_.set_mt_priority_profile(value);
   } else if (key == "limits.auth_failures" && is_number) {

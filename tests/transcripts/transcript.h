@@ -32,6 +32,7 @@ struct Attempt {
   std::vector<Attempt> recipients;  // LMTP: what each of them is answered
   std::string challenge;            // challenge "octets"
   std::string mechanisms;           // accept mechanisms="PLAIN LOGIN"
+  uint64_t octets = 0;              // accept octets=1234
 };
 
 // How one decision is answered: the attempts in turn until one is taken, or not yet.
@@ -87,6 +88,7 @@ struct Transcript {
   bool lmtp = false;          // RFC 2033 is spoken
   bool chunking = true;       // RFC 3030 is offered
   bool auth = false;          // AUTH is on: an exchange needs more memory
+  bool burl = false;          // RFC 4468 is offered
   std::string config;         // serialized postern.v1.EngineConfig
   std::string table;          // serialized postern.v1.ReplyTable; empty: the default table
   OpenOptions options;

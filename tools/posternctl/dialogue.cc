@@ -49,6 +49,9 @@ constexpr EventRow kEvents[] = {
     {EventType::kChunkEnd, "chunk_end", true},
     {EventType::kAuth, "auth", true},
     {EventType::kAuthEnd, "auth_end", false},
+    {EventType::kEtrn, "etrn", true},
+    {EventType::kAtrn, "atrn", true},
+    {EventType::kBurl, "burl", true},
     {EventType::kXclient, "xclient", true},
     {EventType::kXforward, "xforward", true},
 };

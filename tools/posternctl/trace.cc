@@ -102,6 +102,9 @@ std::string EventText(const Event& event) {
     case EventType::kUnknown:
     case EventType::kXclient:
     case EventType::kXforward:
+    case EventType::kEtrn:
+    case EventType::kAtrn:
+    case EventType::kBurl:
       return absl::StrCat(NameOfEvent(event.type), ": ",
                           event.text.empty() ? "no argument" : Visible(std::string(event.text)));
     case EventType::kReset:

@@ -316,7 +316,7 @@ TEST(ReplyTable, WantsAWholeTableWhereItExtendsNone) {
   EXPECT_EQ(Problem(table), "loaded");
   table.mutable_replies()->RemoveLast();
   EXPECT_EQ(Problem(table),
-            "table: no entry for XFORWARD_DEFERRED; add one, or let the table extend "
+            "table: no entry for BURL_NOT_TRUSTED; add one, or let the table extend "
             "\"default\"");
   table.set_extends("default");
   EXPECT_EQ(Problem(table), "loaded");

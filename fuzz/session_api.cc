@@ -270,8 +270,8 @@ void Run(Input input) {
   if (!config.ok()) config = session::LoadConfig("");
   if ((protocol & 1) != 0) config->enabled |= commands::Bit(commands::Extension::kLmtp);
   if (choices.auth) {
-    for (const Extension extension :
-         {Extension::kAuth, Extension::kXclient, Extension::kXforward}) {
+    for (const Extension extension : {Extension::kAuth, Extension::kXclient, Extension::kXforward,
+                                      Extension::kEtrn, Extension::kAtrn, Extension::kBurl}) {
       config->enabled |= commands::Bit(extension);
     }
     config->auth_line = session::MakeAuthLine("PLAIN LOGIN");

@@ -105,6 +105,12 @@ void Machine::CheckEhloLines(const SeenReply& reply) {
   if (setup_.xforward && setup_.trusted) {
     want.emplace_back("XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE");
   }
+  if (setup_.etrn) want.emplace_back("ETRN");
+  if (OfferedAsQueue("ATRN")) want.emplace_back("ATRN");
+  if (OfferedAsQueue("BURL")) {
+    const bool told = setup_.burl_imap && authenticated_;
+    want.emplace_back(told ? "BURL imap imap://mail.example" : "BURL");
+  }
   std::vector<std::string> have = reply.lines;
   // Keywords come in any order.
   std::sort(want.begin() + 1, want.end());

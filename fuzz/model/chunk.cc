@@ -161,7 +161,7 @@ void Machine::EndOfChunk() {
   end.ticket = true;
   if (chunk_.last) {
     end.type = POSTERN_EVENT_CONTENT_END;
-    end.number = content_->decoded().size();
+    end.number = content_->decoded().size() + content_->elsewhere();
   } else {
     end.type = POSTERN_EVENT_CHUNK_END;
     end.number = chunk_.octets;

@@ -7,7 +7,7 @@ namespace postern::fuzz::model {
 void Content::Emit(const char* octets, size_t size) {
   for (size_t i = 0; i < size; ++i) {
     if (refused_ != Refused::kNo) return;
-    if (decoded_.size() == limit_) {
+    if (decoded_.size() + elsewhere_ == limit_) {
       refused_ = Refused::kTooLarge;
       return;
     }

@@ -27,6 +27,11 @@ class Content {
   // section 2). With `binary` any octets may come (section 3).
   void AddFromChunk(char c, bool binary);
   void EndOfChunks();
+  // Octets that the message has from elsewhere (BURL) stand here, uncounted in decoded().
+  void AddFromElsewhere(uint64_t octets) { elsewhere_ += octets; }
+  uint64_t elsewhere() const { return elsewhere_; }
+  // A CR at the end of a chunk, of which the next octet decides.
+  bool EndsInCr() const { return cr_; }
 
   Refused refused() const { return refused_; }
   // What the host gets, up to a refusal.
@@ -46,6 +51,7 @@ class Content {
   bool cr_ = false;          // a CR whose next octet is not known yet
   bool dot_ = false;         // the line is a dot so far
   std::string decoded_;
+  uint64_t elsewhere_ = 0;
   std::string tail_ = "\r\n";
 };
 

@@ -27,6 +27,9 @@ constexpr Situations kDecisions[] = {
     {POSTERN_EVENT_CONTENT_END, kContentAccepted, kContentRejected, kContentDeferred},
     {POSTERN_EVENT_XCLIENT, kGreeting, kXclientRejected, kXclientDeferred},
     {POSTERN_EVENT_XFORWARD, kXforwardOk, kXforwardRejected, kXforwardDeferred},
+    {POSTERN_EVENT_ETRN, kEtrnOk, kEtrnRejected, kEtrnDeferred},
+    {POSTERN_EVENT_ATRN, kAtrnOk, kAtrnRejected, kAtrnDeferred},
+    {POSTERN_EVENT_BURL, kBurlOk, kBurlRejected, kBurlDeferred},
     {POSTERN_EVENT_VRFY, kVrfyOk, kVrfyRejected, kVrfyDeferred},
     {POSTERN_EVENT_EXPN, kExpnOk, kExpnRejected, kExpnDeferred},
     {POSTERN_EVENT_HELP, kHelpTopic, kHelpTopicUnknown, kDecisionTimeout},
@@ -44,10 +47,18 @@ uint32_t DefaultVerdict(uint32_t event) {
     case POSTERN_EVENT_RCPT:
     case POSTERN_EVENT_EXPN:
     case POSTERN_EVENT_AUTH:
+    case POSTERN_EVENT_ETRN:
+    case POSTERN_EVENT_ATRN:
+    case POSTERN_EVENT_BURL:
       return POSTERN_VERDICT_REJECT;
     default:
       return POSTERN_VERDICT_ACCEPT;
   }
+}
+
+// RFC 1985 section 5.1 and RFC 2645 section 7 refuse with 4yz.
+bool RefusesWith4yz(uint32_t event) {
+  return event == POSTERN_EVENT_ETRN || event == POSTERN_EVENT_ATRN;
 }
 
 bool HasOwnDefault(uint32_t event) {
@@ -219,7 +230,10 @@ bool Machine::MayBeTaken(const SeenAnswer& seen) const {
       (decision_ == POSTERN_EVENT_HELP || decision_ == POSTERN_EVENT_UNKNOWN)) {
     return false;
   }
-  if (answer.form == 0) return true;
+  const bool accepted = answer.verdict == POSTERN_VERDICT_ACCEPT;
+  if (answer.form == 0) return accepted || kFetched[answer.fetched] == 0;
+  // Nor has the last BURL a reply beside that to the message.
+  if (worded && decision_ == POSTERN_EVENT_BURL && burl_last_ && accepted) return false;
   if (answer.form == 4) return MayBeTakenForRecipients(seen);
   // RFC 3030 section 2: BDAT has no reply that would go before its octets.
   if (worded && decision_ == POSTERN_EVENT_CONTENT_BEGIN && bdat_begin_ &&
@@ -229,7 +243,7 @@ bool Machine::MayBeTaken(const SeenAnswer& seen) const {
   uint32_t reply_class = 2;
   const uint32_t verdict =
       answer.verdict == POSTERN_VERDICT_DEFAULT ? DefaultVerdict(decision_) : answer.verdict;
-  if (verdict == POSTERN_VERDICT_REJECT) reply_class = 5;
+  if (verdict == POSTERN_VERDICT_REJECT) reply_class = RefusesWith4yz(decision_) ? 4 : 5;
   if (verdict == POSTERN_VERDICT_DEFER || verdict == POSTERN_VERDICT_DISCONNECT) reply_class = 4;
   if (verdict == POSTERN_VERDICT_ACCEPT && decision_ == POSTERN_EVENT_CONTENT_BEGIN) {
     reply_class = 3;
@@ -455,6 +469,11 @@ void Machine::Apply(uint32_t verdict, const ScriptAnswer* answer) {
     return;
   }
   if (decision_ == POSTERN_EVENT_CHUNK_END && refused) chunks_ = Chunks::kFailed;
+  // RFC 4468 section 3.2: the transaction fails with it. R6 closes in place of that.
+  if (decision_ == POSTERN_EVENT_BURL && verdict != POSTERN_VERDICT_ACCEPT &&
+      !(verdict == POSTERN_VERDICT_REJECT && errors_ >= setup_.errors)) {
+    FailBurl(POSTERN_RESET_CONTENT_REFUSED);
+  }
   switch (verdict) {
     case POSTERN_VERDICT_DISCONNECT:
       // The message after whose content the host hangs up is not accepted; its transaction was
@@ -469,6 +488,8 @@ void Machine::Apply(uint32_t verdict, const ScriptAnswer* answer) {
         // The greeting answers no line: it is no error of the client.
         ExpectWorded(kGreetingRefused, answer);
         refused_greeting_ = true;
+      } else if (RefusesWith4yz(decision_)) {
+        ExpectFinal(SituationOf(verdict), answer, times);
       } else {
         RejectByHost(SituationOf(verdict), answer, times);
       }
@@ -497,6 +518,10 @@ void Machine::Accept(const ScriptAnswer* answer) {
     content_refused_ = false;
     chunk_total_ = 0;
     ReadChunk();
+    return;
+  }
+  if (decision_ == POSTERN_EVENT_BURL) {
+    AcceptBurl(answer);
     return;
   }
   const SeenReply* const reply = PeekReply();
@@ -528,6 +553,9 @@ void Machine::Accept(const ScriptAnswer* answer) {
       break;
     case POSTERN_EVENT_AUTH:
       authenticated_ = true;
+      break;
+    case POSTERN_EVENT_ATRN:
+      Close(POSTERN_CLOSED_TURNED);
       break;
     case POSTERN_EVENT_CONTENT_BEGIN:
       phase_ = Phase::kContent;
@@ -576,6 +604,10 @@ void Machine::DecisionTimeout() {
       break;
     case POSTERN_EVENT_CHUNK_END:
       FailChunks(POSTERN_RESET_TIMEOUT);
+      ExpectSituation({kDecisionTimeout});
+      break;
+    case POSTERN_EVENT_BURL:
+      FailBurl(POSTERN_RESET_TIMEOUT);
       ExpectSituation({kDecisionTimeout});
       break;
     default:

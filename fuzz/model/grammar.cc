@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "fuzz/oracle/esmtp_grammar.h"
 #include "fuzz/oracle/smtp_grammar.h"
 
 namespace postern::fuzz::model {
@@ -121,5 +122,9 @@ std::vector<size_t> PathEnds(std::string_view text, const PathOptions& options) 
   }
   return ends;
 }
+
+bool IsEtrnArgument(std::string_view text) { return oracle::IsEtrnText(text); }
+bool IsAtrnArgument(std::string_view text) { return oracle::IsAtrnText(text); }
+bool IsBurlArgument(std::string_view text) { return oracle::IsBurlText(text); }
 
 }  // namespace postern::fuzz::model

@@ -28,6 +28,10 @@ bool IsDomain(std::string_view text, bool utf8);
 bool IsAddressLiteral(std::string_view text);
 bool IsEsmtpKeyword(std::string_view text);
 bool IsEsmtpValue(std::string_view text, bool utf8);
+// The arguments of ETRN (RFC 1985), ATRN (RFC 2645) and BURL (RFC 4468).
+bool IsEtrnArgument(std::string_view text);
+bool IsAtrnArgument(std::string_view text);
+bool IsBurlArgument(std::string_view text);
 
 // "BDAT" [ SP chunk-size [ SP "LAST" ] ] (RFC 3030 section 2) in a line without its CR LF.
 struct ChunkText {

@@ -82,6 +82,9 @@ void Machine::Refuse(const std::vector<Refusal>& refusals, bool with_line) {
   ChunkText chunk;
   if (with_line && refusals[0].rule != POSTERN_RULE_C500 && IsBdat(&chunk)) {
     RefuseBdat(chunk, refusals);
+  } else if (with_line && refusals[0].rule != POSTERN_RULE_C500 && IsBurl() && InTransaction() &&
+             OfferedAsQueue("BURL")) {
+    RefuseBurl(refusals);
   } else {
     RefuseNow(refusals, with_line);
   }
@@ -265,6 +268,7 @@ std::vector<std::string> Machine::CommandsInForce() const {
     if (verb == "HELP" && setup_.has(kWithoutHelp)) continue;
     if (verb == "STARTTLS" && (!StartTlsOffered() || tls_)) continue;
     if (verb == "AUTH" && !AuthOffered()) continue;
+    if ((verb == "ETRN" || verb == "ATRN" || verb == "BURL") && !OfferedAsQueue(verb)) continue;
     if (verb == "TURN" || verb == "SEND" || verb == "SOML" || verb == "SAML") continue;
     verbs.emplace_back(verb);
   }
@@ -333,8 +337,10 @@ void Machine::Command(std::string_view raw) {
     Refuse({{AuthOffered() ? kAuthAlready : kAuthNeedsTls, POSTERN_RULE_C503}}, true);
     return;
   }
-  const bool never = (auth && !setup_.auth) || verb == "TURN" || verb == "SEND" || verb == "SOML" ||
-                     verb == "SAML";
+  const bool queue = verb == "ETRN" || verb == "ATRN";
+  const bool burl = verb == "BURL";
+  const bool never = (auth && !setup_.auth) || ((queue || burl) && !OfferedAsQueue(verb)) ||
+                     verb == "TURN" || verb == "SEND" || verb == "SOML" || verb == "SAML";
   if (ForTrusted(verb) && Offers(verb) && !setup_.trusted) {
     Refuse({{kPeerNotTrusted, POSTERN_RULE_C502}}, true);
     return;
@@ -356,13 +362,18 @@ void Machine::Command(std::string_view raw) {
     Refuse({{kTlsRequired, POSTERN_RULE_C503}}, true);
     return;
   }
+  // RFC 2645 section 5.2.1, RFC 4468 section 8.
+  if ((verb == "ATRN" || burl) && !authenticated_) {
+    Refuse({{kAuthRequired, POSTERN_RULE_C503}}, true);
+    return;
+  }
   std::vector<Refusal> sequence;
   const auto need = [&sequence](bool missing, uint32_t id) {
     if (missing && sequence.empty()) sequence.push_back({id, POSTERN_RULE_C503});
   };
   if (starttls && tls_) need(true, kTlsAlreadyActive);
-  const bool content = verb == "DATA" || verb == "BDAT";
-  if (verb == "MAIL" || verb == "RCPT" || content || starttls || auth) {
+  const bool content = verb == "DATA" || verb == "BDAT" || burl;
+  if (verb == "MAIL" || verb == "RCPT" || content || starttls || auth || queue) {
     need(!helo_, setup_.lmtp ? kNeedLhlo : kNeedHelo);
   }
   if (verb == "MAIL") need(InTransaction(), kNestedMail);
@@ -370,10 +381,10 @@ void Machine::Command(std::string_view raw) {
   // RFC 3030 section 2: no DATA once a BDAT came, and nothing behind one that failed.
   if (verb == "RCPT") need(chunks_ != Chunks::kNone, kBadSequence);
   if (verb == "DATA") need(chunks_ != Chunks::kNone, kDataAfterBdat);
-  if (verb == "BDAT") need(chunks_ == Chunks::kFailed, kBdatOutOfPlace);
+  if (verb == "BDAT" || burl) need(chunks_ == Chunks::kFailed, kBdatOutOfPlace);
   if (content) need(recipients_ == 0, kNeedRcpt);
   if (verb == "DATA") need(binary_, kBinarymimeNeedsBdat);
-  if (starttls || auth || ForTrusted(verb)) need(InTransaction(), kBadSequence);
+  if (starttls || auth || queue || ForTrusted(verb)) need(InTransaction(), kBadSequence);
   if (!sequence.empty()) {
     Refuse(sequence, true);
     return;
@@ -439,11 +450,20 @@ void Machine::Command(std::string_view raw) {
     Help(argument);
     return;
   }
+  // RFC 2645 section 5.2.1: with no domains it is for all of them.
+  if (verb == "ATRN" && !has_argument) {
+    Queue(false, argument);
+    return;
+  }
   if (argument.empty()) {
     Refuse({{kArgumentMissing, POSTERN_RULE_C501}}, true);
     return;
   }
-  if (ForTrusted(verb)) {
+  if (queue) {
+    Queue(verb == "ETRN", argument);
+  } else if (burl) {
+    Burl(argument);
+  } else if (ForTrusted(verb)) {
     Client(verb == "XCLIENT", argument);
   } else if (verb == "HELO" || verb == "EHLO" || verb == "LHLO") {
     Helo(verb != "HELO", argument);

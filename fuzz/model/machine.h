@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The state of the contract model, and its parts: steps and time (machine.cc), decisions and
-// answers (decision.cc), command lines (line.cc), their arguments (arguments.cc, envelope.cc) and
-// BDAT (chunk.cc).
+// answers (decision.cc), command lines (line.cc), their arguments (arguments.cc, envelope.cc),
+// BDAT (chunk.cc), and ETRN, ATRN and BURL (queue.cc).
 //
 // What it is: one session of the model beside the record of one session of the engine. Each Expect
 // takes the next reply or event from the record and compares it. What it is not: to be used from
@@ -32,9 +32,9 @@
 namespace postern::fuzz::model {
 
 inline constexpr std::string_view kKnownVerbs[] = {
-    "HELO", "EHLO", "MAIL", "RCPT", "DATA",     "RSET",    "NOOP",
-    "QUIT", "VRFY", "EXPN", "HELP", "STARTTLS", "TURN",    "SEND",
-    "SOML", "SAML", "BDAT", "AUTH", "LHLO",     "XCLIENT", "XFORWARD"};
+    "HELO", "EHLO", "MAIL", "RCPT",     "DATA",     "RSET", "NOOP", "QUIT",
+    "VRFY", "EXPN", "HELP", "STARTTLS", "TURN",     "SEND", "SOML", "SAML",
+    "BDAT", "AUTH", "LHLO", "XCLIENT",  "XFORWARD", "ETRN", "ATRN", "BURL"};
 
 inline std::string Upper(std::string_view text) {
   std::string s;
@@ -108,6 +108,17 @@ class Machine {
   void FailChunks(uint32_t reset_reason);
   void SkipChunk(const Refusal& refusal);
   void SkipChunkForHost(uint32_t situation, const ScriptAnswer* answer);
+  // queue.cc: ETRN and ATRN, and BURL, which takes its place among the chunks of BDAT.
+  void Queue(bool etrn, std::string_view argument);
+  void Burl(std::string_view argument);
+  bool IsBurl() const;
+  bool OfferedAsQueue(std::string_view verb) const {
+    return verb == "ETRN" ? setup_.etrn
+                          : (verb == "ATRN" ? setup_.atrn : setup_.burl) && AuthOffered();
+  }
+  void RefuseBurl(const std::vector<Refusal>& refusals);
+  void FailBurl(uint32_t reset_reason);
+  void AcceptBurl(const ScriptAnswer* answer);
   bool InTransaction() const { return transaction_ || chunks_ == Chunks::kFailed; }
   void ProxyOctet(char c);
   void Close(uint32_t reason);
@@ -252,6 +263,7 @@ class Machine {
   bool binary_ = false;      // of the transaction
   bool bdat_begin_ = false;  // the decision CONTENT_BEGIN is BDAT's
   ChunkText chunk_;
+  bool burl_last_ = false;  // of the BURL that is decided, or refused
   uint64_t chunk_left_ = 0;
   uint64_t chunk_total_ = 0;      // of the chunks of the message that were taken
   bool skipping_ = false;         // and then said:

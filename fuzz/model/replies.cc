@@ -136,6 +136,20 @@ constexpr Situation kSituations[] = {
     {kXforwardOk, 250, "2.0.0", 1, "XFORWARD_OK"},
     {kXforwardRejected, 550, "5.7.1", 1, "XFORWARD_REJECTED"},
     {kXforwardDeferred, 451, "4.7.1", 1, "XFORWARD_DEFERRED"},
+    {kEtrnOk, 250, "2.5.0", 1, "ETRN_OK"},
+    {kEtrnNothingWaits, 251, "2.5.0", 1, "ETRN_NOTHING_WAITS"},
+    {kEtrnPending, 252, "2.5.0", 1, "ETRN_PENDING"},
+    {kEtrnCounted, 253, "2.5.0", 1, "ETRN_COUNTED"},
+    {kEtrnRejected, 459, "4.5.0", 1, "ETRN_REJECTED"},
+    {kEtrnDeferred, 458, "4.5.0", 1, "ETRN_DEFERRED"},
+    {kAtrnOk, 250, "2.0.0", 1, "ATRN_OK"},
+    {kAtrnRejected, 450, "4.7.0", 1, "ATRN_REJECTED"},
+    {kAtrnDeferred, 451, "4.3.0", 1, "ATRN_DEFERRED"},
+    {kAtrnNothingWaits, 453, "4.3.2", 1, "ATRN_NOTHING_WAITS"},
+    {kBurlOk, 250, "2.5.0", 1, "BURL_OK"},
+    {kBurlRejected, 554, "5.6.6", 1, "BURL_REJECTED"},
+    {kBurlDeferred, 451, "4.4.1", 1, "BURL_DEFERRED"},
+    {kBurlNotTrusted, 554, "5.7.14", 1, "BURL_NOT_TRUSTED"},
 };
 
 }  // namespace

@@ -151,6 +151,20 @@ enum SituationId : uint32_t {
   kXforwardOk = 235,
   kXforwardRejected = 236,
   kXforwardDeferred = 237,
+  kEtrnOk = 238,
+  kEtrnNothingWaits = 239,
+  kEtrnPending = 240,
+  kEtrnCounted = 241,
+  kEtrnRejected = 242,
+  kEtrnDeferred = 243,
+  kAtrnOk = 244,
+  kAtrnRejected = 245,
+  kAtrnDeferred = 246,
+  kAtrnNothingWaits = 247,
+  kBurlOk = 248,
+  kBurlRejected = 249,
+  kBurlDeferred = 250,
+  kBurlNotTrusted = 251,
 };
 
 struct Situation {

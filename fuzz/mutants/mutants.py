@@ -933,8 +933,8 @@ MUTANTS = [
         [
             (
                 "engine/session/execute.cc",
-                "    if (commands::FindVerb(verb) == Verb::kBdat) {",
-                "    if (commands::FindVerb(verb) == Verb::kBdat && !FAULT) {",
+                "    if (verb == Verb::kBdat) {",
+                "    if (verb == Verb::kBdat && !FAULT) {",
             ),
         ],
     ),
@@ -1005,6 +1005,72 @@ MUTANTS = [
                 "engine/session/execute.cc",
                 "  // Who logged in was another.\n  authenticated_ = false;",
                 "  // Who logged in was another.\n  authenticated_ = authenticated_ && FAULT;",
+            ),
+        ],
+    ),
+    (
+        "burl_refused_leaves_a_hole",
+        "RFC 4468 section 3.2: a message goes on without the part that BURL could not fetch",
+        [
+            (
+                "engine/session/chunks.cc",
+                "void Session::FailUrl(ResetReason reason) {\n",
+                "void Session::FailUrl(ResetReason reason) {\n  if (FAULT) return;\n",
+            ),
+        ],
+    ),
+    (
+        "burl_is_not_counted",
+        "D4: what BURL fetched is no part of the size of a message",
+        [
+            (
+                "engine/session/chunks.cc",
+                "  chunk_.CountElsewhere(chunk_octets_);",
+                "  chunk_.CountElsewhere(FAULT ? 0 : chunk_octets_);",
+            ),
+        ],
+    ),
+    (
+        "burl_behind_half_a_line_end",
+        "D3: a CR at the end of a chunk waits for its LF behind what BURL fetches",
+        [
+            (
+                "engine/session/chunks.cc",
+                "  } else if (chunk_.holds_cr()) {",
+                "  } else if (chunk_.holds_cr() && !FAULT) {",
+            ),
+        ],
+    ),
+    (
+        "turned_for_anybody",
+        "RFC 2645 section 5.2.1: ATRN and BURL are served without AUTH",
+        [
+            (
+                "engine/session/judge.cc",
+                "!row.before_auth : row.needs_auth) &&",
+                "!row.before_auth : row.needs_auth && !FAULT) &&",
+            ),
+        ],
+    ),
+    (
+        "turned_and_read_on",
+        "RFC 2645 section 5.3: behind an accepted ATRN the session reads what is the host's",
+        [
+            (
+                "engine/session/answer.cc",
+                "    if (type == EventType::kAtrn && code < 400) {",
+                "    if (type == EventType::kAtrn && code < 400 && !FAULT) {",
+            ),
+        ],
+    ),
+    (
+        "etrn_of_all_below",
+        "RFC 1985 section 5.3: ETRN for a domain is one for all below it",
+        [
+            (
+                "engine/session/execute.cc",
+                "command.etrn == syntax::EtrnKind::kSubdomains ?",
+                "command.etrn == syntax::EtrnKind::kSubdomains || FAULT ?",
             ),
         ],
     ),

@@ -27,17 +27,31 @@ constexpr struct {
   const char* name;
   const char* rule;  // of its whole line; null where the engine has no parser for it
 } kVerbs[] = {
-    {Verb::kHelo, "HELO", "helo"},          {Verb::kEhlo, "EHLO", "ehlo"},
-    {Verb::kMail, "MAIL", "mail"},          {Verb::kRcpt, "RCPT", "rcpt"},
-    {Verb::kData, "DATA", "data"},          {Verb::kRset, "RSET", "rset"},
-    {Verb::kNoop, "NOOP", "noop"},          {Verb::kQuit, "QUIT", "quit"},
-    {Verb::kVrfy, "VRFY", "vrfy"},          {Verb::kExpn, "EXPN", "expn"},
-    {Verb::kHelp, "HELP", "help"},          {Verb::kStarttls, "STARTTLS", "starttls"},
-    {Verb::kTurn, "TURN", nullptr},         {Verb::kSend, "SEND", nullptr},
-    {Verb::kSoml, "SOML", nullptr},         {Verb::kSaml, "SAML", nullptr},
-    {Verb::kBdat, "BDAT", "bdat"},          {Verb::kLhlo, "LHLO", "lhlo"},
+    {Verb::kHelo, "HELO", "helo"},
+    {Verb::kEhlo, "EHLO", "ehlo"},
+    {Verb::kMail, "MAIL", "mail"},
+    {Verb::kRcpt, "RCPT", "rcpt"},
+    {Verb::kData, "DATA", "data"},
+    {Verb::kRset, "RSET", "rset"},
+    {Verb::kNoop, "NOOP", "noop"},
+    {Verb::kQuit, "QUIT", "quit"},
+    {Verb::kVrfy, "VRFY", "vrfy"},
+    {Verb::kExpn, "EXPN", "expn"},
+    {Verb::kHelp, "HELP", "help"},
+    {Verb::kStarttls, "STARTTLS", "starttls"},
+    {Verb::kTurn, "TURN", nullptr},
+    {Verb::kSend, "SEND", nullptr},
+    {Verb::kSoml, "SOML", nullptr},
+    {Verb::kSaml, "SAML", nullptr},
+    {Verb::kBdat, "BDAT", "bdat"},
+    {Verb::kLhlo, "LHLO", "lhlo"},
     {Verb::kAuth, "AUTH", "auth"},  // of rfc4954.abnf, see ExpectAuth
-    {Verb::kXclient, "XCLIENT", "xclient"}, {Verb::kXforward, "XFORWARD", "xforward"},
+    {Verb::kXclient, "XCLIENT", "xclient"},
+    {Verb::kXforward, "XFORWARD", "xforward"},
+    // Of rfc1985.abnf and rfc4468.abnf, see ExpectQueue.
+    {Verb::kEtrn, "ETRN", "etrn"},
+    {Verb::kAtrn, "ATRN", "atrn"},
+    {Verb::kBurl, "BURL", "burl"},
 };
 
 std::string UpperCase(std::string_view in) {
@@ -125,6 +139,8 @@ struct Expected {
   std::string_view parameters;
   std::string_view argument;
   bool is_literal = false;
+  bool last = false;  // BURL
+  syntax::EtrnKind etrn = syntax::EtrnKind::kNode;
   bool smtputf8 = false;
   Body body = Body::kNone;
   commands::AuthParameter auth = commands::AuthParameter::kNone;
@@ -404,6 +420,29 @@ void ExpectClient(bool xclient, std::string_view rest, Expected* expected) {
   expected->argument = rest.substr(1);
 }
 
+// ETRN, ATRN, BURL.
+void ExpectQueue(Verb verb, std::string_view rest, Expected* expected) {
+  if (rest.empty()) {
+    if (verb != Verb::kAtrn) expected->fault = Fault::kArgumentMissing;
+    return;
+  }
+  expected->fault = Fault::kBadArgument;
+  const std::string_view argument = rest.substr(1);
+  const bool right = verb == Verb::kEtrn   ? IsEtrnText(argument)
+                     : verb == Verb::kAtrn ? IsAtrnText(argument)
+                                           : IsBurlText(argument);
+  if (rest[0] != ' ' || !right) return;
+  expected->fault = Fault::kNone;
+  expected->argument = argument;
+  if (verb == Verb::kEtrn && argument[0] == '@') expected->etrn = syntax::EtrnKind::kSubdomains;
+  if (verb == Verb::kEtrn && argument[0] == '#') expected->etrn = syntax::EtrnKind::kQueue;
+  if (expected->etrn != syntax::EtrnKind::kNode) expected->argument.remove_prefix(1);
+  if (verb == Verb::kBurl) {
+    expected->argument = argument.substr(0, argument.find(' '));
+    expected->last = expected->argument.size() != argument.size();
+  }
+}
+
 void ExpectEnvelope(Verb verb, std::string_view text, std::string_view rest,
                     const SmtpGrammar& grammar, const Dialect& dialect, bool smtputf8_transaction,
                     Expected* expected) {
@@ -513,6 +552,11 @@ Finding CommandAgrees(std::string_view line, Verb verb, const commands::ParseCon
     case Verb::kXforward:
       ExpectClient(verb == Verb::kXclient, rest, &expected);
       break;
+    case Verb::kEtrn:
+    case Verb::kAtrn:
+    case Verb::kBurl:
+      ExpectQueue(verb, rest, &expected);
+      break;
     case Verb::kVrfy:
     case Verb::kExpn:
     case Verb::kHelp:
@@ -528,8 +572,11 @@ Finding CommandAgrees(std::string_view line, Verb verb, const commands::ParseCon
   }
 
   // The rule of the whole line, which knows neither limits nor repetition, says the same.
-  // What ExpectAuth says was said by the grammar of the parts, and AUTH= is no part of RFC 5321's.
-  const bool in_language = verb == Verb::kAuth || expected.auth != commands::AuthParameter::kNone
+  // What ExpectAuth and ExpectQueue say was said by the grammar of the parts, and AUTH= is no part
+  // of RFC 5321's.
+  const bool by_parts =
+      verb == Verb::kAuth || verb == Verb::kEtrn || verb == Verb::kAtrn || verb == Verb::kBurl;
+  const bool in_language = by_parts || expected.auth != commands::AuthParameter::kNone
                                ? expected.fault == Fault::kNone
                                : (judged_by_ascii ? SmtpGrammar::For({}) : grammar)
                                      .Matches(rule, std::string(line) + "\r\n");
@@ -569,6 +616,8 @@ Finding CommandAgrees(std::string_view line, Verb verb, const commands::ParseCon
   if (command.argument_is_literal != expected.is_literal) return Wrong("argument_is_literal", line);
   if (command.smtputf8 != expected.smtputf8) return Wrong("smtputf8", line);
   if (command.body != expected.body) return Wrong("body", line);
+  if (command.last != expected.last) return Wrong("LAST", line);
+  if (command.etrn != expected.etrn) return Wrong("what ETRN names", line);
   if (command.size != expected.size) return Wrong("size", line);
   if (command.auth != expected.auth) return Wrong("AUTH=", line);
   if (command.parameters != expected.parameters) return Wrong("parameters", line);
@@ -594,6 +643,7 @@ Finding LeniencyOnlyWidens(const commands::ParsedCommand& strict,
   if ((strict.argument != lenient.argument && argument != lenient.argument) ||
       strict.parameters != lenient.parameters || strict.smtputf8 != lenient.smtputf8 ||
       strict.body != lenient.body || strict.size != lenient.size || strict.given != lenient.given ||
+      strict.last != lenient.last || strict.etrn != lenient.etrn ||
       MailboxOf(strict.path) != MailboxOf(lenient.path)) {
     return "leniency changes what a right line means";
   }

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "engine/proto/engine_config.pb.h"
+#include "fuzz/oracle/esmtp_grammar.h"
 #include "fuzz/oracle/smtp_grammar.h"
 
 namespace postern::fuzz::oracle {
@@ -31,6 +32,26 @@ Finding ConfigIsSound(const session::Config& config) {
   }
   if (config.require_auth && !config.Enabled(Extension::kAuth)) {
     return "AUTH is required and not offered";
+  }
+  for (const Extension extension : {Extension::kEtrn, Extension::kAtrn, Extension::kBurl}) {
+    if (!config.Enabled(extension)) continue;
+    if (config.Enabled(Extension::kLmtp)) return "an extension of SMTP with LMTP";
+    if (extension != Extension::kEtrn && !config.Enabled(Extension::kAuth)) {
+      return "ATRN or BURL without AUTH";
+    }
+  }
+  if (config.Enabled(Extension::kBurl) && !config.Enabled(Extension::kEightBitMime)) {
+    return "BURL without 8BITMIME (RFC 4468 section 4)";
+  }
+  if (config.burl_imap.size() > 200) return "burl_imap is long";
+  for (std::string_view rest = config.burl_imap; !config.burl_imap.empty();) {
+    const std::string_view word = rest.substr(0, rest.find(' '));
+    // RFC 4468 section 3.5.
+    const bool server = word.substr(0, 7) == "imap://" &&
+                        MatchesEsmtp("authority", word.substr(7)) && word.size() > 7;
+    if (word != "imap" && !server) return "burl_imap: " + Visible(config.burl_imap);
+    if (word.size() == rest.size()) break;
+    rest.remove_prefix(word.size() + 1);
   }
   const session::Limits& limits = config.limits;
   if (limits.auth_failures < 3) return "auth_failures (RFC 4954 section 9)";
@@ -79,6 +100,10 @@ std::string SerializeConfig(const session::Config& config) {
   extensions->set_rrvs(SwitchOf(config, Extension::kRrvs));
   extensions->set_limits(SwitchOf(config, Extension::kLimits));
   extensions->set_auth(SwitchOf(config, Extension::kAuth));
+  extensions->set_etrn(SwitchOf(config, Extension::kEtrn));
+  extensions->set_atrn(SwitchOf(config, Extension::kAtrn));
+  extensions->set_burl(SwitchOf(config, Extension::kBurl));
+  message.set_burl_imap(config.burl_imap);
   message.set_require_auth(config.require_auth);
   message.set_auth_without_tls(config.auth_without_tls);
   for (size_t at = config.auth_line.find(' '); at != std::string::npos;) {

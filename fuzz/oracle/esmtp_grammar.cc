@@ -2,6 +2,7 @@
 
 #include "fuzz/oracle/esmtp_grammar.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -53,5 +54,32 @@ bool MatchesEsmtp(std::string_view rule, std::string_view octets, bool utf8) {
   }
   return found->second->Matches(octets);
 }
+
+bool DomainFits(std::string_view domain) {
+  if (domain.size() > 255) return false;
+  for (size_t at = 0; at <= domain.size();) {
+    const size_t dot = std::min(domain.find('.', at), domain.size());
+    if (dot - at > 63) return false;
+    at = dot + 1;
+  }
+  return true;
+}
+
+bool IsEtrnText(std::string_view text) {
+  if (!MatchesEsmtp("etrn-argument", text)) return false;
+  return text[0] == '#' || DomainFits(text.substr(text[0] == '@' ? 1 : 0));
+}
+
+bool IsAtrnText(std::string_view text) {
+  bool right = MatchesEsmtp("atrn-argument", text);
+  for (size_t at = 0; right && at <= text.size();) {
+    const size_t comma = std::min(text.find(',', at), text.size());
+    right = DomainFits(text.substr(at, comma - at));
+    at = comma + 1;
+  }
+  return right;
+}
+
+bool IsBurlText(std::string_view text) { return MatchesEsmtp("burl-argument", text); }
 
 }  // namespace postern::fuzz::oracle

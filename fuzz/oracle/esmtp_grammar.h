@@ -19,6 +19,13 @@ namespace postern::fuzz::oracle {
 // in as well.
 bool MatchesEsmtp(std::string_view rule, std::string_view octets, bool utf8 = false);
 
+// The arguments of ETRN, ATRN and BURL, with the limits of a domain, which are no grammar.
+bool IsEtrnText(std::string_view text);
+bool IsAtrnText(std::string_view text);
+bool IsBurlText(std::string_view text);
+// RFC 5321 §4.5.3.1.2, RFC 1035 §2.3.4.
+bool DomainFits(std::string_view domain);
+
 }  // namespace postern::fuzz::oracle
 
 #endif  // POSTERN_FUZZ_ORACLE_ESMTP_GRAMMAR_H_

@@ -44,16 +44,6 @@ std::string Upper(std::string_view text) {
 }
 
 // RFC 5321 §4.5.3.1.2 and RFC 1035 §2.3.4, for a domain of the grammar in ASCII.
-bool DomainFits(std::string_view domain) {
-  if (domain.size() > 255) return false;
-  for (size_t at = 0; at <= domain.size();) {
-    const size_t dot = std::min(domain.find('.', at), domain.size());
-    if (dot - at > 63) return false;
-    at = dot + 1;
-  }
-  return true;
-}
-
 // The longest run of octets without a dot.
 size_t LongestLabel(std::string_view text) {
   size_t longest = 0;
@@ -197,7 +187,7 @@ Finding RrvsAgrees(std::string_view text, bool taken) {
 
 Finding BurlArgumentAgrees(std::string_view text, const syntax::BurlArgument& got, bool is_uri) {
   if (is_uri != MatchesEsmtp("absolute-URI", text)) return Taken(text, is_uri, !is_uri);
-  const bool right = MatchesEsmtp("burl-argument", text);
+  const bool right = IsBurlText(text);
   if (const Finding wrong = Taken(text, got.ok(), right); !wrong.empty() || !right) return wrong;
   if (got.uri != text.substr(0, text.find(' '))) return Became(text, got.uri);
   if (got.scheme != text.substr(0, text.find(':'))) return Became(text, got.scheme);
@@ -206,11 +196,10 @@ Finding BurlArgumentAgrees(std::string_view text, const syntax::BurlArgument& go
 }
 
 Finding EtrnArgumentAgrees(std::string_view text, const syntax::EtrnArgument& got) {
-  bool right = MatchesEsmtp("etrn-argument", text);
+  const bool right = IsEtrnText(text);
   const bool queue = !text.empty() && text[0] == '#';
   const bool below = !text.empty() && text[0] == '@';
   const std::string_view name = text.substr(queue || below ? 1 : 0);
-  right = right && (queue || DomainFits(name));
   if (const Finding wrong = Taken(text, got.ok(), right); !wrong.empty() || !right) return wrong;
   const syntax::EtrnKind kind = queue   ? syntax::EtrnKind::kQueue
                                 : below ? syntax::EtrnKind::kSubdomains
@@ -220,12 +209,7 @@ Finding EtrnArgumentAgrees(std::string_view text, const syntax::EtrnArgument& go
 
 Finding AtrnArgumentAgrees(std::string_view text, std::string_view domains,
                            syntax::QueueError got) {
-  bool right = MatchesEsmtp("atrn-argument", text);
-  for (size_t at = 0; right && at <= text.size();) {
-    const size_t comma = std::min(text.find(',', at), text.size());
-    right = DomainFits(text.substr(at, comma - at));
-    at = comma + 1;
-  }
+  const bool right = IsAtrnText(text);
   const Finding wrong = Taken(text, got == syntax::QueueError::kNone, right);
   if (!wrong.empty() || !right) return wrong;
   return domains == text ? Finding() : Became(text, domains);

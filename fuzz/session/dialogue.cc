@@ -14,6 +14,8 @@ namespace {
 // The decisions behind the seventeen events that there were first.
 constexpr uint8_t kChunkEndEvent = 18;
 constexpr uint8_t kAuthEvent = 19;
+constexpr uint8_t kEtrnEvent = 21;
+constexpr uint8_t kBurlEvent = 23;
 constexpr uint32_t kErrors[] = {20, 1, 2, 3};
 constexpr uint32_t kCommands[] = {100, 10, 11, 1000};
 constexpr uint32_t kRecipients[] = {1000, 100, 101, 1000};
@@ -22,7 +24,8 @@ ScriptAnswer ReadAnswer(Input* input, bool with_event) {
   ScriptAnswer answer;
   if (with_event) {
     const uint8_t event = input->Octet();
-    const bool later = event == kChunkEndEvent || event == kAuthEvent;
+    const bool later = event == kChunkEndEvent || event == kAuthEvent ||
+                       (event >= kEtrnEvent && event <= kBurlEvent);
     answer.event = later ? event : static_cast<uint8_t>(event % 18);
   }
   answer.verdict = static_cast<uint8_t>(input->Below(8));
@@ -37,6 +40,8 @@ ScriptAnswer ReadAnswer(Input* input, bool with_event) {
       recipient.reply_id = input->Octet();
       answer.recipients.push_back(recipient);
     }
+  } else if (answer.form == 0) {
+    answer.fetched = static_cast<uint8_t>(form / 4 % std::size(kFetched));
   } else if (answer.form == 1) {
     answer.reply_id = input->Octet();
   } else if (answer.form >= 2) {
@@ -142,6 +147,10 @@ Setup ReadSetup(std::string_view octets) {
   setup.xclient = (peer & 1) != 0;
   setup.xforward = (peer & 2) != 0;
   setup.trusted = (peer & 4) != 0;
+  setup.etrn = (peer & 8) != 0 && !setup.lmtp;
+  setup.atrn = (peer & 16) != 0 && setup.auth && !setup.lmtp;
+  setup.burl = (peer & 32) != 0 && setup.auth && !setup.lmtp && !setup.has(kWithout8BitMime);
+  setup.burl_imap = (peer & 64) != 0;
   setup.delivery = input.Octet();
   return setup;
 }
@@ -221,7 +230,9 @@ std::string PrintOctets(std::string_view octets) {
 std::string PrintAnswer(const ScriptAnswer& answer) {
   std::string s;
   s += static_cast<char>(answer.verdict);
-  s += static_cast<char>(answer.form == 4 ? kFirstRecipientsForm : answer.form);
+  s += static_cast<char>(answer.form == 4   ? kFirstRecipientsForm
+                         : answer.form == 0 ? answer.fetched * 4
+                                            : answer.form);
   if (answer.form == 4) {
     s += static_cast<char>(answer.recipients.size() | (answer.exact ? kExactRecipients : 0u));
     for (const ScriptAnswer::Recipient& recipient : answer.recipients) {

@@ -26,6 +26,9 @@
 // (LMTP); where n has its first bit set, so many, else as many as there are, in turn. What is left
 // of a value divided by four stands for the others.
 //
+// Of an answer to BURL with nothing in r, the quotient says how many octets were fetched
+// (kFetched).
+//
 // Threads and lifetime: plain values.
 
 #ifndef POSTERN_FUZZ_SESSION_DIALOGUE_H_
@@ -93,6 +96,9 @@ struct Setup {
   bool lmtp = false;
   bool xclient = false, xforward = false;
   bool trusted = false;
+  bool etrn = false;
+  bool atrn = false, burl = false;  // with auth; burl with 8BITMIME as well
+  bool burl_imap = false;
   bool auth = false;           // PLAIN and LOGIN
   bool auth_in_clear = false;  // without TLS, too
   uint8_t wanted_choice = 0;   // kWantedEvents
@@ -137,8 +143,9 @@ struct ScriptAnswer {
   uint8_t reply_id = 0;
   uint16_t code = 0;
   uint8_t enhanced[3] = {0, 0, 0};
-  std::string text;    // form 2
-  uint16_t count = 0;  // form 3
+  uint8_t fetched = 0;  // form 0, of BURL: index of kFetched
+  std::string text;     // form 2
+  uint16_t count = 0;   // form 3
   // Form 4. `exact`: neither more nor fewer than these.
   struct Recipient {
     uint8_t verdict = 0;
@@ -177,6 +184,9 @@ struct Dialogue {
 constexpr uint64_t kTicks[] = {
     1,     999,    1000,   2000,   3000,   4000,   10000,  179999,
     50000, 180000, 299999, 300000, 500000, 599999, 600000, 9000000000000000000u};
+// What a host says it has fetched; the sizes about limits.message_octets.
+constexpr uint64_t kFetched[] = {0, 1, 100, 65535, 65536, 52428800, uint64_t{1} << 40, UINT64_MAX};
+
 constexpr uint64_t kWantedEvents[] = {
     0,
     (1u << 5) | (1u << 17) | (1u << 19),    // MAIL, CLOSED, AUTH

@@ -59,6 +59,12 @@ constexpr std::string_view kLines[] = {
     "AAAA\r\n",
     "*\r\n",
     "MAIL FROM:<a@client.example> AUTH=b+40c\r\n",
+    "ETRN client.example\r\n",
+    "ETRN @client.example\r\n",
+    "ATRN\r\n",
+    "ATRN client.example,b.example\r\n",
+    "BURL imap://mail.example/x\r\n",
+    "BURL imap://mail.example/x LAST\r\n",
     "TURN\r\n",
     "XYZZY\r\n",
     "PROXY TCP4 192.0.2.7 192.0.2.25 56324 25\r\n",
@@ -109,8 +115,8 @@ struct Pieces {
 };
 
 uint32_t NextEvent(Random* random) {
-  const uint32_t event = random->Below(17);
-  return event < 15 ? event : event + 3;
+  const uint32_t event = random->Below(20);
+  return event < 15 ? event : event < 17 ? event + 3 : event + 4;
 }
 
 std::string Mark(Random* random) {
@@ -118,6 +124,8 @@ std::string Mark(Random* random) {
   ScriptAnswer answer;
   answer.verdict = static_cast<uint8_t>(random->Below(8));
   answer.form = random->Below(3) == 0 ? static_cast<uint8_t>(1 + random->Below(3)) : 0;
+  answer.fetched =
+      static_cast<uint8_t>(random->Below(2) == 0 ? 0 : random->Below(std::size(kFetched)));
   answer.reply_id = static_cast<uint8_t>(random->Below(238));
   // Of single recipients, mostly with the verdict alone.
   if (random->Below(8) == 0) {
@@ -159,7 +167,8 @@ std::string Mark(Random* random) {
     case 3:
     case 4:
       s += 'A';
-      // The events that are decisions end at 14; 18 and 19 are those of BDAT and AUTH.
+      // The events that are decisions end at 14; 18 and 19 are those of BDAT and AUTH, 21 to 23
+      // those of ETRN, ATRN and BURL.
       s += static_cast<char>(random->Below(3) != 0 ? 0 : NextEvent(random));
       s += PrintAnswer(answer);
       break;

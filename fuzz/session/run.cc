@@ -125,6 +125,19 @@ SeenEvent Convert(const postern_event* from) {
     case POSTERN_EVENT_CONTENT_END:
       event.number = As<postern_event_content_end>(from).octets;
       break;
+    case POSTERN_EVENT_ETRN:
+      event.text = Copy(As<postern_event_etrn>(from).name);
+      break;
+    case POSTERN_EVENT_ATRN:
+      event.text = Copy(As<postern_event_atrn>(from).domains);
+      break;
+    case POSTERN_EVENT_BURL: {
+      const auto& e = As<postern_event_burl>(from);
+      event.text = Copy(e.url);
+      event.total = e.total;
+      event.count = e.recipients;
+      break;
+    }
     case POSTERN_EVENT_XCLIENT:
     case POSTERN_EVENT_XFORWARD: {
       const auto& e = As<postern_event_client>(from);
@@ -444,6 +457,8 @@ class Runner {
       text = script.form == 2 ? script.text : std::string(script.count, 'x');
       answer.text = {Octets(text), text.size()};
     }
+    if (script.form != 0 || decision_ != POSTERN_EVENT_BURL) script.fetched = 0;
+    answer.octets = kFetched[script.fetched];
     answer.recipients = recipients.data();
     answer.recipient_count = recipients.size();
     SeenAnswer seen;
@@ -593,6 +608,13 @@ class Runner {
   void BeginChunk() {
     if (!line_begun_ || line_.in_content || line_.in_exchange || line_.handshake ||
         !line_.greeted) {
+      return;
+    }
+    // As with a chunk, the message is void that lacks a part.
+    const std::string_view line = line_.line;
+    if (setup_.burl &&
+        model::EqualIgnoringCase(line.substr(0, line.find_first_of(" \t\r")), "BURL")) {
+      line_.bdat = true;
       return;
     }
     model::ChunkText chunk;

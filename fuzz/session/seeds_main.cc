@@ -6,9 +6,11 @@
 // configuration, in a file of its name. What it is not: a judge; where a configuration has no
 // counterpart the dialogue is simply another one.
 
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -97,6 +99,10 @@ std::string SetupOctets(const transcripts::Transcript& transcript) {
   set(8, 1, config.extensions().xclient() == v1::SWITCH_ON);
   set(8, 2, config.extensions().xforward() == v1::SWITCH_ON);
   set(8, 4, transcript.options.trusted);
+  set(8, 8, config.extensions().etrn() == v1::SWITCH_ON);
+  set(8, 16, config.extensions().atrn() == v1::SWITCH_ON);
+  set(8, 32, config.extensions().burl() == v1::SWITCH_ON);
+  set(8, 64, !config.burl_imap().empty());
   // Cuts of its own for each.
   uint32_t hash = 2166136261u;
   for (const char c : transcript.name) hash = (hash ^ static_cast<uint8_t>(c)) * 16777619u;
@@ -111,6 +117,12 @@ std::string Answer(const transcripts::Attempt& attempt) {
   answer.verdict = static_cast<uint8_t>(attempt.verdict);
   answer.reply_id = static_cast<uint8_t>(attempt.reply);
   if (answer.reply_id != 0) answer.form = 1;
+  for (size_t i = 0; i < std::size(kFetched) && attempt.octets != 0; ++i) {
+    // The next that is no less.
+    if (kFetched[i] < attempt.octets) continue;
+    answer.fetched = static_cast<uint8_t>(i);
+    break;
+  }
   if (attempt.verdict == session::Verdict::kChallenge) {
     answer.verdict = kChallenge;
     answer.form = attempt.challenge.size() > 255 ? 3 : 2;

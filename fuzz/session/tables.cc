@@ -59,6 +59,10 @@ std::string SerializedConfig(const Setup& setup) {
   if (setup.has(kWithLimits)) extensions->set_limits(v1::SWITCH_ON);
   if (setup.xclient) extensions->set_xclient(v1::SWITCH_ON);
   if (setup.xforward) extensions->set_xforward(v1::SWITCH_ON);
+  if (setup.etrn) extensions->set_etrn(v1::SWITCH_ON);
+  if (setup.atrn) extensions->set_atrn(v1::SWITCH_ON);
+  if (setup.burl) extensions->set_burl(v1::SWITCH_ON);
+  if (setup.burl_imap) config.set_burl_imap("imap imap://mail.example");
   if (setup.has(kFewTransactions)) {
     config.mutable_limits()->set_transactions(2);
     config.mutable_limits()->set_recipient_domains(10);

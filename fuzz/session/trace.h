@@ -87,7 +87,7 @@ struct SeenLine {
   bool handshake = false;    // when the line began
   bool disturbed = false;    // time passed or the host spoke meanwhile
   bool closed = false;       // when it had ended
-  bool bdat = false;         // the octets of its chunk are part of it (D5)
+  bool bdat = false;         // BDAT: the octets of its chunk are part of it (D5); or BURL
   uint32_t replies = 1;      // that it must have
 };
 

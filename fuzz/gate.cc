@@ -38,11 +38,13 @@ const postern_api& Api() {
   return *api;
 }
 
-// Engines are made once: default, bare newlines made CR LF, and hurried decisions.
+// Engines are made once: default, bare newlines made CR LF, hurried decisions, and with ETRN and
+// BURL (auth, etrn and burl on; auth_without_tls; PLAIN).
 postern_engine* Engine(unsigned which) {
-  static postern_engine* engines[3] = {};
-  static constexpr std::string_view kConfigs[3] = {
-      "", std::string_view("\x28\x02", 2), std::string_view("\x22\x06\x40\xE8\x07\x48\xE8\x07", 8)};
+  static postern_engine* engines[4] = {};
+  static constexpr std::string_view kConfigs[4] = {
+      "", std::string_view("\x28\x02", 2), std::string_view("\x22\x06\x40\xE8\x07\x48\xE8\x07", 8),
+      std::string_view("\x12\x08\x60\x01\x98\x01\x01\xA8\x01\x01\x58\x01\x62\x05PLAIN", 19)};
   if (engines[which] == nullptr) {
     const int32_t result =
         Api().engine_create(nullptr, reinterpret_cast<const uint8_t*>(kConfigs[which].data()),
@@ -65,6 +67,19 @@ struct Connection {
   bool hung_up = false;
 };
 
+// Whoever logs in may.
+class LoginPump : public gate::Pump {
+ public:
+  using Pump::Pump;
+
+ protected:
+  bool HandleOther(const postern_event& event) override {
+    if (event.type != POSTERN_EVENT_AUTH) return false;
+    Answer(event.ticket, POSTERN_VERDICT_ACCEPT);
+    return true;
+  }
+};
+
 class Bench {
  public:
   Bench(const upstream::Options& options, int proxy, unsigned engine, gate::FakeMail mail)
@@ -72,11 +87,11 @@ class Bench {
     postern_session_options session = {};
     session.struct_size = sizeof(session);
     session.now_ms = now_;
-    session.wanted_events = gate::Gate::WantedEvents();
+    session.wanted_events = gate::Gate::WantedEvents() | uint64_t{1} << POSTERN_EVENT_AUTH;
     RequireThat(Api().session_open(Engine(engine), &session, &session_) == POSTERN_OK, "set-up",
                 "no session");
     gate_ = std::make_unique<gate::Gate>(&Api(), session_, upstream::Identity());
-    pump_ = std::make_unique<gate::Pump>(&Api(), session_, gate_.get());
+    pump_ = std::make_unique<LoginPump>(&Api(), session_, gate_.get());
     pump_->Start();
     Turn();
   }
@@ -255,7 +270,7 @@ void Run(Input input) {
   options.name.Assign("gate.example");
   options.protocol = (bits & 1) != 0 ? upstream::Protocol::kLmtp : upstream::Protocol::kSmtp;
   options.chunking = (bits & 2) == 0;
-  const unsigned engine = (bits >> 2 & 3) % 3;
+  const unsigned engine = bits >> 2 & 3;
   options.identity = static_cast<upstream::IdentityMode>((bits >> 4 & 7) % 5);
   gate::FakeMail mail;
   mail.lmtp = (bits & 1) != 0;
@@ -268,6 +283,7 @@ void Run(Input input) {
     if (((offers ^ 0x07) >> i & 1) != 0) mail.keywords.push_back(kKeywords[i]);
     if (((offers ^ 0x07) >> i & 1) != 0 && i == 3) mail.keywords.push_back("BINARYMIME");
   }
+  if (engine == 3) mail.keywords.insert(mail.keywords.end(), {"ETRN", "BURL imap"});
   const uint8_t fault = input.Octet();
   mail.fault = static_cast<gate::Fault>(fault % 10);
   mail.fault_at = fault / 10;

@@ -614,9 +614,14 @@ def _upstream():
         b"554 no\r\n", b"220 mx\n", b"HTTP/1.1 400 Bad Request\r\n", b"\x15\x03\x01\0\2\2\x46",
         b"220-a\r\n221 b\r\n", b"220 " + b"x" * 3000,
     ]
+    burl = b"250-mx\r\n250-PIPELINING\r\n250-ETRN\r\n250-CHUNKING\r\n250 BURL imap\r\n"
+    talks += [
+        b"220 mx\r\n" + burl + ok * 9,
+        b"220 mx\r\n" + burl + b"459 4.7.1 not you\r\n" + ok * 2 + b"554 5.6.6 no\r\n" + ok * 4,
+    ]
     # A cut of 3 with replies of that length would be luck: 0xF0 gives whole lines to some.
     choices = [b"\0\0\x41\0\0", b"\0\0\x41\1\0", b"\1\0\1\2\0", b"\0\1\x41\3\0", b"\2\2\5\4\0",
-               b"\0\3\x0a\5\0", b"\4\4\x30\6\4\0\x15\0\1", b"\0\0\0\7\6\0\6\6\3\x44\0"]
+               b"\0\3\x0a\5\0", b"\0\0\1\0\x08\x0a\0\0\x0b\4\x1b\0\0", b"\0\0\1\0\7\0\0\x0b\4\x0b\x1b\1", b"\4\4\x30\6\4\0\x15\0\1", b"\0\0\0\7\6\0\6\6\3\x44\0"]
     yield from ((seed, "") for seed in _with(choices, talks))
     yield b"\0\0\0\1\0220 mx\r\n250 mx\r\n", "CVE-2021-38371 (Exim) turned round: a reply in advance"
 
@@ -635,6 +640,15 @@ def _gate():
     for choice in usual:
         yield choice + hello + envelope + message + envelope + says(b"RSET\r\n") + quit, ""
         yield choice + burst, ""
+    login = hello + says(b"AUTH PLAIN AGEAYg==\r\n")
+    queue = says(b"ETRN @c.example\r\nETRN #q\r\n")
+    fetch = says(b"BURL imap://m.example/a\r\n") + says(b"BDAT 4\r\nab\r\n") + says(b"BURL imap://m.example/b LAST\r\n")
+    for offer in (b"\0", b"\x08"):
+        yield b"\x0c" + offer + b"\0" + login + queue + envelope + fetch + envelope + message + queue + quit, "ETRN and BURL, RFC 1985 and RFC 4468"
+        yield b"\x0c" + offer + b"\0" + hello + queue + envelope + fetch + quit, "BURL without AUTH"
+    for reply in range(12):
+        for fault in (1, 4, 6, 7, 9):
+            yield bytes([12, 8, reply * 10 + fault]) + login + queue + envelope + fetch + b"\3\x20\0" + envelope + fetch + quit, ""
     for reply in range(7):
         for fault in range(1, 10):
             yield bytes([0, 0, reply * 10 + fault]) + hello + envelope + message + b"\3\x20\0" + quit, ""

@@ -118,6 +118,14 @@ class Talk {
       case 9:
         Misuse(what >> 4);
         break;
+      case 10:
+        if (asked_ || !client_->ready()) break;
+        asked_ = true;
+        client_->Etrn("@client.example");
+        break;
+      case 11:
+        Fetch((what & 16) != 0);
+        break;
       default:
         break;  // The server may talk on.
     }
@@ -160,6 +168,20 @@ class Talk {
     }
     Drain();
     Take();
+  }
+
+  // As a gate does it: a server that lacks BURL is not asked.
+  void Fetch(bool last) {
+    Take();
+    const bool begins = client_->in_transaction() && recipients_ > 0;
+    if (asked_ || client_->closed() || !(begins || content_) ||
+        !client_->capabilities().Has(upstream::kBurl)) {
+      return;
+    }
+    asked_ = true;
+    finishing_ = last;
+    fetching_ = true;
+    client_->Burl("imap://mail.example/x", last);
   }
 
   void Give(std::string_view content) {
@@ -209,8 +231,8 @@ class Talk {
       RequireThat(accepted_ <= wire_.accepted(), "acceptance",
                   "content is accepted that the server did not accept");
     }
-    content_ = reply.code == 354;
-    asked_ = finishing_ = false;
+    content_ = reply.code == 354 || (fetching_ && !finishing_ && reply.reply_class() == 2);
+    asked_ = finishing_ = fetching_ = false;
   }
 
   void Drain() {
@@ -236,6 +258,7 @@ class Talk {
   unsigned recipients_ = 0;
   bool asked_ = false;
   bool finishing_ = false;
+  bool fetching_ = false;
   bool content_ = false;
   bool closed_ = false;
 };

@@ -79,6 +79,7 @@ void UpstreamWire::Reply(const std::string& code, std::string text) {
       chunking_ = good && text.find("CHUNKING") != std::string::npos;
       binarymime_ = good && text.find("BINARYMIME") != std::string::npos;
       pipelining_ = good && text.find("PIPELINING") != std::string::npos;
+      fetches_ = good && text.find("BURL") != std::string::npos;
       break;
     case Due::kMail:
       recipients_ = 0;
@@ -97,6 +98,13 @@ void UpstreamWire::Reply(const std::string& code, std::string text) {
       if (!good) all_accepted_ = false;
       if (std::find(due_.begin(), due_.end(), Due::kFinal) == due_.end()) {
         if (all_accepted_) ++accepted_;
+        all_accepted_ = true;
+        recipients_ = 0;
+      }
+      break;
+    case Due::kBurl:
+      if (burl_last_ && good && all_accepted_) ++accepted_;
+      if (burl_last_ || !good) {
         all_accepted_ = true;
         recipients_ = 0;
       }
@@ -233,6 +241,18 @@ Finding UpstreamWire::Command(const std::string& line) {
     } else if (chunk_left_ == 0) {
       EndOfContent();
     }
+  } else if (StartsWith(line, "ETRN ")) {
+    if (recipients_ != 0) return "ETRN in a transaction";
+    due_.push_back(Due::kOther);
+  } else if (StartsWith(line, "BURL ")) {
+    if (!fetches_) return "BURL to a server without it";
+    if (recipients_ == 0) return "BURL without a recipient";
+    const size_t space = line.find(' ', 5);
+    burl_last_ = space != std::string::npos;
+    if (line.size() == 5 || space == 5 || (burl_last_ && line.substr(space) != " LAST")) {
+      return "a malformed BURL: " + Visible(line);
+    }
+    due_.push_back(Due::kBurl);
   } else {
     return "an unknown command: " + Visible(line);
   }

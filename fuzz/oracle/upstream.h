@@ -40,7 +40,17 @@ class UpstreamWire {
   uint64_t ended() const { return ended_contents_; }
 
  private:
-  enum class Due : uint8_t { kGreeting, kHello, kOther, kMail, kRcpt, kData, kChunk, kFinal };
+  enum class Due : uint8_t {
+    kGreeting,
+    kHello,
+    kOther,
+    kMail,
+    kRcpt,
+    kData,
+    kChunk,
+    kFinal,
+    kBurl
+  };
 
   Finding Command(const std::string& line);
   void Reply(const std::string& code, std::string text);
@@ -59,6 +69,8 @@ class UpstreamWire {
   bool quit_ = false;
   size_t chunk_left_ = 0;
   bool chunk_last_ = false;
+  bool fetches_ = false;  // BURL is offered
+  bool burl_last_ = false;
   bool binarymime_ = false;  // offered
   bool binary_ = false;      // of the transaction
   char chunk_end_ = '\n';    // the octet before the next one of BDAT content

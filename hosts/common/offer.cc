@@ -19,10 +19,10 @@ constexpr uint64_t kLeastMessageOctets = 65536;
 
 upstream::Capabilities ThatMatter(const upstream::Capabilities& capabilities) {
   upstream::Capabilities matter;
-  matter.extensions =
-      capabilities.extensions &
-      (upstream::kEightBitMime | upstream::kSmtpUtf8 | upstream::kChunking | upstream::kBinaryMime |
-       upstream::kDsn | upstream::kDeliverBy | upstream::kMtPriority | upstream::kRequireTls);
+  matter.extensions = capabilities.extensions &
+                      (upstream::kEightBitMime | upstream::kSmtpUtf8 | upstream::kChunking |
+                       upstream::kBinaryMime | upstream::kEtrn | upstream::kBurl | upstream::kDsn |
+                       upstream::kDeliverBy | upstream::kMtPriority | upstream::kRequireTls);
   matter.size_limit = capabilities.size_limit;
   return matter;
 }
@@ -52,6 +52,10 @@ std::string OfferOnly(const std::string& engine_config, const upstream::Capabili
   extensions->set_rrvs(v1::SWITCH_OFF);
   // The exchange of AUTH is with whoever checks passwords, and the gate hands on none of it.
   extensions->set_auth(v1::SWITCH_OFF);
+  // Nor can it be turned round, and what needs AUTH goes with it.
+  extensions->set_atrn(v1::SWITCH_OFF);
+  extensions->set_burl(v1::SWITCH_OFF);
+  if (!offered.Has(upstream::kEtrn)) extensions->set_etrn(v1::SWITCH_OFF);
   if (offered.size_limit != 0) {
     const uint64_t own = config.limits().message_octets();
     config.mutable_limits()->set_message_octets(std::max(

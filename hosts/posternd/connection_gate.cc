@@ -65,7 +65,10 @@ bool Connection::HandleGateEvent(const postern_event& event) {
       break;
     }
     case POSTERN_EVENT_CONTENT_BEGIN:
+    case POSTERN_EVENT_BURL:
       if (transaction_ != nullptr) transaction_->content = true;
+      break;
+    case POSTERN_EVENT_ETRN:
       break;
     case POSTERN_EVENT_CONTENT:
       if (transaction_ != nullptr) {

@@ -554,6 +554,24 @@ absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
           place("upstream"), ": a gate speaks SMTP with its clients; leave out the protocol lmtp"));
     }
   }
+  {
+    const postern::v1::Extensions& given = file.engine().extensions();
+    const auto refused = [&options](const char* name, const char* why) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(options.config_file, ": engine.extensions.", name, ": ", why));
+    };
+    const bool gate = options.upstream_target.has_value();
+    if (given.etrn() == postern::v1::SWITCH_ON && !gate) {
+      return refused("etrn", "posternd has no queue; only a gate hands ETRN on: give --upstream");
+    }
+    if (given.burl() == postern::v1::SWITCH_ON && !gate) {
+      return refused("burl",
+                     "posternd fetches nothing; only a gate hands BURL on: give --upstream");
+    }
+    if (given.atrn() == postern::v1::SWITCH_ON) {
+      return refused("atrn", "posternd has no queue that it could send over a turned connection");
+    }
+  }
   if (!options.trusted_networks.empty()) {
     // The server behind a gate is told of the gate's own client, once for each connection to it.
     if (options.upstream_target.has_value()) {

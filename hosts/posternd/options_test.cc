@@ -357,6 +357,35 @@ TEST_F(OptionsTest, WhereNobodyCouldLogInIsRefused) {
   ExpectRefused({Config("engine { auth_mechanisms: \"XOAUTH2\" }")}, "'XOAUTH2' is not served");
 }
 
+TEST_F(OptionsTest, WhatOnlyAServerBehindCouldDoNeedsOne) {
+  for (const char* name : {"etrn", "burl"}) {
+    const std::string config = std::string("engine { extensions { ") + name +
+                               ": SWITCH_ON auth: SWITCH_ON } } " +
+                               "password_file: \"p\" tls_cert: \"c\" tls_key: \"k\"";
+    ExpectRefused({Config(config)}, "only a gate");
+    EXPECT_TRUE(Load({Config(config + " upstream: \"smtp://192.0.2.1:25\"")}).ok()) << name;
+  }
+  ExpectRefused({Config("engine { extensions { atrn: SWITCH_ON } }")}, "turned connection");
+}
+
+TEST_F(OptionsTest, EtrnIsOfferedWhereTheUpstreamHasIt) {
+  v1::EngineConfig given;
+  for (const bool has : {false, true}) {
+    v1::Extensions* const extensions = given.mutable_extensions();
+    extensions->set_etrn(v1::SWITCH_ON);
+    extensions->set_burl(v1::SWITCH_ON);
+    extensions->set_atrn(v1::SWITCH_ON);
+    upstream::Capabilities offered;
+    if (has) offered.extensions = upstream::kEtrn | upstream::kBurl;
+    v1::EngineConfig config;
+    ASSERT_TRUE(config.ParseFromString(host::OfferOnly(given.SerializeAsString(), offered)));
+    EXPECT_EQ(config.extensions().etrn(), has ? v1::SWITCH_ON : v1::SWITCH_OFF);
+    // They go with AUTH, which is not the server's.
+    EXPECT_EQ(config.extensions().burl(), v1::SWITCH_OFF);
+    EXPECT_EQ(config.extensions().atrn(), v1::SWITCH_OFF);
+  }
+}
+
 TEST_F(OptionsTest, OtherLimitsOfGuessingNeedARestart) {
   const Options before = Load({}).value();
   const Options after =

@@ -48,6 +48,10 @@ absl::Status UpstreamOffer::PutIntoForce() {
   postern::v1::EngineConfig offer;
   if (given.ParseFromString(engine_config_) && offer.ParseFromString(config)) {
     offer.mutable_extensions()->set_auth(given.extensions().auth());
+    // Of clients that logged in here, to a server that lets the gate speak for them.
+    const bool burl = given.extensions().auth() == postern::v1::SWITCH_ON &&
+                      offered_.Has(upstream::kBurl) && offered_.Has(upstream::kEightBitMime);
+    if (burl) offer.mutable_extensions()->set_burl(given.extensions().burl());
     config = offer.SerializeAsString();
   }
   return host::SetConfig(*plugin_, engine_, config);

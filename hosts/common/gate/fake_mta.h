@@ -176,6 +176,24 @@ class FakeMta {
       scanned_ = 0;
       return in_data_;
     }
+    if (verb == "ETRN") {
+      if (open_) Complain("ETRN inside a transaction");
+      return Reply(Scripted(line, "250 Queuing started"));
+    }
+    if (verb == "BURL") {
+      if (!open_ || to_.empty()) Complain("BURL without a recipient");
+      const bool last = line.size() > 5 && line.rfind(" LAST") == line.size() - 5;
+      const std::string url = line.substr(5, line.size() - 5 - (last ? 5 : 0));
+      const std::string reply = Scripted("BURL", "250 2.5.0 fetched");
+      if (last && reply[0] == '2') {
+        content_ += "<" + url + ">";
+        EndContent();
+        return true;
+      }
+      if (!Reply(reply)) return false;
+      content_ += "<" + url + ">";
+      return true;
+    }
     if (verb == "BDAT") {
       if (!open_ || to_.empty()) Complain("BDAT without a recipient");
       chunk_left_ = std::stoul(line.substr(5));

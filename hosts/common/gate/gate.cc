@@ -25,6 +25,7 @@ bool MayStand(uint32_t event, uint16_t code) {
                                 530, 550, 551, 552, 553, 554, 555, 556};
   constexpr uint16_t kData[] = {450, 451, 452, 503, 530, 550, 554};
   constexpr uint16_t kContent[] = {250, 450, 451, 452, 550, 552, 554};
+  constexpr uint16_t kEtrn[] = {250, 251, 252, 253, 451, 458, 459};
   const auto holds = [code](const auto& codes) {
     return std::find(std::begin(codes), std::end(codes), code) != std::end(codes);
   };
@@ -34,14 +35,21 @@ bool MayStand(uint32_t event, uint16_t code) {
     case POSTERN_EVENT_CONTENT_BEGIN:
       return holds(kData);
     case POSTERN_EVENT_CONTENT_END:
+    case POSTERN_EVENT_BURL:
       return holds(kContent);
+    case POSTERN_EVENT_ETRN:
+      return holds(kEtrn);
     default:
       return holds(kMail);
   }
 }
 
-// What stands in for another code of its class, everywhere.
-uint16_t CommonCode(int reply_class) {
+// What stands in for another code of its class, everywhere but where there is no class 5 (RFC 1985
+// section 5.1).
+uint16_t CommonCode(uint32_t event, int reply_class) {
+  if (event == POSTERN_EVENT_ETRN && reply_class != 2) {
+    return reply_class == 5 ? uint16_t{459} : uint16_t{458};
+  }
   return reply_class == 2 ? uint16_t{250} : reply_class == 5 ? uint16_t{554} : uint16_t{451};
 }
 
@@ -51,8 +59,8 @@ uint64_t Gate::WantedEvents() {
   uint64_t bits = 0;
   for (const uint32_t type :
        {POSTERN_EVENT_HELO, POSTERN_EVENT_MAIL, POSTERN_EVENT_RCPT, POSTERN_EVENT_CONTENT_BEGIN,
-        POSTERN_EVENT_CONTENT, POSTERN_EVENT_CONTENT_END, POSTERN_EVENT_RESET,
-        POSTERN_EVENT_CLOSED}) {
+        POSTERN_EVENT_CONTENT, POSTERN_EVENT_CONTENT_END, POSTERN_EVENT_BURL, POSTERN_EVENT_ETRN,
+        POSTERN_EVENT_RESET, POSTERN_EVENT_CLOSED}) {
     bits |= uint64_t{1} << type;
   }
   return bits;
@@ -85,6 +93,12 @@ bool Gate::HandleEvent(const postern_event& event) {
     case POSTERN_EVENT_CONTENT_END:
       OnContentEnd(event.ticket);
       return true;
+    case POSTERN_EVENT_BURL:
+      OnBurl(reinterpret_cast<const postern_event_burl&>(event));
+      return true;
+    case POSTERN_EVENT_ETRN:
+      OnEtrn(reinterpret_cast<const postern_event_etrn&>(event));
+      return true;
     case POSTERN_EVENT_RESET:
       OnReset();
       return true;
@@ -103,6 +117,23 @@ void Gate::OnHelo(const postern_event_helo& event) {
   AnswerPlain(POSTERN_VERDICT_ACCEPT);
 }
 
+void Gate::OnEtrn(const postern_event_etrn& event) {
+  // As in OnMail.
+  const bool late_start = wait_ == Wait::kUpstream;
+  if (wait_ != Wait::kNothing) LoseTransaction();
+  if (late_start || (upstream_ != nullptr && upstream_->closed())) Release();
+  last_failure_ = Failure::kNone;
+  last_code_ = 0;
+  const bool queue = (event.event.flags & POSTERN_ETRN_QUEUE) != 0;
+  const bool below = (event.event.flags & POSTERN_ETRN_SUBDOMAINS) != 0;
+  ticket_ = event.event.ticket;
+  if (!queue_.Assign(queue ? "#" : below ? "@" : "") || !queue_.Append(ToView(event.name))) {
+    return AnswerPlain(POSTERN_VERDICT_DEFER);
+  }
+  wait_ = Wait::kUpstream;
+  Advance();
+}
+
 void Gate::OnMail(const postern_event_mail& event) {
   // A decision whose time ran out, and now the client begins anew: the late reply to the old MAIL
   // must not pass for one to this.
@@ -112,6 +143,8 @@ void Gate::OnMail(const postern_event_mail& event) {
   if (late_start || (upstream_ != nullptr && upstream_->closed())) Release();
   lost_ = false;
   content_ = false;
+  fetched_ = false;
+  queue_.Clear();
   last_failure_ = Failure::kNone;
   last_code_ = 0;
   mail_size_ = event.size;
@@ -150,7 +183,24 @@ void Gate::OnContentBegin(uint64_t ticket) {
   Advance();
 }
 
+// `octets` is not told: how many the server fetched is not known here.
+void Gate::OnBurl(const postern_event_burl& event) {
+  if (!BeginWait(Wait::kBurl, event.event.ticket)) return;
+  if (!upstream_->capabilities().Has(upstream::kBurl)) return AnswerPlain(POSTERN_VERDICT_DEFER);
+  burl_last_ = (event.event.flags & POSTERN_BURL_LAST) != 0;
+  upstream_->Burl(ToView(event.url), burl_last_);
+  Advance();
+}
+
 void Gate::OnContentEnd(uint64_t ticket) {
+  if (fetched_) {
+    ticket_ = ticket;
+    wait_ = Wait::kEnd;
+    content_ = false;
+    fetched_ = false;
+    last_code_ = upstream_->reply().code;
+    return AnswerReply(upstream_->reply());
+  }
   if (!BeginWait(Wait::kEnd, ticket)) return;
   upstream_->Finish();
   Advance();
@@ -219,6 +269,7 @@ void Gate::LoseTransaction() {
   lost_ = true;
   wait_ = Wait::kNothing;
   content_ = false;
+  fetched_ = false;
   if (upstream_ != nullptr) upstream_->Reset();
 }
 
@@ -256,7 +307,19 @@ void Gate::HandleStart() {
   // Between two transactions the client may have given another name, or TLS may be up.
   if (!upstream_->CanServe(identity_)) return Release();
   upstream_->Serve(identity_);
-  if (upstream_->ready()) SendMail();
+  if (!upstream_->ready()) return;
+  if (queue_.empty()) {
+    SendMail();
+  } else {
+    SendEtrn();
+  }
+}
+
+void Gate::SendEtrn() {
+  // What it offered before it may not offer to this client.
+  if (!upstream_->capabilities().Has(upstream::kEtrn)) return AnswerPlain(POSTERN_VERDICT_DEFER);
+  wait_ = Wait::kEtrn;
+  upstream_->Etrn(queue_.view());
 }
 
 void Gate::SendMail() {
@@ -301,7 +364,8 @@ void Gate::SendMail() {
 void Gate::HandleOutcome() {
   const upstream::Reply& reply = upstream_->reply();
   const Wait wait = wait_;
-  if (wait == Wait::kMail && used_ && (reply.code == 421 || reply.code == 0)) {
+  const bool start = wait == Wait::kMail || wait == Wait::kEtrn;
+  if (start && used_ && (reply.code == 421 || reply.code == 0)) {
     // It was idle and the server has had enough of it. MAIL alone is lost, and can be said again.
     wait_ = Wait::kUpstream;
     return Release();
@@ -314,13 +378,18 @@ void Gate::HandleOutcome() {
     AnswerFailure(upstream_->failure());
     return LoseTransaction();
   }
+  const bool fetched = wait == Wait::kBurl && reply.reply_class() == 2;
+  if (fetched) content_ = true;
   if (wait == Wait::kBegin && reply.code == 354) {
     content_ = true;
+    AnswerPlain(POSTERN_VERDICT_ACCEPT);
+  } else if (fetched && burl_last_) {
+    fetched_ = true;
     AnswerPlain(POSTERN_VERDICT_ACCEPT);
   } else {
     AnswerReply(reply);
   }
-  if (wait == Wait::kMail && reply.reply_class() == 2) used_ = true;
+  if (start && reply.reply_class() == 2) used_ = true;
   // The session's clock was faster, and the client was told 4yz: the server must not go on with
   // what it accepted.
   if (result_ < 0) LoseTransaction();
@@ -336,18 +405,23 @@ void Gate::AnswerReply(const upstream::Reply& reply) {
   const uint32_t event = wait_ == Wait::kRcpt    ? POSTERN_EVENT_RCPT
                          : wait_ == Wait::kBegin ? POSTERN_EVENT_CONTENT_BEGIN
                          : wait_ == Wait::kEnd   ? POSTERN_EVENT_CONTENT_END
+                         : wait_ == Wait::kBurl  ? POSTERN_EVENT_BURL
+                         : !queue_.empty()       ? POSTERN_EVENT_ETRN
                                                  : POSTERN_EVENT_MAIL;
   // 421 is the server's goodbye to the gate; the client's session goes on.
   if (!reply.text.empty() && reply.code != 421) {
     postern_answer answer = {};
     answer.struct_size = sizeof(answer);
     answer.verdict = verdict;
-    answer.enhanced_class = reply.enhanced[0];
-    answer.enhanced_subject = reply.enhanced[1];
-    answer.enhanced_detail = reply.enhanced[2];
+    // Of another class than the code, where ETRN has no class 5, it would be no enhanced code.
+    if (event != POSTERN_EVENT_ETRN || reply.reply_class() != 5) {
+      answer.enhanced_class = reply.enhanced[0];
+      answer.enhanced_subject = reply.enhanced[1];
+      answer.enhanced_detail = reply.enhanced[2];
+    }
     answer.text.data = reinterpret_cast<const uint8_t*>(reply.text.view().data());
     answer.text.size = reply.text.view().size();
-    answer.code = MayStand(event, reply.code) ? reply.code : CommonCode(reply.reply_class());
+    answer.code = MayStand(event, reply.code) ? reply.code : CommonCode(event, reply.reply_class());
     Answer(answer);
     if (result_ != POSTERN_E_REPLY) return;
     ticket_ = ticket;

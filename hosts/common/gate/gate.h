@@ -9,9 +9,12 @@
 // not: a mover of octets. The host feeds the session and sends its output, and does the same for
 // the upstream client; pump.h does both for hosts that have nothing to add.
 //
-// Upstream connections are the host's. The gate asks for one at MAIL and not before: clients that
-// never send mail cost the server nothing. It keeps it for further transactions of the session
-// and gives it up when the session ends, or when the connection is of no more use:
+// ETRN and BURL go on where the server offers them (offer.h). The server's answer to the last BURL
+// is its answer to the message: the session gets it when it asks for that.
+//
+// Upstream connections are the host's. The gate asks for one at MAIL or ETRN and not before:
+// clients that never send mail cost the server nothing. It keeps it for further transactions of the
+// session and gives it up when the session ends, or when the connection is of no more use:
 //
 //   wants_upstream()  -> the host makes or takes a Client and calls Attach(), or Unavailable()
 //   TakeReleased()    -> the host has its Client back: closed(), or to be used again, or to Quit()
@@ -30,7 +33,8 @@
 //   it offers less than the front did        MAIL 451: in its next session the client is offered
 //                                            what there is
 //   a parameter it does not know             555
-//   a code that may not stand there          250, 451 or 554 by its class, with the server's words
+//   a code that may not stand there          250, 451 or 554 by its class, with the server's words;
+//                                            to ETRN 250, 458 or 459
 //   a text that may not                      the table's words, the class kept
 //
 // A connection that was idle since an earlier transaction may be closed just as MAIL is sent to it:
@@ -63,8 +67,8 @@ class Gate {
   // MAIL (a PROXY header tells them late); the HELO name comes from the session's events.
   upstream::Identity* identity() { return &identity_; }
 
-  // Takes HELO, MAIL, RCPT, CONTENT_BEGIN, CONTENT, CONTENT_END, RESET, CLOSED. False for others,
-  // which are the host's to answer.
+  // Takes HELO, MAIL, RCPT, CONTENT_BEGIN, CONTENT, CONTENT_END, BURL, ETRN, RESET, CLOSED. False
+  // for others, which are the host's to answer.
   bool HandleEvent(const postern_event& event);
   // After anything that happened to the attached client: octets fed, output taken, a tick, its end.
   void Advance();
@@ -97,16 +101,19 @@ class Gate {
 
  private:
   // What the open ticket waits for.
-  enum class Wait : uint8_t { kNothing, kUpstream, kMail, kRcpt, kBegin, kEnd };
+  enum class Wait : uint8_t { kNothing, kUpstream, kMail, kRcpt, kBegin, kEnd, kBurl, kEtrn };
 
   void OnHelo(const postern_event_helo& event);
   void OnMail(const postern_event_mail& event);
   void OnRcpt(const postern_event_rcpt& event);
   void OnContentBegin(uint64_t ticket);
   void OnContentEnd(uint64_t ticket);
+  void OnBurl(const postern_event_burl& event);
+  void OnEtrn(const postern_event_etrn& event);
   void OnReset();
   bool BeginWait(Wait wait, uint64_t ticket);
   void SendMail();
+  void SendEtrn();
   void HandleOutcome();
   void HandleStart();
   void AnswerReply(const upstream::Reply& reply);
@@ -131,6 +138,11 @@ class Gate {
   bool lost_ = false;     // the transaction has no upstream any more
   bool content_ = false;  // between CONTENT_BEGIN and CONTENT_END
   bool used_ = false;     // upstream_ served before
+  bool fetched_ = false;  // the last BURL was accepted: upstream_->reply() is that to the message
+  bool burl_last_ = false;
+
+  // The argument of ETRN, which waits for a connection in place of MAIL; empty: MAIL does.
+  upstream::FixedText<512> queue_;
 
   // MAIL, kept until there is a connection to send it on, or to send it again.
   uint64_t mail_size_ = 0;

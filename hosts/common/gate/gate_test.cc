@@ -335,6 +335,168 @@ TEST(GateTest, ANewNameIsToldAnew) {
             "XCLIENT ADDR=[UNAVAILABLE] HELO=other.example\n");
 }
 
+// An engine_config with ETRN, and BURL with what it needs.
+std::string QueueConfig() {
+  return std::string(
+      "\x12\x08\x60\x01\x98\x01\x01\xa8\x01\x01"  // extensions: auth, etrn and burl on
+      "\x58\x01"                                  // auth_without_tls
+      "\x62\x05PLAIN",
+      19);
+}
+
+TEST(GateTest, EtrnGoesToTheMtaAndItsAnswerBack) {
+  for (const Pieces& pieces : AllPieces()) {
+    Bench bench(pieces, QueueConfig());
+    bench.mail.keywords.push_back("ETRN");
+    bench.mail.replies_to["ETRN @pending"] = "253 14 pending messages started";
+    bench.mail.replies_to["ETRN other"] = "459 4.7.1 Node not allowed: nobody knows it";
+    bench.mail.replies_to["ETRN broken"] = "458 4.3.0 Unable to queue messages";
+    bench.mail.replies_to["ETRN odd"] = "450 4.7.1 Try again";
+    bench.mail.replies_to["ETRN none"] = "550 5.7.1 not you";
+    Greet(&bench);
+    EXPECT_EQ(bench.mail.connections, 0u);
+    EXPECT_EQ(bench.Ask("ETRN client.example"), "250 2.5.0 Queuing started\r\n");
+    EXPECT_EQ(bench.mail.heard.back(), "ETRN client.example");
+    EXPECT_EQ(bench.Ask("ETRN @pending.example"), "253 2.5.0 14 pending messages started\r\n");
+    EXPECT_EQ(bench.Ask("ETRN other.example"), "459 4.7.1 Node not allowed: nobody knows it\r\n");
+    EXPECT_EQ(bench.Ask("ETRN broken.example"), "458 4.3.0 Unable to queue messages\r\n");
+    EXPECT_EQ(bench.Ask("ETRN odd.example"), "458 4.7.1 Try again\r\n");
+    EXPECT_EQ(bench.Ask("ETRN none.example"), "459 4.5.0 not you\r\n");
+    EXPECT_EQ(bench.Ask("ETRN #queue"), "250 2.5.0 Queuing started\r\n");
+    EXPECT_EQ(bench.mail.heard.back(), "ETRN #queue");
+    EXPECT_EQ(Deliver(&bench), "250 2.0.0 queued\r\n");
+    EXPECT_EQ(bench.Ask("ETRN client.example"), "250 2.5.0 Queuing started\r\n");
+    EXPECT_EQ(bench.mail.connections, 1u);
+    EXPECT_EQ(bench.mail.complaint, "");
+    EXPECT_EQ(bench.misbehaved, "");
+  }
+}
+
+TEST(GateTest, EtrnWithoutAServerIsDeferred) {
+  Bench bench({}, QueueConfig());
+  Greet(&bench);
+  EXPECT_EQ(bench.Ask("ETRN client.example").substr(0, 10), "458 4.5.0 ") << "it has no ETRN";
+  bench.mail.keywords.push_back("ETRN");
+  bench.KillMta();
+  EXPECT_EQ(bench.Ask("ETRN client.example").substr(0, 10), "458 4.5.0 ");
+  bench.mta_runs = true;
+  EXPECT_EQ(bench.Ask("ETRN client.example"), "250 2.5.0 Queuing started\r\n");
+  // Idle connections are closed by servers; the command is said again on a new one.
+  bench.mail.fault_at = bench.mail.replies;
+  bench.mail.fault = Fault::kClosed;
+  EXPECT_EQ(bench.Ask("ETRN client.example"), "250 2.5.0 Queuing started\r\n");
+  EXPECT_EQ(Deliver(&bench), "250 2.0.0 queued\r\n");
+}
+
+TEST(GateTest, BurlGoesToTheMtaAmongTheChunks) {
+  for (const Pieces& pieces : AllPieces()) {
+    for (const bool pipelining : {false, true}) {
+      Bench bench(pieces, QueueConfig());
+      if (!pipelining) bench.mail.keywords.clear();
+      for (const char* keyword : {"8BITMIME", "CHUNKING", "BURL imap"}) {
+        bench.mail.keywords.emplace_back(keyword);
+      }
+      Greet(&bench);
+      EXPECT_EQ(bench.Ask("BURL imap://mail.example/a LAST").substr(0, 3), "530");
+      EXPECT_EQ(bench.Ask("AUTH PLAIN AGEAYg==").substr(0, 3), "235");
+      const auto envelope = [&bench] {
+        EXPECT_EQ(bench.Ask("MAIL FROM:<a@example.org>"), "250 2.1.0 Ok\r\n");
+        EXPECT_EQ(bench.Ask("RCPT TO:<b@example.org>"), "250 2.1.5 Ok\r\n");
+      };
+      envelope();
+      EXPECT_EQ(bench.Ask("BURL imap://mail.example/a LAST"), "250 2.0.0 queued\r\n");
+      envelope();
+      bench.Send("BDAT 4\r\nab\r\n");
+      EXPECT_EQ(bench.TakeReply().substr(0, 4), "250 ");
+      EXPECT_EQ(bench.Ask("BURL imap://mail.example/b"), "250 2.5.0 fetched\r\n");
+      bench.Send("BDAT 4\r\ncd\r\n");
+      EXPECT_EQ(bench.TakeReply().substr(0, 4), "250 ");
+      EXPECT_EQ(bench.Ask("BURL imap://mail.example/c LAST"), "250 2.0.0 queued\r\n");
+      envelope();
+      EXPECT_EQ(bench.Ask("BURL imap://mail.example/d"), "250 2.5.0 fetched\r\n");
+      bench.Send("BDAT 4 LAST\r\nef\r\n");
+      EXPECT_EQ(bench.TakeReply(), "250 2.0.0 queued\r\n");
+      // A refusal is the end of the transaction, for all three.
+      bench.mail.replies_to["BURL"] = "554 5.6.6 IMAP URL resolution failed";
+      for (const char* command :
+           {"BURL imap://mail.example/e", "BURL imap://mail.example/f LAST"}) {
+        envelope();
+        EXPECT_EQ(bench.Ask(command), "554 5.6.6 IMAP URL resolution failed\r\n");
+        if (bench.Ask("RSET").substr(0, 3) != "250") ADD_FAILURE();
+      }
+      bench.mail.replies_to.clear();
+      bench.mail.replies_to["."] = "554 5.7.1 spam";
+      envelope();
+      EXPECT_EQ(bench.Ask("BURL imap://mail.example/g LAST"), "554 5.7.1 spam\r\n");
+      ASSERT_EQ(bench.mail.accepted.size(), 3u);
+      EXPECT_EQ(bench.mail.accepted[0].content, "<imap://mail.example/a>");
+      EXPECT_EQ(bench.mail.accepted[1].content,
+                "ab\r\n<imap://mail.example/b>cd\r\n<imap://mail.example/c>");
+      EXPECT_EQ(bench.mail.accepted[2].content, "<imap://mail.example/d>ef\r\n");
+      EXPECT_EQ(bench.mail.complaint, "");
+      EXPECT_EQ(bench.misbehaved, "");
+    }
+  }
+}
+
+// A chunk that the MTA refuses is known at the BURL behind it, which never goes out.
+TEST(GateTest, BurlBehindARefusedChunkIsRefusedWithIt) {
+  for (const char* command : {"BURL imap://mail.example/b", "BURL imap://mail.example/b LAST"}) {
+    Bench bench({}, QueueConfig());
+    for (const char* keyword : {"CHUNKING", "BURL imap"}) bench.mail.keywords.emplace_back(keyword);
+    Greet(&bench);
+    EXPECT_EQ(bench.Ask("AUTH PLAIN AGEAYg==").substr(0, 3), "235");
+    EXPECT_EQ(bench.Ask("MAIL FROM:<a@example.org>"), "250 2.1.0 Ok\r\n");
+    EXPECT_EQ(bench.Ask("RCPT TO:<b@example.org>"), "250 2.1.5 Ok\r\n");
+    bench.mail.replies_to["BDAT"] = "452 4.3.1 no room";
+    bench.Send("BDAT 4\r\nab\r\n");
+    EXPECT_EQ(bench.TakeReply().substr(0, 4), "250 ");
+    EXPECT_EQ(bench.Ask(command), "452 4.3.1 no room\r\n");
+    for (const std::string& line : bench.mail.heard) EXPECT_NE(line.substr(0, 4), "BURL");
+    bench.mail.replies_to.clear();
+    EXPECT_EQ(bench.Ask("RSET").substr(0, 3), "250");
+    EXPECT_EQ(Deliver(&bench), "250 2.0.0 queued\r\n");
+    EXPECT_EQ(bench.mail.complaint, "");
+  }
+}
+
+// Whatever goes wrong at whatever reply: nothing is accepted that the MTA has not, and the session
+// goes on.
+TEST(GateTest, FaultsAroundBurlAndEtrnLoseNothing) {
+  for (int fault = 1; fault <= static_cast<int>(Fault::kPermanent); ++fault) {
+    for (size_t at = 0; at < 12; ++at) {
+      SCOPED_TRACE(std::to_string(fault) + " at " + std::to_string(at));
+      Bench bench({}, QueueConfig());
+      for (const char* keyword : {"CHUNKING", "BURL imap", "ETRN"}) {
+        bench.mail.keywords.emplace_back(keyword);
+      }
+      bench.mail.fault = static_cast<Fault>(fault);
+      bench.mail.fault_at = at;
+      Greet(&bench);
+      EXPECT_EQ(bench.Ask("AUTH PLAIN AGEAYg==").substr(0, 3), "235");
+      size_t told = 0;
+      for (const char* line :
+           {"ETRN client.example", "MAIL FROM:<a@example.org>", "RCPT TO:<b@example.org>",
+            "BURL imap://mail.example/a", "BURL imap://mail.example/b LAST"}) {
+        std::string reply = bench.Ask(line);
+        if (reply.empty()) {
+          bench.Wait(700000);
+          reply = bench.TakeReply();
+        }
+        ASSERT_NE(reply, "") << line;
+        if (line[0] == 'B' && line[std::string_view(line).size() - 1] == 'T' && reply[0] == '2') {
+          ++told;
+        }
+      }
+      EXPECT_LE(told, bench.mail.accepted.size());
+      EXPECT_EQ(bench.misbehaved, "");
+      bench.Ask("RSET");
+      bench.mail.fault_at = SIZE_MAX;
+      EXPECT_EQ(Deliver(&bench), "250 2.0.0 queued\r\n");
+    }
+  }
+}
+
 TEST(GateTest, WithoutXclientNothingIsAccepted) {
   Bench bench;
   bench.options.identity = upstream::IdentityMode::kXclient;

@@ -27,6 +27,8 @@ constexpr Keyword kKeywords[] = {
     {"REQUIRETLS", kRequireTls},
     {"XCLIENT", kXclient},
     {"XFORWARD", kXforward},
+    {"ETRN", kEtrn},
+    {"BURL", kBurl},
 };
 
 struct AttributeWord {

@@ -30,6 +30,8 @@ enum Extension : uint32_t {
   kXclient = 1 << 11,             // Postfix, XCLIENT_README
   kXforward = 1 << 12,            // Postfix, XFORWARD_README
   kBinaryMime = 1 << 13,          // RFC 3030
+  kEtrn = 1 << 14,                // RFC 1985
+  kBurl = 1 << 15,                // RFC 4468
 };
 
 // Attributes of XCLIENT and XFORWARD.

@@ -92,8 +92,8 @@ void Client::Feed(std::string_view octets) {
   while (!octets.empty() && step_ != Step::kClosed) {
     if (parser_.AtReplyStart()) {
       premature_ = !output_.empty();
-      const bool content =
-          step_ == Step::kContent || step_ == Step::kFinishing || step_ == Step::kFinal;
+      const bool content = step_ == Step::kContent || step_ == Step::kFinishing ||
+                           step_ == Step::kFinal || step_ == Step::kBurlWaits;
       // What it says before it has the whole command answers something else. Words of farewell may
       // come at any time, and a refusal of content.
       if (premature_ && !content) {
@@ -278,8 +278,18 @@ void Client::HandleReply() {
       if (code == 421) Fail(Failure::kClosed);
       return;
     }
+    case Step::kEtrn:
+      if (reply_class == 3) return Fail(Failure::kNonsense);
+      reply_ = incoming_;
+      Begin(Step::kReady, kNever);
+      Decide();
+      if (code == 421) Fail(Failure::kClosed);
+      return;
+    case Step::kBurl:
+      return HandleBurlReply();
     case Step::kContent:
     case Step::kFinishing:
+    case Step::kBurlWaits:
       return HandleContentReply();
     case Step::kFinal:
       return HandleFinalReply();
@@ -312,13 +322,25 @@ void Client::HandleContentReply() {
     chunk_.Clear();
   }
   if (!due || incoming_.code == 421) return Fail(Failure::kClosed);
-  if (content_failed_ && step_ == Step::kFinishing) {
+  if (content_failed_ && (step_ == Step::kFinishing || step_ == Step::kBurlWaits)) {
     reset_wanted_ = true;
     step_ = Step::kContent;
     Decide();
   }
   if (reset_wanted_ && chunks_due_ == 0) return SayReset();
   SendChunks();
+}
+
+void Client::HandleBurlReply() {
+  const int reply_class = incoming_.reply_class();
+  if (reply_class == 3) return Fail(Failure::kNonsense);
+  reply_ = incoming_;
+  Decide();
+  if (incoming_.code == 421) return Fail(Failure::kClosed);
+  // RFC 4468 section 3.2: the transaction failed with it.
+  if (reply_class != 2) return SayReset();
+  if (burl_last_) recipients_ = 0;
+  Begin(burl_last_ ? Step::kReady : Step::kContent, kNever);
 }
 
 void Client::HandleFinalReply() {

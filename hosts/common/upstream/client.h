@@ -148,6 +148,12 @@ class Client {
   size_t ContentRoom() const;
   void Content(std::string_view slice);
   void Finish();
+  // Content that the server fetches by itself (RFC 4468): first, or behind other content where that
+  // goes out by BDAT. With `last` the outcome is that of Finish(). To an SMTP server that has
+  // kBurl.
+  void Burl(std::string_view url, bool last);
+  // Outside of transactions. `argument` as it stands behind ETRN (RFC 1985).
+  void Etrn(std::string_view argument);
 
   // Ends the transaction, if there is one, in any state.
   void Reset();
@@ -185,6 +191,9 @@ class Client {
     kReset,
     kQuit,
     kClosed,
+    kBurlWaits,  // for the replies to the chunks before it
+    kBurl,
+    kEtrn,
   };
   // What waits for an outcome.
   enum class Request : uint8_t { kNone, kPending, kDecided };
@@ -204,6 +213,8 @@ class Client {
   bool CanSeal() const;
   bool SealChunk(bool last);
   void SendChunks();
+  void SendBurl();
+  void HandleBurlReply();
   void SayReset();
 
   Options options_;
@@ -219,6 +230,7 @@ class Client {
   bool xclient_done_ = false;
   bool bdat_ = false;
   bool content_failed_ = false;
+  bool burl_last_ = false;
   bool reset_wanted_ = false;
   bool sent_ = false;         // a command, since it was last looked at
   bool premature_ = false;    // the reply being read began before the last command had left
@@ -234,6 +246,7 @@ class Client {
   ContentEncoder encoder_;
   FixedQueue<kOutput> output_;
   FixedQueue<kChunk + 2> chunk_;  // a held CR may come on top
+  FixedText<512> burl_;           // the command
 };
 
 }  // namespace postern::upstream

@@ -206,6 +206,50 @@ void Client::SendChunks() {
   if (!bdat_) return;
   if (step_ == Step::kContent && chunk_.size() + kNearlyFull > kChunk) SealChunk(false);
   if (step_ == Step::kFinishing) SealChunk(true);
+  if (step_ == Step::kBurlWaits) SendBurl();
+}
+
+void Client::Burl(std::string_view url, bool last) {
+  if (content_failed_ && request_ == Request::kNone) return Finish();
+  Ask();
+  if (closed()) return;
+  if (in_transaction() && recipients_ > 0) {
+    bdat_ = true;
+    chunks_due_ = 0;
+    chunk_.Clear();
+    encoder_.Start(false);
+    step_ = Step::kContent;
+  }
+  burl_.Clear();
+  const bool fits = burl_.Append("BURL ") && burl_.Append(url) && (!last || burl_.Append(" LAST"));
+  if (step_ != Step::kContent || !bdat_ || !fits || !IsSafe(url, false) ||
+      url.find(' ') != std::string_view::npos || !capabilities_.Has(kBurl) ||
+      options_.protocol == Protocol::kLmtp) {
+    return Fail(Failure::kMisuse);
+  }
+  burl_last_ = last;
+  step_ = Step::kBurlWaits;
+  SendBurl();
+}
+
+// A BURL is no BDAT: its reply could be told from theirs by its place alone, and a chunk that is
+// refused makes it void. So it waits for them.
+void Client::SendBurl() {
+  if (!chunk_.empty() && !SealChunk(false)) return;
+  if (chunks_due_ > 0) return;
+  // The server fetches before it answers.
+  Begin(Step::kBurl, options_.timeouts.termination);
+  Send(burl_.view());
+}
+
+void Client::Etrn(std::string_view argument) {
+  Ask();
+  if (closed()) return;
+  Line line;
+  const bool fits = line.Append("ETRN ") && line.Append(argument);
+  if (!ready() || !fits || !IsSafe(argument, false)) return Fail(Failure::kMisuse);
+  Begin(Step::kEtrn, options_.timeouts.command);
+  Send(line.view());
 }
 
 void Client::Reset() {
@@ -225,6 +269,9 @@ void Client::Reset() {
     case Step::kData:
     case Step::kFinishing:
     case Step::kFinal:
+    case Step::kBurlWaits:
+    case Step::kBurl:
+    case Step::kEtrn:
       // The reply is on its way and will be nobody's.
       return Fail(Failure::kDropped);
     default:

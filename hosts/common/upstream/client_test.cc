@@ -77,6 +77,68 @@ TEST(ClientTest, RefusalsAreHandedOnWithTheirWords) {
   });
 }
 
+TEST(ClientTest, EtrnIsAskedBetweenTransactions) {
+  AtEveryCut([](Talk* talk) {
+    talk->Start();
+    talk->client->Etrn("@example.org");
+    EXPECT_EQ(talk->Heard(), "ETRN @example.org\r\n");
+    EXPECT_EQ(talk->Outcome(), "(none)");
+    talk->Say("252 2.5.0 started\r\n");
+    EXPECT_EQ(talk->Outcome(), "252 2.5.0 started");
+    EXPECT_TRUE(talk->client->ready());
+    talk->client->Etrn("#queue");
+    EXPECT_EQ(talk->Heard(), "ETRN #queue\r\n");
+    talk->Say("500 5.5.1 what?\r\n");
+    EXPECT_EQ(talk->Outcome(), "500 5.5.1 what?");
+    EXPECT_TRUE(talk->client->ready());
+    talk->Open();
+    talk->client->Etrn("example.org");
+    EXPECT_EQ(talk->Outcome(), "call out of order");
+  });
+}
+
+TEST(ClientTest, EtrnThatIsNoLineIsNotSent) {
+  for (const char* argument : {"a\r\nRSET", "b\xC3\xBC"}) {
+    Talk talk(0);
+    talk.Start();
+    talk.client->Etrn(argument);
+    EXPECT_EQ(talk.Heard(), "");
+    EXPECT_EQ(talk.Outcome(), "call out of order");
+  }
+}
+
+TEST(ClientTest, BurlWaitsForTheChunksBeforeIt) {
+  AtEveryCut([](Talk* talk) {
+    talk->Start("250-mx\r\n250-CHUNKING\r\n250-PIPELINING\r\n250 BURL imap\r\n");
+    talk->Open();
+    talk->client->Data();
+    EXPECT_EQ(talk->Outcome(), "354");
+    talk->client->Content("ab\r\n");
+    EXPECT_EQ(talk->Heard(), "");
+    talk->client->Burl("imap://mail.example/x", false);
+    EXPECT_EQ(talk->Heard(), "BDAT 4\r\nab\r\n");
+    talk->Say("250 taken\r\n");
+    EXPECT_EQ(talk->Outcome(), "(none)");
+    EXPECT_EQ(talk->Heard(), "BURL imap://mail.example/x\r\n");
+    talk->Say("250 2.5.0 fetched\r\n");
+    EXPECT_EQ(talk->Outcome(), "250 2.5.0 fetched");
+    talk->client->Content("cd\r\n");
+    talk->client->Finish();
+    EXPECT_EQ(talk->Heard(), "BDAT 4 LAST\r\ncd\r\n");
+    talk->Say("250 2.0.0 queued\r\n");
+    EXPECT_EQ(talk->Outcome(), "250 2.0.0 queued");
+    EXPECT_TRUE(talk->client->ready());
+    talk->Open();
+    talk->client->Burl("imap://mail.example/y", true);
+    EXPECT_EQ(talk->Heard(), "BURL imap://mail.example/y LAST\r\n");
+    talk->Say("554 5.6.6 no\r\n");
+    EXPECT_EQ(talk->Outcome(), "554 5.6.6 no");
+    EXPECT_EQ(talk->Heard(), "RSET\r\n");
+    talk->Say("250 Ok\r\n");
+    EXPECT_TRUE(talk->client->ready());
+  });
+}
+
 TEST(ClientTest, ResetBetweenCommands) {
   AtEveryCut([](Talk* talk) {
     talk->Start();

@@ -104,6 +104,18 @@ class FrontPort(PostfixTest):
         self.assert_body(postfix.messages(1)[0])
         postfix.wait_for_log(r"client=unknown\[127\.0\.0\.77\]")
 
+    def test_etrn_is_handed_on(self):
+        """RFC 1985: Postfix decides, and its words come back."""
+        postfix = self.postfix()
+        config = os.path.join(postfix.root, "posternd.textproto")
+        with open(config, "w", encoding="ascii") as file:
+            file.write("engine { extensions { etrn: SWITCH_ON } }\n")
+        wire = self.greet(self.gate(postfix, f"--config={config}").port)
+        self.assertIn(b"ETRN", wire.command(b"EHLO client.example"))
+        self.assertRegex(wire.command(b"ETRN example.net"), rb"^459 4\.\d\.\d <example\.net>: ")
+        self.assertRegex(wire.command(b"ETRN localname"), rb"^501 5\.5\.4 ")
+        self.assertRegex(wire.deliver(CONTENT), rb"^250 ")
+
     def test_access_is_decided_about_the_client(self):
         front = self.gate(self.postfix())
         wire = self.greet(front.port)

@@ -72,6 +72,8 @@ class Transcript:
                 self.unfit = "a reply table of its own"
             if "auth" in key:
                 self.unfit = "a gate offers no AUTH"
+            if key == "extensions.etrn":
+                self.unfit = "the server behind has no queue that ETRN could start"
             if key == "offer_unknown_commands":
                 self.unfit = "the host decides about unknown commands"
         elif kind == "O:":

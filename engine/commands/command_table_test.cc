@@ -96,6 +96,21 @@ TEST(CommandTable, SmtpUtf8NeedsEightBitMime) {
 }
 
 // RFC 8689 §2.
+// RFC 2645 §5.1.1, RFC 4468 §4, §8.
+TEST(CommandTable, AtrnAndBurlNeedAuth) {
+  Conditions now;
+  now.enabled = kAll;
+  EXPECT_TRUE(InForce(Extension::kAtrn, now));
+  EXPECT_TRUE(InForce(Extension::kBurl, now));
+  now.enabled = kAll & ~Bit(Extension::kEightBitMime);
+  EXPECT_TRUE(InForce(Extension::kAtrn, now));
+  EXPECT_FALSE(InForce(Extension::kBurl, now));
+  now.enabled = kAll & ~Bit(Extension::kAuth);
+  EXPECT_TRUE(InForce(Extension::kEtrn, now));
+  EXPECT_FALSE(InForce(Extension::kAtrn, now));
+  EXPECT_FALSE(InForce(Extension::kBurl, now));
+}
+
 TEST(CommandTable, RequireTlsNeedsTls) {
   Conditions now = {kAll, true, false, true};
   EXPECT_FALSE(InForce(Extension::kRequireTls, now));

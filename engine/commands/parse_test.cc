@@ -65,6 +65,50 @@ TEST_F(ParseTest, ClientAttributesAreReadWhole) {
   EXPECT_EQ(FaultOf("XCLIENT  NAME=a"), Fault::kNone);
 }
 
+// RFC 1985 §5, RFC 2645 §5.2.1.
+TEST_F(ParseTest, QueuesAreNamedByDomains) {
+  EXPECT_EQ(FaultOf("ETRN a.example"), Fault::kNone);
+  EXPECT_EQ(command_.argument, "a.example");
+  EXPECT_EQ(command_.etrn, syntax::EtrnKind::kNode);
+  EXPECT_EQ(FaultOf("etrn @a.example"), Fault::kNone);
+  EXPECT_EQ(command_.argument, "a.example");
+  EXPECT_EQ(command_.etrn, syntax::EtrnKind::kSubdomains);
+  EXPECT_EQ(FaultOf("ETRN #uucp"), Fault::kNone);
+  EXPECT_EQ(command_.etrn, syntax::EtrnKind::kQueue);
+  EXPECT_EQ(FaultOf("ETRN"), Fault::kArgumentMissing);
+  for (const char* line :
+       {"ETRN a", "ETRN\ta.example", "ETRN  a.example", "ETRN a.example b.example", "ATRN a",
+        "ATRN a.example,", "ATRN\ta.example", "ATRN  a.example"}) {
+    EXPECT_EQ(FaultOf(line), Fault::kBadArgument) << line;
+  }
+  EXPECT_EQ(FaultOf("ATRN"), Fault::kNone);
+  EXPECT_EQ(command_.argument, "");
+  EXPECT_EQ(FaultOf("ATRN a.example,b.example"), Fault::kNone);
+  EXPECT_EQ(command_.argument, "a.example,b.example");
+  leniency_.extra_spaces = true;
+  EXPECT_EQ(FaultOf("ETRN  a.example"), Fault::kNone);
+  EXPECT_EQ(FaultOf("ATRN  a.example"), Fault::kNone);
+}
+
+// RFC 4468 §3.5.
+TEST_F(ParseTest, BurlNamesAUrl) {
+  EXPECT_EQ(FaultOf("BURL imap://mail.example/x;uid=1"), Fault::kNone);
+  EXPECT_EQ(command_.argument, "imap://mail.example/x;uid=1");
+  EXPECT_FALSE(command_.last);
+  EXPECT_EQ(FaultOf("burl cid:a@b last"), Fault::kNone);
+  EXPECT_EQ(command_.argument, "cid:a@b");
+  EXPECT_TRUE(command_.last);
+  EXPECT_EQ(FaultOf("BURL"), Fault::kArgumentMissing);
+  for (const char* line :
+       {"BURL x", "BURL a:b LASTLY", "BURL a:b  LAST", "BURL\ta:b", "BURL LAST"}) {
+    EXPECT_EQ(FaultOf(line), Fault::kBadArgument) << line;
+  }
+  EXPECT_TRUE(SaysLast(" no url LAST"));
+  EXPECT_TRUE(SaysLast(" last"));
+  EXPECT_FALSE(SaysLast("LAST"));
+  EXPECT_FALSE(SaysLast(" a:b"));
+}
+
 TEST_F(ParseTest, SplitsTheVerbAtSpaceOrTab) {
   std::string_view rest;
   EXPECT_EQ(SplitVerb("MAIL FROM:<>", &rest), "MAIL");

@@ -33,7 +33,8 @@ TEST(LoadConfig, EmptyGivesTheDocumentedDefaults) {
   }
   for (const Extension off :
        {Extension::kExpn, Extension::kAuth, Extension::kRequireTls, Extension::kDeliverBy,
-        Extension::kMtPriority, Extension::kRrvs, Extension::kLimits}) {
+        Extension::kMtPriority, Extension::kRrvs, Extension::kLimits, Extension::kEtrn,
+        Extension::kAtrn, Extension::kBurl}) {
     EXPECT_FALSE(config->Enabled(off));
   }
   EXPECT_EQ(config->limits.transactions, 0u);
@@ -82,6 +83,44 @@ TEST(LoadConfig, TakesWhatDeliveryExtensionsNeed) {
   for (const char* profile : {"two words", "a-profile-of-twentyone", "x=y", "p\r\n250 X"}) {
     proto.set_mt_priority_profile(profile);
     EXPECT_NE(ErrorOf(proto).find("mt_priority_profile: is no profile"), std::string::npos);
+  }
+}
+
+TEST(LoadConfig, AtrnAndBurlNeedWhatTheyRestOn) {
+  v1::EngineConfig proto;
+  v1::Extensions* const extensions = proto.mutable_extensions();
+  extensions->set_etrn(v1::SWITCH_ON);
+  ASSERT_TRUE(LoadConfig(proto.SerializeAsString()).ok());
+  extensions->set_atrn(v1::SWITCH_ON);
+  EXPECT_NE(ErrorOf(proto).find("extensions.atrn: needs extensions.auth"), std::string::npos);
+  extensions->clear_atrn();
+  extensions->set_burl(v1::SWITCH_ON);
+  EXPECT_NE(ErrorOf(proto).find("extensions.burl: needs"), std::string::npos);
+  extensions->set_auth(v1::SWITCH_ON);
+  extensions->set_atrn(v1::SWITCH_ON);
+  EXPECT_TRUE(LoadConfig(proto.SerializeAsString()).ok());
+  extensions->set_eightbitmime(v1::SWITCH_OFF);
+  EXPECT_NE(ErrorOf(proto).find("extensions.burl: needs"), std::string::npos);
+  extensions->clear_eightbitmime();
+  proto.set_protocol(v1::PROTOCOL_LMTP);
+  EXPECT_NE(ErrorOf(proto).find("etrn, atrn and burl are not for it"), std::string::npos);
+}
+
+// RFC 4468 §3.5.
+TEST(LoadConfig, TakesWhatEhloMayTellOfBurl) {
+  v1::EngineConfig proto;
+  for (const char* good : {"", "imap", "imap://mail.example", "imap imap://[2001:db8::1]:143"}) {
+    proto.set_burl_imap(good);
+    const auto config = LoadConfig(proto.SerializeAsString());
+    ASSERT_TRUE(config.ok()) << good;
+    EXPECT_EQ(config->burl_imap, good);
+  }
+  for (const std::string& bad :
+       {std::string("pop"), std::string("imap "), std::string(" imap"), std::string("imap  imap"),
+        std::string("imap://"), std::string("imap://a/b"), std::string("imap://a?b"),
+        std::string("imap\r\n250 X"), "imap://" + std::string(194, 'a')}) {
+    proto.set_burl_imap(bad);
+    EXPECT_NE(ErrorOf(proto).find("burl_imap: is imap"), std::string::npos) << bad;
   }
 }
 

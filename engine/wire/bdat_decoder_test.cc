@@ -341,5 +341,33 @@ TEST(BdatDecoderTest, AgreesWithTheReferenceOnLongRandomContentHoweverChunkedAnd
   }
 }
 
+// RFC 4468: what BURL brings stands between two chunks.
+TEST(BdatDecoderTest, CountsWhatComesFromElsewhere) {
+  BdatDecoder decoder(BareNewline::kReject);
+  decoder.Start(BdatContent::kLines);
+  const auto read = [&decoder](std::string_view chunk, bool last) {
+    decoder.BeginChunk(chunk.size(), last);
+    BdatStatus status = BdatStatus::kSlice;
+    while (status == BdatStatus::kSlice) {
+      size_t used = 0;
+      std::string_view slice;
+      status = decoder.Next(chunk, &used, &slice);
+      chunk.remove_prefix(used);
+    }
+    return status;
+  };
+  EXPECT_EQ(read("ab\r\n", false), BdatStatus::kChunkEnd);
+  EXPECT_FALSE(decoder.holds_cr());
+  decoder.CountElsewhere(100);
+  EXPECT_EQ(decoder.content_octets(), 104u);
+  EXPECT_EQ(decoder.wire_octets(), 104u);
+  EXPECT_EQ(read("c\r", false), BdatStatus::kChunkEnd);
+  EXPECT_TRUE(decoder.holds_cr());
+  EXPECT_EQ(read("\n", true), BdatStatus::kChunkEnd);
+  EXPECT_FALSE(decoder.holds_cr());
+  EXPECT_EQ(decoder.content_octets(), 107u);
+  EXPECT_EQ(decoder.faults(), 0u);
+}
+
 }  // namespace
 }  // namespace postern::wire

@@ -200,6 +200,11 @@ def _command_line():
         yield b"\0\x22MAIL FROM:a@b  " + parameters, ""
         yield b"\0\0MAIL FROM:a@b " + parameters, ""
     yield b"\0\x20BDAT   5 LAST", ""
+    for line in (b"ETRN a.example", b"ETRN @a.example", b"ETRN #q", b"ETRN a", b"ETRN", b"ATRN", b"ATRN a.example,b.example",
+                 b"ATRN a", b"BURL a:b", b"BURL a:b LAST", b"BURL imap://u@[::1]:1/x;uid=1?y%20", b"BURL a:b LASTLY", b"BURL"):
+        for blank in (b" ", b"  ", b"\t"):
+            yield b"\0\x20" + line.replace(b" ", blank, 1), "RFC 1985, RFC 2645 and RFC 4468"
+            yield b"\0\0" + line.replace(b" ", blank, 1), ""
     for verb in (b"XCLIENT", b"XFORWARD"):
         for argument in (b"", b" ", b"   NAME=a", b"\tNAME=a", b" NAME=a HELO=b"):
             yield b"\0\x20" + verb + argument, ""

@@ -51,6 +51,8 @@ SmtpGrammar::SmtpGrammar(const Dialect& dialect) {
                            kClientAttributesAbnf}) {
     Read(text, &abnf_);
   }
+  // Those whose lines are read by the grammar of their parts (esmtp_grammar.h).
+  Read("verb =/ \"AUTH\" / \"ETRN\" / \"ATRN\" / \"BURL\"\n", &abnf_);
   // Every extension adds its parameters; the first one makes the rule.
   std::string parameters;
   const auto add_to = [](const char* command, const char* rule, std::string* rules) {

@@ -143,6 +143,8 @@ Setup ReadSetup(std::string_view octets) {
   setup.late_output = (host & 1) != 0;
   setup.default_answers = (host & 2) != 0;
   setup.auth_in_clear = (host & 4) != 0;
+  // AUTH where all events may be wanted.
+  setup.auth = setup.auth || (host & 8) != 0;
   const uint8_t peer = input.Octet();
   setup.xclient = (peer & 1) != 0;
   setup.xforward = (peer & 2) != 0;

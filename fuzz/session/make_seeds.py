@@ -189,10 +189,29 @@ def with_id(event, number, reply_id):
 ANY_TIME = b"".join(tick(index) for index in range(8))
 CHUNKS = EHLO + MAIL + RCPT
 CAN_UNKNOWN = {0: 8}
-CONTENT_BEGIN, CHUNK_END, AUTH_EVENT = 7, 18, 19
+CONTENT_BEGIN, CHUNK_END, AUTH_EVENT, ETRN_EVENT, ATRN_EVENT, BURL_EVENT = 7, 18, 19, 21, 22, 23
+# TLS, AUTH, ETRN, ATRN, BURL and its arguments.
+QUEUES = {0: 1, 7: 8, 8: 0x78}
+LOGIN = EHLO + b"AUTH PLAIN AGEAYg==\r\n"
+
+
+def fetched(index):
+    """The next BURL is accepted, with so many octets (kFetched of dialogue.h)."""
+    return b"\xffA" + bytes([BURL_EVENT, ACCEPT, index * 4])
+
 
 # What hosts do, right and wrong, that no transcript has.
 HOSTS = [
+    ("burl-too-large-together", setup(QUEUES, SMALL_MESSAGE), LOGIN + MAIL + RCPT + fetched(3) + b"BURL a:b\r\n" + fetched(2) + b"BURL a:b LAST\r\n" + MAIL + RCPT + fetched(3) + b"BURL a:b\r\nBDAT 1\r\nx" + fetched(1) + b"BURL a:b LAST\r\n" + MAIL + RCPT + fetched(3) + b"BURL a:b\r\nBDAT 2 LAST\r\nxy" + MAIL + RCPT + fetched(7) + b"BURL a:b LAST\r\n"),
+    ("burl-behind-a-cr", setup(QUEUES, NORMALIZE), LOGIN + MAIL + RCPT + b"BDAT 2\r\na\rBURL a:b LAST\r\n" + MAIL + RCPT + b"BURL a:b\r\nBDAT 2 LAST\r\n\na" + EHLO + MAIL + RCPT + b"BDAT 1\r\n\rBURL a:b\r\nBURL a:b LAST\r\nQUIT\r\n"),
+    ("burl-refused-and-a-chunk-behind-it", setup(QUEUES), LOGIN + MAIL + RCPT + b"BDAT 2\r\nab" + plan(BURL_EVENT, REJECT) + b"BURL a:b\r\nBDAT 2 LAST\r\ncd" + MAIL + RCPT + b"BURL bad\r\nBDAT 2 LAST\r\ncd" + MAIL + RCPT + b"BURL a:b\n\r\nBDAT 2 LAST\r\ncd" + MAIL + RCPT + b"BURL bad LAST\r\n" + MAIL),
+    ("burl-octets-of-a-refusal", setup(QUEUES), LOGIN + MAIL + RCPT + b"\xffA" + bytes([BURL_EVENT, REJECT, 8]) + with_id(BURL_EVENT, ACCEPT, 248) + fetched(1) + b"BURL a:b LAST\r\n" + MAIL + RCPT + with_id(BURL_EVENT, ACCEPT, 248) + b"BURL a:b\r\n" + with_id(BURL_EVENT, REJECT, 251) + b"BURL a:b LAST\r\n"),
+    ("burl-too-late", setup(QUEUES, SHORT_TIMES), LOGIN + MAIL + RCPT + plan(BURL_EVENT, LATER) + b"BURL a:b LAST\r\n" + ANY_TIME + MAIL + RCPT + plan(BURL_EVENT, LATER) + b"BURL a:b\r\n" + verdict(ACCEPT) + plan(BURL_EVENT, LATER) + b"BURL a:b\r\n" + ANY_TIME + b"BURL a:b LAST\r\n"),
+    ("burl-at-the-limit-of-errors", setup(QUEUES, SMALL_ERRORS), LOGIN + MAIL + RCPT + b"XYZZY\r\n" + plan(BURL_EVENT, REJECT) + b"BURL a:b LAST\r\nNOOP\r\n"),
+    ("burl-and-a-shutdown", setup(QUEUES), LOGIN + MAIL + RCPT + b"BURL a:b\r\n" + notice(4) + plan(BURL_EVENT, DEFER) + b"BURL a:b LAST\r\n" + MAIL),
+    ("atrn-and-what-is-behind-it", setup(QUEUES), LOGIN + plan(ATRN_EVENT, DEFER) + b"ATRN\r\n" + plan(ATRN_EVENT, REJECT) + b"ATRN a.example,b.example\r\nATRN\r\n220 hello\r\nQUIT\r\n"),
+    ("atrn-too-late", setup(QUEUES, SHORT_TIMES), LOGIN + plan(ATRN_EVENT, LATER) + b"ATRN\r\n" + ANY_TIME + plan(ATRN_EVENT, LATER) + b"ATRN\r\n" + notice(4) + verdict(ACCEPT)),
+    ("etrn-in-all-ways", setup(QUEUES), EHLO + b"ETRN @a.example\r\nETRN #q\r\n" + plan(ETRN_EVENT, REJECT) + b"ETRN a.example\r\n" + with_id(ETRN_EVENT, ACCEPT, 241) + b"ETRN a.example\r\nATRN\r\nBURL a:b\r\n" + worded(ETRN_EVENT, REJECT, 550, [5, 7, 1], b"no") + worded(ETRN_EVENT, REJECT, 459, [4, 7, 1], b"no") + b"ETRN a.example\r\n"),
     ("reply-ids", setup(CAN_UNKNOWN), with_id(3, REJECT, 31) + EHLO + EHLO + with_id(6, REJECT, 250) + MAIL + RCPT + with_id(14, REJECT, 103) + b"XYZZY\r\n" + with_id(14, ACCEPT, 180) + b"XYZZY\r\n" + with_id(13, ACCEPT, 180) + b"HELP x\r\n" + with_id(6, REJECT, 0) + RCPT),
     ("closed-for-errors-by-the-host", setup(), EHLO + with_id(5, DISCONNECT, 160) + MAIL + MAIL),
     ("closed-for-commands-by-the-host", setup(), EHLO + with_id(5, DISCONNECT, 161) + MAIL + MAIL),

@@ -44,7 +44,10 @@ std::string SetupOctets(const transcripts::Transcript& transcript) {
   set(0, 8, config.offer_unknown_commands());
   set(0, 16, config.require_tls());
   set(0, 32, config.protocol() == v1::PROTOCOL_LMTP);
-  set(0, 64, config.extensions().auth() == v1::SWITCH_ON);
+  const bool auth = config.extensions().auth() == v1::SWITCH_ON;
+  const bool behind_auth =
+      config.extensions().burl() == v1::SWITCH_ON || config.extensions().atrn() == v1::SWITCH_ON;
+  set(0, 64, auth && !behind_auth);
   for (size_t i = 1; i < std::size(kWantedEvents); ++i) {
     if (transcript.options.wanted_events == kWantedEvents[i])
       set(0, static_cast<uint8_t>(i << 6), true);
@@ -109,6 +112,7 @@ std::string SetupOctets(const transcripts::Transcript& transcript) {
   setup[6] = static_cast<uint8_t>(hash >> 24);
   setup[7] = static_cast<uint8_t>(hash >> 16 & 1);
   set(7, 4, config.auth_without_tls());
+  set(7, 8, auth && behind_auth);
   return std::string(reinterpret_cast<const char*>(setup), sizeof(setup));
 }
 

@@ -132,9 +132,7 @@ class Client {
   bool in_transaction() const { return step_ == Step::kTransaction; }
   const Capabilities& capabilities() const { return capabilities_; }
   // BODY=BINARYMIME: only BDAT can carry it (RFC 3030 section 3).
-  bool CanTakeBinary() const {
-    return options_.chunking && capabilities_.Has(kChunking) && capabilities_.Has(kBinaryMime);
-  }
+  bool CanTakeBinary() const { return CanTakeChunks() && capabilities_.Has(kBinaryMime); }
   // The server was told who the client is, so a refusal to begin is about that one; else about us.
   bool speaks_for_client() const { return speaks_for_client_; }
 
@@ -149,8 +147,8 @@ class Client {
   void Content(std::string_view slice);
   void Finish();
   // Content that the server fetches by itself (RFC 4468): first, or behind other content where that
-  // goes out by BDAT. With `last` the outcome is that of Finish(). To an SMTP server that has
-  // kBurl.
+  // goes out by BDAT; and without BDAT none goes behind it. With `last` the outcome is that of
+  // Finish(). To an SMTP server that has kBurl.
   void Burl(std::string_view url, bool last);
   // Outside of transactions. `argument` as it stands behind ETRN (RFC 1985).
   void Etrn(std::string_view argument);
@@ -210,6 +208,7 @@ class Client {
   void HandleReply();
   void HandleContentReply();
   void HandleFinalReply();
+  bool CanTakeChunks() const { return options_.chunking && capabilities_.Has(kChunking); }
   bool CanSeal() const;
   bool SealChunk(bool last);
   void SendChunks();

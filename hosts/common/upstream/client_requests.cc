@@ -108,7 +108,7 @@ void Client::Data() {
   Ask();
   if (closed()) return;
   if (!in_transaction() || recipients_ == 0) return Fail(Failure::kMisuse);
-  bdat_ = options_.chunking && capabilities_.Has(kChunking);
+  bdat_ = CanTakeChunks();
   if (!bdat_) {
     Begin(Step::kData, options_.timeouts.data);
     return Send("DATA");
@@ -137,6 +137,7 @@ void Client::Content(std::string_view slice) {
   }
   bool clean = true;
   if (bdat_) {
+    if (!CanTakeChunks()) return Fail(Failure::kMisuse);
     if (chunk_.empty()) chunk_mark_ = now_ms_;
     if (binary_) {
       chunk_.Append(slice);
@@ -163,7 +164,7 @@ void Client::Finish() {
   }
   Ask();
   if (closed()) return;
-  if (step_ != Step::kContent) return Fail(Failure::kMisuse);
+  if (step_ != Step::kContent || (bdat_ && !CanTakeChunks())) return Fail(Failure::kMisuse);
   const bool clean = bdat_ ? encoder_.Finish(&chunk_) : encoder_.Finish(&output_);
   if (!clean) return Fail(Failure::kBareNewline);
   replies_due_ = options_.protocol == Protocol::kLmtp ? recipients_ : 1;

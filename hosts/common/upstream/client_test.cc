@@ -139,6 +139,23 @@ TEST(ClientTest, BurlWaitsForTheChunksBeforeIt) {
   });
 }
 
+// Found by fuzz/gate: chunks went to a server that takes none.
+TEST(ClientTest, BehindBurlNothingGoesToAServerWithoutChunking) {
+  for (const bool content : {true, false}) {
+    Talk talk(0);
+    talk.Start("250-mx\r\n250 BURL imap\r\n");
+    talk.Open();
+    talk.client->Burl("imap://mail.example/x", false);
+    EXPECT_EQ(talk.Heard(), "BURL imap://mail.example/x\r\n");
+    talk.Say("250 2.5.0 fetched\r\n");
+    EXPECT_EQ(talk.Outcome(), "250 2.5.0 fetched");
+    if (content) talk.client->Content("ab\r\n");
+    talk.client->Finish();
+    EXPECT_EQ(talk.Heard(), "");
+    EXPECT_EQ(talk.Outcome(), "call out of order");
+  }
+}
+
 TEST(ClientTest, ResetBetweenCommands) {
   AtEveryCut([](Talk* talk) {
     talk->Start();

@@ -6,9 +6,9 @@
 // (JudgeFraming, SequenceReply, JudgeArguments, JudgeLimits), the session's ways to refuse (Refuse,
 // HandleBareLf) and HELP.
 //
-// Input: configuration (the defaults, or WildConfig), state to be reached, TLS flags, cuts, then
-// the line without its CR LF. Oracles: SameVerdict; RepliesAreStrict for what inspection words
-// (R4); with CR LF and without it is one line.
+// Input: configuration (the defaults, WildConfig, or AUTH with ETRN, ATRN and BURL), state to be
+// reached, flags (TLS; log in), cuts, then the line without its CR LF. Oracles: SameVerdict;
+// RepliesAreStrict for what inspection words (R4); with CR LF and without it is one line.
 
 #include <cstddef>
 #include <cstdint>
@@ -62,6 +62,17 @@ postern_engine* MakeEngine(const std::string& serialized) {
   Api()->engine_create(nullptr, Octets(octets), octets.size(), nullptr, &engine, nullptr);
   kept[octets].reset(engine);
   return engine;
+}
+
+std::string QueueConfig() {
+  v1::EngineConfig config;
+  config.mutable_extensions()->set_auth(v1::SWITCH_ON);
+  config.mutable_extensions()->set_etrn(v1::SWITCH_ON);
+  config.mutable_extensions()->set_atrn(v1::SWITCH_ON);
+  config.mutable_extensions()->set_burl(v1::SWITCH_ON);
+  config.add_auth_mechanisms("PLAIN");
+  config.set_auth_without_tls(true);
+  return config.SerializeAsString();
 }
 
 class Session {
@@ -154,7 +165,7 @@ class Session {
 bool Accepted(const oracle::SessionDid& did) { return !did.output.empty() && did.output[0] == '2'; }
 
 // Goes as far towards stage `stage` as the configuration lets it; returns POSTERN_INSPECT_* flags.
-uint32_t Reach(Session* session, unsigned stage) {
+uint32_t Reach(Session* session, unsigned stage, bool login) {
   uint32_t flags = 0;
   if (!Accepted(session->Feed("", 0, true))) return flags;
   if (stage == 0) return flags;
@@ -162,6 +173,9 @@ uint32_t Reach(Session* session, unsigned stage) {
     return flags;
   }
   flags |= stage == 1 ? POSTERN_INSPECT_HELO : POSTERN_INSPECT_EHLO;
+  if (login && Accepted(session->Feed("AUTH PLAIN AGEAYg==\r\n", 0, true))) {
+    flags |= POSTERN_INSPECT_AUTHENTICATED;
+  }
   if (stage <= 2) return flags;
   const bool utf8 = stage >= 5;
   if (!Accepted(session->Feed(
@@ -202,8 +216,11 @@ oracle::Inspected Inspect(postern_engine* engine, const postern_inspect_context&
 
 void Run(Input input) {
   // Mostly the defaults: an engine of its own for each input would be most of the work.
-  const bool wild = input.Octet() >= 192;
-  postern_engine* const engine = MakeEngine(wild ? WildConfig(&input) : std::string());
+  const uint8_t choice = input.Octet();
+  const bool queues = choice == 190 || choice == 191;
+  postern_engine* const engine = MakeEngine(choice >= 192 ? WildConfig(&input)
+                                            : queues      ? QueueConfig()
+                                                          : std::string());
   if (engine == nullptr) return;
   const unsigned stage = input.Below(7);
   const uint8_t tls = input.Octet();
@@ -224,7 +241,7 @@ void Run(Input input) {
     context.flags |= POSTERN_INSPECT_CAN_STARTTLS;
   }
   Session session(engine, open_flags, client);
-  context.flags |= Reach(&session, stage);
+  context.flags |= Reach(&session, stage, queues && (tls & 4) != 0);
   context.recipients = session.Info().recipients;
 
   const std::string ended = std::string(line) + "\r\n";

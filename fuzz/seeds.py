@@ -464,6 +464,12 @@ def _inspect_vs_session():
     # No field of the configuration, the stage, TLS, cuts.
     choices = [b"\0" + bytes([stage]) + b"\2\0" for stage in range(7)] + [b"\0\2\1\1", b"\6\2\2\0"]
     yield from ((seed, "") for seed in _with(choices, lines))
+    queues = [b"ETRN a.example", b"ETRN #q", b"ETRN a", b"ATRN", b"ATRN a.example", b"ATRN a", b"BURL a:b", b"BURL a:b LAST",
+              b"BURL a LAST", b"BURL a:b\nLAST", b"HELP ETRN", b"HELP BURL", b"BDAT 2", b"AUTH PLAIN"]
+    for stage in (2, 3, 4):
+        for log_in in (b"\0", b"\4"):
+            for line in queues:
+                yield b"\xbf" + bytes([stage]) + log_in + b"\0" + line, "RFC 1985, RFC 2645 and RFC 4468"
     for size in (2047, 2048, 2049):
         yield b"\0\2\2\0" + b"x" * size, "as long as the room in which an end is put behind it, and longer"
 

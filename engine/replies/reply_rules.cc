@@ -168,9 +168,16 @@ constexpr ReplyRule kRules[] = {
     RULE(kAuthResponseUnwanted, AUTH_RESPONSE_UNWANTED, kAuth, kRequired, false, kS, 501),
     RULE(kAuthMalformed, AUTH_MALFORMED, kAuth, kRequired, false, kS, 501),
     RULE(kDeliverByTooSoon, DELIVERBY_TOO_SOON, kMail, kRequired, false, kS | kL, 555),
+    RULE(kHoldRefused, HOLD_REFUSED, kMail, kRequired, false, kS | kL, 501),
     RULE(kPriorityRefused, PRIORITY_REFUSED, kMail, kRequired, false, kS, 550, 450),
     RULE(kTooManyTransactions, TOO_MANY_TRANSACTIONS, kMail, kRequired, false, kS | kL, 452),
     RULE(kTooManyDomains, TOO_MANY_DOMAINS, kRcpt, kRequired, false, kS, 452),
+    RULE(kParameterDeferred, PARAMETER_DEFERRED, kAnyLine, kRequired, false, kS | kP, 455, 450, 451,
+         452),
+    RULE(kSenderDomainIncomplete, SENDER_DOMAIN_INCOMPLETE, kMail, kRequired, false, kS, 554, 550,
+         553),
+    RULE(kRecipientDomainIncomplete, RECIPIENT_DOMAIN_INCOMPLETE, kRcpt, kRequired, false, kS, 554,
+         550, 553),
     RULE(kLmtpGreeting, LMTP_GREETING, kConnection, kForbidden, true, kS, 220),
     RULE(kNeedLhlo, NEED_LHLO, kAnyLine, kRequired, false, kS, 503),
     RULE(kPeerNotTrusted, PEER_NOT_TRUSTED, kAnyLine, kRequired, false, kS | kV, 550),
@@ -182,7 +189,7 @@ constexpr ReplyRule kRules[] = {
 };
 #undef RULE
 constexpr size_t kRuleCount = sizeof(kRules) / sizeof(kRules[0]);
-static_assert(kRuleCount == 130, "one rule per id");
+static_assert(kRuleCount == 134, "one rule per id");
 
 constexpr bool Ascending() {
   for (size_t i = 1; i < kRuleCount; ++i) {

@@ -280,7 +280,8 @@ typedef struct postern_event_rcpt {
   uint32_t reserved;
   /* Since 1.1. What was not given is empty or 0. */
   postern_bytes orcpt_type;    /* ORCPT= (RFC 3461): address type, such as rfc822 */
-  postern_bytes orcpt;         /* its address, xtext as sent; no address syntax was checked */
+  postern_bytes orcpt;         /* its address as sent, xtext, or UTF-8 with the type utf-8 (RFC 6533)
+                                  and SMTPUTF8; no address syntax was checked */
   postern_bytes orcpt_decoded; /* decoded: printable ASCII, SP, HT; UTF-8 with SMTPUTF8 */
   int64_t rrvs;                /* RRVS= (RFC 7293), Unix time, with POSTERN_RCPT_RRVS */
   uint32_t notify;             /* POSTERN_NOTIFY_* */

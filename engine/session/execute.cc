@@ -163,7 +163,7 @@ bool Session::SetExtra(const ParsedCommand& command) {
   size_t size = 0;
   char decoded[syntax::kMaxOrcptOctets];
   // The parsers took it, so it decodes.
-  syntax::DecodeXtext(xtext, decoded, sizeof(decoded), &size);
+  syntax::DecodeXtext(xtext, decoded, sizeof(decoded), &size, true);
   if (!MakeExtra(sizeof(Extra) + size)) return false;
   extra_->given = command.given;
   if ((command.given & commands::kGivenRequireTls) != 0) payload_.flags |= kMailRequireTls;

@@ -120,7 +120,8 @@ enum {
   POSTERN_OPEN_TLS = 1,          /* TLS is already up when the session opens (RFC 8314) */
   POSTERN_OPEN_CAN_STARTTLS = 2, /* the host can do a TLS handshake when asked */
   POSTERN_OPEN_PROXY_HEADER = 4, /* a PROXY protocol header comes first, and must */
-  POSTERN_OPEN_TRUSTED = 8 /* the peer may tell of clients: XCLIENT, XFORWARD where configured */
+  POSTERN_OPEN_TRUSTED = 8, /* the peer may tell of clients: XCLIENT, XFORWARD where configured */
+  POSTERN_OPEN_SUBMISSION = 16 /* mail is submitted here (RFC 6409): 530 before AUTH */
 };
 typedef struct postern_session_options {
   uint32_t struct_size;
@@ -132,6 +133,9 @@ typedef struct postern_session_options {
   uint64_t wanted_events;
   /* Client address as text for the {client} placeholder, at most 63 octets are kept. */
   postern_bytes client_address;
+  /* Since 1.1. Milliseconds since 1970-01-01 UTC at now_ms; 0: not known, and then FUTURERELEASE
+   * (RFC 4865), which tells a latest date, is not in force. */
+  uint64_t unix_ms;
 } postern_session_options;
 
 /* ---- Events ---- */
@@ -159,7 +163,8 @@ enum {
   POSTERN_EVENT_AUTH = 19,      /* * AUTH, or a response in its exchange; default reject (535) */
   POSTERN_EVENT_AUTH_END = 20, /*   an exchange ended without a verdict: drop what you hold of it */
   POSTERN_EVENT_XCLIENT = 24,  /* * a trusted peer tells of its client; default accept: 220 */
-  POSTERN_EVENT_XFORWARD = 25  /* * a trusted peer tells of the next message; default accept */
+  POSTERN_EVENT_XFORWARD = 25, /* * a trusted peer tells of the next message; default accept */
+  POSTERN_EVENT_PARAMETER = 26 /* * unknown parameter, if the configuration offers it; default 555 */
 };
 
 /* What every event begins with. A host that does not know a type whose ticket is not 0 answers it
@@ -216,6 +221,8 @@ enum {
   POSTERN_MAIL_AUTH = 256,       /* MAIL: the AUTH parameter was given (RFC 4954 section 5) */
   POSTERN_MAIL_AUTH_NULL = 512,  /* MAIL: and it is "<>" */
   POSTERN_MAIL_PRIORITY = 1024,  /* MAIL: MT-PRIORITY was given (RFC 6710) */
+  POSTERN_MAIL_HOLDFOR = 2048,   /* MAIL: HOLDFOR was given (RFC 4865) */
+  POSTERN_MAIL_HOLDUNTIL = 4096, /* MAIL: HOLDUNTIL was given, and then HOLDFOR was not */
   POSTERN_RCPT_RRVS = 128        /* RCPT: RRVS was given (RFC 7293) */
 };
 enum {
@@ -248,8 +255,8 @@ typedef struct postern_event_mail {
   postern_bytes envid_decoded; /* what it stands for: printable ASCII, SP and HT */
   postern_bytes
       auth; /* AUTH=, decoded: a validated mailbox; to be believed of trusted clients only */
-  int64_t reserved4;
-  uint32_t reserved5;
+  int64_t hold_until;  /* HOLDUNTIL= (RFC 4865), Unix time: not to be sent on before */
+  uint32_t hold_for;   /* HOLDFOR=, seconds from now */
   uint32_t dsn_return; /* POSTERN_DSN_RETURN_* */
   int32_t by_seconds;  /* BY= (RFC 2852) */
   uint32_t by_mode;    /* POSTERN_BY_* */
@@ -364,7 +371,7 @@ typedef struct postern_client_attribute {
 } postern_client_attribute;
 
 /* POSTERN_EVENT_XCLIENT: accepted, the session is back at its greeting, which is the reply, and its
- * client the one that is told of; TLS stays. _XFORWARD: for the next message of this session. */
+ * client the one that is told of, authenticated if LOGIN has a value; TLS stays. _XFORWARD: for the next message of this session. */
 typedef struct postern_event_client {
   postern_event event;
   postern_bytes argument;                     /* as sent; validated */
@@ -429,6 +436,19 @@ typedef struct postern_event_auth_end {
   uint32_t reason; /* POSTERN_AUTH_END_* */
   uint32_t reserved;
 } postern_event_auth_end;
+
+/* A parameter of MAIL or RCPT that the engine does not know, on a line that is right otherwise; one
+ * event for each, in their order, at most 64. Accept has no reply: the next event is that of the
+ * next one, or of the command, whose `parameters` have it. Reject: 555, or BAD_PARAMETER or an override
+ * with 501. Defer: 455. Since minor 1. */
+enum { POSTERN_PARAMETER_HAS_VALUE = 1 }; /* "KEYWORD=value", else "KEYWORD" */
+typedef struct postern_event_parameter {
+  postern_event event;
+  postern_bytes keyword; /* as sent; validated, as the value is: RFC 5321 section 4.1.2 */
+  postern_bytes value;
+  uint32_t command; /* POSTERN_EVENT_MAIL or _RCPT */
+  uint32_t reserved;
+} postern_event_parameter;
 
 /* Contract rules, for logs: rule_name() gives "F1" etc. */
 enum {
@@ -546,7 +566,8 @@ enum {
   POSTERN_INSPECT_SMTPUTF8 = 64,       /* MAIL had the SMTPUTF8 parameter */
   POSTERN_INSPECT_AUTHENTICATED = 128, /* AUTH succeeded */
   POSTERN_INSPECT_BDAT = 256,          /* a chunk of this transaction was taken */
-  POSTERN_INSPECT_TRUSTED = 512        /* the peer may tell of clients */
+  POSTERN_INSPECT_TRUSTED = 512,       /* the peer may tell of clients */
+  POSTERN_INSPECT_SUBMISSION = 1024    /* mail is submitted here */
 };
 typedef struct postern_inspect_context {
   uint32_t struct_size;
@@ -554,6 +575,8 @@ typedef struct postern_inspect_context {
   uint32_t recipients;
   uint32_t reserved;
   postern_bytes client_address;
+  /* Since 1.1. The time now, in milliseconds since 1970-01-01 UTC; 0: not known. */
+  uint64_t unix_ms;
 } postern_inspect_context;
 
 typedef struct postern_verdict {

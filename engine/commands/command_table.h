@@ -72,8 +72,11 @@ enum class Extension : uint8_t {
   kXforward,  // same
   kLmtp,      // RFC 2033 is spoken
   kSmtp,      // where it is not: follows from kLmtp, nothing turns it on
+  kFutureRelease,   // RFC 4865, of sessions for submission whose host tells the time
+  kAuthFirst,       // no extension: nothing but what is served before AUTH (RFC 6409 §4.3)
+  kHostParameters,  // no extension: unknown parameters are offered to the host
 };
-inline constexpr size_t kExtensionCount = 23;
+inline constexpr size_t kExtensionCount = 26;
 
 constexpr uint32_t Bit(Extension extension) { return uint32_t{1} << static_cast<int>(extension); }
 
@@ -210,6 +213,8 @@ struct Keyword {
   std::string_view name;
 };
 inline constexpr size_t kMaxKeywords = 32;
+// Whether the table has it, in force or not; in any case (RFC 5321 §2.4).
+bool IsKeyword(std::string_view name);
 size_t KeywordsInForce(const Conditions& now, Keyword* out);
 
 // Names of the commands in force, in the order of RFC 5321 §4.1.1. Returns their number.

@@ -203,7 +203,7 @@ static_assert(Ascending(), "FindReplyRule searches by halves");
 // 451 "error in processing", 554 and the temporary codes (section 4.2.1: 4yz invites a new try).
 struct Sequence {
   Situation situation;
-  uint16_t codes[16];
+  uint16_t codes[17];
 };
 constexpr Sequence kSequences[] = {
     {Situation::kConnection, {220, 554, 521, 421}},
@@ -224,7 +224,7 @@ constexpr Sequence kSequences[] = {
     {Situation::kStarttls, {220, 454, 501, 503, 550, 554}},
     {Situation::kAuth, {235, 334, 432, 450, 451, 454, 500, 501, 504, 534, 535, 538, 550, 554}},
     {Situation::kAnyLine,
-     {500, 501, 502, 503, 504, 450, 451, 452, 454, 530, 550, 551, 552, 553, 554, 555}},
+     {500, 501, 502, 503, 504, 450, 451, 452, 454, 455, 530, 550, 551, 552, 553, 554, 555}},
     {Situation::kOther,
      {211, 214, 250, 251, 252, 450, 451, 452, 454, 500, 501, 502, 503, 504, 550, 554}},
 };
@@ -257,9 +257,15 @@ bool OverrideCodeAllowed(const ReplyRule& rule, uint16_t code) noexcept {
   // framing fault (F2 to F5) be called anything but 500; and 421 closes, which only the session
   // decides.
   if (code == 421) return false;
-  if (rule.situation == Situation::kAnyLine && rule.id != ReplyId::kUnrecognized) return false;
+  Situation situation = rule.situation;
+  // A host that knows the parameter may find its value malformed, or refuse what it asks for.
+  if (rule.id == ReplyId::kParameterUnknown || rule.id == ReplyId::kParameterDeferred) {
+    situation = Situation::kMail;
+  } else if (situation == Situation::kAnyLine && rule.id != ReplyId::kUnrecognized) {
+    return false;
+  }
   for (const Sequence& sequence : kSequences) {
-    if (sequence.situation != rule.situation) continue;
+    if (sequence.situation != situation) continue;
     return std::find(std::begin(sequence.codes), std::end(sequence.codes), code) !=
            std::end(sequence.codes);
   }

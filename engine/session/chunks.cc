@@ -17,7 +17,7 @@ using replies::ReplyId;
 
 size_t Session::FeedChunk(std::string_view in) {
   size_t used = 0;
-  mark_ms_ = now_ms_;
+  mark_ms_ = clock_.now_ms;
   for (;;) {
     size_t taken = 0;
     std::string_view slice;

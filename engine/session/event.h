@@ -42,9 +42,10 @@ enum class EventType : uint8_t {
   kAuthEnd = 20,
   kXclient = 24,
   kXforward = 25,
+  kParameter = 26,
 };
 // One more than the highest number of an event.
-inline constexpr int kEventTypeLimit = 26;
+inline constexpr int kEventTypeLimit = 27;
 
 enum class ResetReason : uint8_t {
   kNone = 0,
@@ -99,6 +100,8 @@ enum EventFlag : uint32_t {
   kMailAuth = 256,
   kMailAuthNull = 512,
   kMailPriority = 1024,
+  kMailHoldFor = 2048,
+  kMailHoldUntil = 4096,
   kRcptRrvs = 128,
 
   kContentBdat = 1,
@@ -107,6 +110,8 @@ enum EventFlag : uint32_t {
 
   kAuthFirst = 1,
   kAuthHasResponse = 2,
+
+  kParameterHasValue = 1,
 };
 
 enum class Verdict : int32_t {

@@ -103,7 +103,8 @@ std::string EventName(session::EventType type) {
                                        "",
                                        "",
                                        "xclient",
-                                       "xforward"};
+                                       "xforward",
+                                       "parameter"};
   const size_t n = static_cast<size_t>(type);
   return n < sizeof(kNames) / sizeof(kNames[0]) ? kNames[n] : "";
 }

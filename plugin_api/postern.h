@@ -164,7 +164,8 @@ enum {
   POSTERN_EVENT_AUTH_END = 20, /*   an exchange ended without a verdict: drop what you hold of it */
   POSTERN_EVENT_XCLIENT = 24,  /* * a trusted peer tells of its client; default accept: 220 */
   POSTERN_EVENT_XFORWARD = 25, /* * a trusted peer tells of the next message; default accept */
-  POSTERN_EVENT_PARAMETER = 26 /* * unknown parameter, if the configuration offers it; default 555 */
+  POSTERN_EVENT_PARAMETER =
+      26 /* * unknown parameter, if the configuration offers it; default 555 */
 };
 
 /* What every event begins with. A host that does not know a type whose ticket is not 0 answers it
@@ -286,9 +287,9 @@ typedef struct postern_event_rcpt {
   uint32_t accepted; /* recipients accepted before this one */
   uint32_t reserved;
   /* Since 1.1. What was not given is empty or 0. */
-  postern_bytes orcpt_type;    /* ORCPT= (RFC 3461): address type, such as rfc822 */
-  postern_bytes orcpt;         /* its address as sent, xtext, or UTF-8 with the type utf-8 (RFC 6533)
-                                  and SMTPUTF8; no address syntax was checked */
+  postern_bytes orcpt_type; /* ORCPT= (RFC 3461): address type, such as rfc822 */
+  postern_bytes orcpt;      /* its address as sent, xtext, or UTF-8 with the type utf-8 (RFC 6533)
+                               and SMTPUTF8; no address syntax was checked */
   postern_bytes orcpt_decoded; /* decoded: printable ASCII, SP, HT; UTF-8 with SMTPUTF8 */
   int64_t rrvs;                /* RRVS= (RFC 7293), Unix time, with POSTERN_RCPT_RRVS */
   uint32_t notify;             /* POSTERN_NOTIFY_* */
@@ -371,7 +372,8 @@ typedef struct postern_client_attribute {
 } postern_client_attribute;
 
 /* POSTERN_EVENT_XCLIENT: accepted, the session is back at its greeting, which is the reply, and its
- * client the one that is told of, authenticated if LOGIN has a value; TLS stays. _XFORWARD: for the next message of this session. */
+ * client the one that is told of, authenticated if LOGIN has a value; TLS stays. _XFORWARD: for the
+ * next message of this session. */
 typedef struct postern_event_client {
   postern_event event;
   postern_bytes argument;                     /* as sent; validated */
@@ -439,8 +441,8 @@ typedef struct postern_event_auth_end {
 
 /* A parameter of MAIL or RCPT that the engine does not know, on a line that is right otherwise; one
  * event for each, in their order, at most 64. Accept has no reply: the next event is that of the
- * next one, or of the command, whose `parameters` have it. Reject: 555, or BAD_PARAMETER or an override
- * with 501. Defer: 455. Since minor 1. */
+ * next one, or of the command, whose `parameters` have it. Reject: 555, or BAD_PARAMETER or an
+ * override with 501. Defer: 455. Since minor 1. */
 enum { POSTERN_PARAMETER_HAS_VALUE = 1 }; /* "KEYWORD=value", else "KEYWORD" */
 typedef struct postern_event_parameter {
   postern_event event;

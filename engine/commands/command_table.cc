@@ -108,12 +108,12 @@ constexpr Increment kIncrements[] = {
     // with SUCCESS,FAILURE,DELAY and " ORCPT=" with 500.
     {E::kDsn, V::kMail, 116},
     {E::kDsn, V::kRcpt, 530},
-    {E::kRequireTls, V::kMail, 11},  // RFC 8689 §2 item 5
-    {E::kDeliverBy, V::kMail, 17},   // RFC 2852 §2 item 5
-    {E::kMtPriority, V::kMail, 15},  // RFC 6710 §2 item 5
+    {E::kRequireTls, V::kMail, 11},     // RFC 8689 §2 item 5
+    {E::kDeliverBy, V::kMail, 17},      // RFC 2852 §2 item 5
+    {E::kMtPriority, V::kMail, 15},     // RFC 6710 §2 item 5
     {E::kFutureRelease, V::kMail, 34},  // RFC 4865 §3 item 5
-    {E::kRrvs, V::kRcpt, 33},        // RFC 7293 §3: the length of " RRVS=" and its longest value
-    {E::kAuth, V::kMail, 500},       // RFC 4954 §3 (5)
+    {E::kRrvs, V::kRcpt, 33},           // RFC 7293 §3: the length of " RRVS=" and its longest value
+    {E::kAuth, V::kMail, 500},          // RFC 4954 §3 (5)
 };
 
 constexpr internal::VerbTable MakeVerbTable() {

@@ -68,10 +68,10 @@ enum class Extension : uint8_t {
   kMtPriority,
   kRrvs,
   kLimits,
-  kXclient,   // of peers that the host trusts
-  kXforward,  // same
-  kLmtp,      // RFC 2033 is spoken
-  kSmtp,      // where it is not: follows from kLmtp, nothing turns it on
+  kXclient,         // of peers that the host trusts
+  kXforward,        // same
+  kLmtp,            // RFC 2033 is spoken
+  kSmtp,            // where it is not: follows from kLmtp, nothing turns it on
   kFutureRelease,   // RFC 4865, of sessions for submission whose host tells the time
   kAuthFirst,       // no extension: nothing but what is served before AUTH (RFC 6409 §4.3)
   kHostParameters,  // no extension: unknown parameters are offered to the host

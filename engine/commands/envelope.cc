@@ -19,7 +19,7 @@ constexpr ParameterRow kParameters[] = {
     {Verb::kMail, Extension::kFutureRelease, Word("holdfor"), TakeHoldFor},      // RFC 4865 §3
     {Verb::kMail, Extension::kFutureRelease, Word("holduntil"), TakeHoldUntil},
     {Verb::kRcpt, Extension::kRrvs, Word("rrvs"), TakeRrvs},  // RFC 7293 §3.1
-    {Verb::kMail, Extension::kAuth, Word("auth"), TakeAuth},                     // RFC 4954 §5
+    {Verb::kMail, Extension::kAuth, Word("auth"), TakeAuth},  // RFC 4954 §5
 };
 constexpr size_t kParameterRows = sizeof(kParameters) / sizeof(kParameters[0]);
 static_assert(kParameterRows <= 32, "one bit each in `seen`");

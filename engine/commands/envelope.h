@@ -91,8 +91,9 @@ Fault ParseUnusualPath(Verb verb, std::string_view rest, size_t at, const ParseC
 Fault ParseAnyParameters(Verb verb, std::string_view rest, const ParseContext& context,
                          uint32_t seen, ParsedCommand* command);
 
-// The parameter of a right MAIL or RCPT that `before` others precede of which the table knows nothing
-// (kGivenUnknown). False if there is none. `context` is that which the command was parsed in.
+// The parameter of a right MAIL or RCPT that `before` others precede of which the table knows
+// nothing (kGivenUnknown). False if there is none. `context` is that which the command was parsed
+// in.
 bool FindUnknownParameter(const ParsedCommand& command, const ParseContext& context, size_t before,
                           syntax::Parameter* parameter);
 

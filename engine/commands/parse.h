@@ -96,9 +96,9 @@ struct Extras {
   syntax::ByMode by_mode;
   bool by_trace;
   syntax::RrvsAction rrvs_action;
-  int64_t rrvs;         // RFC 7293 §3.1, Unix time
-  uint32_t hold_for;    // RFC 4865 §3, seconds
-  int64_t hold_until;   // Unix time, a part of a second counted as a whole one
+  int64_t rrvs;        // RFC 7293 §3.1, Unix time
+  uint32_t hold_for;   // RFC 4865 §3, seconds
+  int64_t hold_until;  // Unix time, a part of a second counted as a whole one
 };
 
 // AUTH= of MAIL, RFC 4954 §5.

@@ -2,11 +2,10 @@
 
 #include "engine/commands/parse.h"
 
-#include "engine/commands/envelope.h"
-
 #include <memory>
 #include <string>
 
+#include "engine/commands/envelope.h"
 #include "gtest/gtest.h"
 
 namespace postern::commands {

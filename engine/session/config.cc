@@ -284,7 +284,8 @@ class Loader {
         Problem(kField,
                 absl::StrCat("one is no EHLO line: a keyword of letters, digits and '-', and "
                              "parameters of printable ASCII, with single spaces between, ",
-                             kMaxExtraKeywordOctets, " octets at the most (RFC 5321 section "
+                             kMaxExtraKeywordOctets,
+                             " octets at the most (RFC 5321 section "
                              "4.1.1.1)"));
       } else if (commands::IsKeyword(keyword)) {
         Problem(kField, absl::StrCat(keyword, " is a keyword of Postern's own; see extensions"));

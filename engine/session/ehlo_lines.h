@@ -23,8 +23,8 @@ struct EhloLines {
   std::string_view lines[commands::kMaxKeywords + kMaxExtraKeywords];
   size_t count = 0;
 
-  // `auth_line` is borrowed: Config::auth_line, or one of the connection's own; `config` is as well.
-  // `clock` is looked at where FUTURERELEASE is in force.
+  // `auth_line` is borrowed: Config::auth_line, or one of the connection's own; `config` is as
+  // well. `clock` is looked at where FUTURERELEASE is in force.
   void Fill(const commands::Conditions& now, const Config& config, const Clock& clock,
             std::string_view auth_line);
 

@@ -174,8 +174,8 @@ __attribute__((noinline, cold)) Judgement JudgeHold(const ParsedCommand& command
     return Refuse(ReplyId::kHoldRefused, rule, {}, static_cast<uint64_t>(most));
   };
   if (by_interval && by_date) return refuse(Rule::kC501);
-  const int64_t seconds = by_interval ? command.extras.hold_for
-                                      : command.extras.hold_until - view.clock->UnixSeconds();
+  const int64_t seconds =
+      by_interval ? command.extras.hold_for : command.extras.hold_until - view.clock->UnixSeconds();
   if (seconds <= 0 || seconds > most) return refuse(Rule::kLimit);
   if ((command.given & commands::kGivenBy) != 0 && seconds > command.extras.by_seconds) {
     return refuse(Rule::kLimit);
@@ -232,8 +232,8 @@ Judgement JudgeLine(const wire::Line& line, const View& view, ParsedCommand* com
       view.phase != Phase::kRefused) {
     return Refuse(ReplyId::kTlsRequired, Rule::kC503);
   }
-  if ((view.now.enabled & commands::Bit(Extension::kAuthFirst)) != 0 && !view.now.authenticated && !row.before_auth &&
-      view.phase != Phase::kRefused) {
+  if ((view.now.enabled & commands::Bit(Extension::kAuthFirst)) != 0 && !view.now.authenticated &&
+      !row.before_auth && view.phase != Phase::kRefused) {
     return Refuse(ReplyId::kAuthRequired, Rule::kC503);
   }
   if ((row.phases & (1u << static_cast<int>(view.phase))) == 0) {

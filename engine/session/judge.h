@@ -63,8 +63,8 @@ struct Clock {
 struct View : commands::ParseContext {
   const Config* config = nullptr;
   const Clock* clock = nullptr;  // looked at where FUTURERELEASE is in force
-  uint32_t recipients = 0;    // accepted in this transaction
-  uint32_t transactions = 0;  // accepted in this session
+  uint32_t recipients = 0;       // accepted in this transaction
+  uint32_t transactions = 0;     // accepted in this session
   commands::Phase phase = commands::Phase::kStart;
 };
 

@@ -3,9 +3,9 @@
 // Parameters of MAIL and RCPT that the engine does not know and the host may: it is asked for each
 // of them, in their order, and then for the command as if they were known.
 //
-// The line that they stand on is kept meanwhile, in a block of its own: the octets that were fed are
-// the host's again with its first answer. Nothing else may happen to the session before the last
-// one, so what was right of the line stays right.
+// The line that they stand on is kept meanwhile, in a block of its own: the octets that were fed
+// are the host's again with its first answer. Nothing else may happen to the session before the
+// last one, so what was right of the line stays right.
 
 #include <cstring>
 #include <new>

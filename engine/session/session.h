@@ -52,10 +52,10 @@ struct Options {
   bool tls = false;
   bool can_starttls = false;
   bool proxy_header = false;
-  bool trusted = false;  // the peer may tell of clients: XCLIENT, XFORWARD
+  bool trusted = false;     // the peer may tell of clients: XCLIENT, XFORWARD
   bool submission = false;  // RFC 6409, also where the configuration does not make all so
   uint64_t now_ms = 0;
-  uint64_t unix_ms = 0;  // at the same time, since 1970; 0: not known
+  uint64_t unix_ms = 0;        // at the same time, since 1970; 0: not known
   uint64_t wanted_events = 0;  // bits (1 << EventType); 0: all
   std::string_view client_address;
 };

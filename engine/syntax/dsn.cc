@@ -13,8 +13,8 @@ namespace {
 // Graphic characters and white space of US-ASCII (§4.2, §4.4).
 bool IsPrintable(char c) { return IsOctet(c, kPrintable) || c == '\t'; }
 
-// What the octets of an encoded text may stand for: printable ASCII alone, well-formed UTF-8 in xtext
-// too, or UTF-8 in xtext and as it is.
+// What the octets of an encoded text may stand for: printable ASCII alone, well-formed UTF-8 in
+// xtext too, or UTF-8 in xtext and as it is.
 enum class Beyond : uint8_t { kAscii, kEncoded, kRaw };
 
 // xtext of printable text.
@@ -108,8 +108,9 @@ Orcpt ParseOrcpt(std::string_view value, bool utf8) {
   if (address.empty()) return fail(DsnError::kEmpty);
   // RFC 6533 §3: utf-8-addr-unitext is of that type alone.
   const bool raw = utf8 && EqualsIgnoreCase(value.substr(0, at), "UTF-8");
-  const DsnError error =
-      CheckXtext(address, raw ? Beyond::kRaw : utf8 ? Beyond::kEncoded : Beyond::kAscii);
+  const DsnError error = CheckXtext(address, raw    ? Beyond::kRaw
+                                             : utf8 ? Beyond::kEncoded
+                                                    : Beyond::kAscii);
   if (error != DsnError::kNone) return fail(error);
   if (value.size() > kMaxOrcptOctets) return fail(DsnError::kTooLong);
   result.addr_type = value.substr(0, at);

@@ -128,10 +128,8 @@ TEST(Dsn, OrcptOfUtf8AsItIsWithItsTypeAlone) {
   char decoded[64];
   size_t length = 0;
   EXPECT_EQ(DecodeXtext(taken.address, decoded, sizeof(decoded), &length), XtextError::kBadOctet);
-  ASSERT_EQ(DecodeXtext(taken.address, decoded, sizeof(decoded), &length, true),
-            XtextError::kNone);
-  EXPECT_EQ(std::string_view(decoded, length),
-            "\xE7\x94\xA8+@b\xC3\xBC\\x{FC}cher.example");
+  ASSERT_EQ(DecodeXtext(taken.address, decoded, sizeof(decoded), &length, true), XtextError::kNone);
+  EXPECT_EQ(std::string_view(decoded, length), "\xE7\x94\xA8+@b\xC3\xBC\\x{FC}cher.example");
   EXPECT_TRUE(ParseOrcpt("UTF-8;\xC3\xBC", true).ok());
   EXPECT_EQ(ParseOrcpt("rfc822;\xC3\xBC", true).error, DsnError::kBadXtext);
   EXPECT_EQ(ParseOrcpt("utf-8;\xC3", true).error, DsnError::kNotPrintable);

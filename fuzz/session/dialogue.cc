@@ -14,6 +14,7 @@ namespace {
 // The decisions behind the seventeen events that there were first.
 constexpr uint8_t kChunkEndEvent = 18;
 constexpr uint8_t kAuthEvent = 19;
+constexpr uint8_t kParameterEvent = 26;
 constexpr uint32_t kErrors[] = {20, 1, 2, 3};
 constexpr uint32_t kCommands[] = {100, 10, 11, 1000};
 constexpr uint32_t kRecipients[] = {1000, 100, 101, 1000};
@@ -22,7 +23,7 @@ ScriptAnswer ReadAnswer(Input* input, bool with_event) {
   ScriptAnswer answer;
   if (with_event) {
     const uint8_t event = input->Octet();
-    const bool later = event == kChunkEndEvent || event == kAuthEvent;
+    const bool later = event == kChunkEndEvent || event == kAuthEvent || event == kParameterEvent;
     answer.event = later ? event : static_cast<uint8_t>(event % 18);
   }
   answer.verdict = static_cast<uint8_t>(input->Below(8));
@@ -142,6 +143,9 @@ Setup ReadSetup(std::string_view octets) {
   setup.xclient = (peer & 1) != 0;
   setup.xforward = (peer & 2) != 0;
   setup.trusted = (peer & 4) != 0;
+  setup.submission = (peer & 8) != 0;
+  setup.future_release = (peer & 16) != 0;
+  setup.offer_parameters = (peer & 32) != 0;
   setup.delivery = input.Octet();
   return setup;
 }

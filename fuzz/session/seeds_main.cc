@@ -97,6 +97,9 @@ std::string SetupOctets(const transcripts::Transcript& transcript) {
   set(8, 1, config.extensions().xclient() == v1::SWITCH_ON);
   set(8, 2, config.extensions().xforward() == v1::SWITCH_ON);
   set(8, 4, transcript.options.trusted);
+  set(8, 8, transcript.options.submission || config.submission());
+  set(8, 16, config.extensions().futurerelease() == v1::SWITCH_ON);
+  set(8, 32, config.offer_unknown_parameters());
   // Cuts of its own for each.
   uint32_t hash = 2166136261u;
   for (const char c : transcript.name) hash = (hash ^ static_cast<uint8_t>(c)) * 16777619u;

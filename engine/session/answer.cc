@@ -114,6 +114,11 @@ bool Session::MayReply(EventType type, Verdict verdict, const Answer& answer) co
   const bool has_override = answer.code != 0 || !answer.text.empty();
   if (answer.reply != ReplyId::kUnspecified && has_override) return false;
   if (type == EventType::kParameter && verdict == Verdict::kAccept) return false;
+  // RFC 6409 §7: whoever submits mail is never told that no mail is taken at all.
+  if (submission_ && (answer.code == 521 || (answer.reply != ReplyId::kUnspecified &&
+                                             ground_->replies->Code(answer.reply) == 521))) {
+    return false;
+  }
   // RFC 3030 §2: BDAT has no reply that would go before its octets.
   if (type == EventType::kContentBegin && verb_ == Verb::kBdat && verdict == Verdict::kAccept) {
     return false;

@@ -51,6 +51,7 @@ constexpr EventRow kEvents[] = {
     {EventType::kAuthEnd, "auth_end", false},
     {EventType::kXclient, "xclient", true},
     {EventType::kXforward, "xforward", true},
+    {EventType::kParameter, "parameter", true},
 };
 
 struct RuleRow {

@@ -102,6 +102,7 @@ std::string EventText(const Event& event) {
     case EventType::kUnknown:
     case EventType::kXclient:
     case EventType::kXforward:
+    case EventType::kParameter:
       return absl::StrCat(NameOfEvent(event.type), ": ",
                           event.text.empty() ? "no argument" : Visible(std::string(event.text)));
     case EventType::kReset:

@@ -5,7 +5,8 @@
 // Target functions: commands::TakeVerb, SplitVerb, FindVerb, StripTrailingSpace, ParseArguments
 // (ParseHelo, ParseMail, ParseRcpt, ParseQuery, ParseNothing, ParseEnvelope, ParseAnyParameters,
 // TakeUsualMailParameters, TakeSize, TakeBody, TakeSmtpUtf8, TakeRet, TakeEnvid, TakeNotify,
-// TakeOrcpt, TakeRequireTls, TakeBy, TakeMtPriority, TakeRrvs), InForce, LineLimit.
+// TakeOrcpt, TakeRequireTls, TakeBy, TakeMtPriority, TakeHoldFor, TakeHoldUntil, TakeRrvs),
+// FindUnknownParameter, InForce, LineLimit.
 //
 // Input: what is in force, leniency, then the line without its CR LF.
 // Oracles: VerbAgrees, CommandAgrees (the ABNF of the RFCs, the limits, the order of faults),
@@ -49,12 +50,14 @@ commands::ParseContext Context(uint8_t octet, uint8_t more, const commands::Leni
   enable(7, Extension::kStarttls);
   // The extensions that are off by default go with one that is on.
   enable(7, Extension::kAuth);
+  // What unknown parameters are to a host that may know them, with what is on in few sessions.
+  if ((bits >> 7 & 1) == 0) context.now.enabled |= Bit(Extension::kHostParameters);
   context.now.can_starttls = true;
   // The other two bits of the octet of leniencies.
   if ((more & 64) == 0) {
     for (const Extension extension :
          {Extension::kDsn, Extension::kRequireTls, Extension::kDeliverBy, Extension::kMtPriority,
-          Extension::kRrvs}) {
+          Extension::kFutureRelease, Extension::kRrvs}) {
       context.now.enabled |= Bit(extension);
     }
   }

@@ -207,6 +207,13 @@ std::string WildConfig(Input* input) {
     limits->set_decision_timeout_ms(Number(input));
     limits->set_content_decision_timeout_ms(Number(input));
     limits->set_session_timeout_ms(Number(input));
+    const uint8_t more = input->Octet();
+    config.set_submission((more & 1) != 0);
+    config.set_offer_unknown_parameters((more & 2) != 0);
+    if ((more & 4) != 0) config.set_hold_max_s(static_cast<uint32_t>(Number(input)));
+    if ((more & 8) != 0) config.add_extra_ehlo_keywords(Text(input));
+    if ((more & 16) != 0) config.add_extra_ehlo_keywords(Text(input));
+    config.mutable_extensions()->set_futurerelease(static_cast<v1::Switch>(more >> 5 & 3));
   }
   return config.SerializeAsString();
 }

@@ -58,6 +58,7 @@ static_assert(Equal(AuthEnd::kRounds, POSTERN_AUTH_END_ROUNDS));
 static_assert(Equal(AuthEnd::kTimeout, POSTERN_AUTH_END_TIMEOUT));
 static_assert(Equal(EventType::kXclient, POSTERN_EVENT_XCLIENT));
 static_assert(Equal(EventType::kXforward, POSTERN_EVENT_XFORWARD));
+static_assert(Equal(EventType::kParameter, POSTERN_EVENT_PARAMETER));
 
 // Counted from 1 in the C interface.
 constexpr bool EqualAttribute(syntax::ClientAttribute ours, uint32_t theirs) {
@@ -138,6 +139,9 @@ static_assert(Equal(commands::Body::kBinaryMime, POSTERN_BODY_BINARYMIME));
 
 static_assert(Equal(session::kMailRequireTls, POSTERN_MAIL_REQUIRETLS));
 static_assert(Equal(session::kMailPriority, POSTERN_MAIL_PRIORITY));
+static_assert(Equal(session::kMailHoldFor, POSTERN_MAIL_HOLDFOR));
+static_assert(Equal(session::kMailHoldUntil, POSTERN_MAIL_HOLDUNTIL));
+static_assert(Equal(session::kParameterHasValue, POSTERN_PARAMETER_HAS_VALUE));
 static_assert(Equal(session::kRcptRrvs, POSTERN_RCPT_RRVS));
 static_assert(Equal(syntax::RrvsAction::kUnstated, POSTERN_RRVS_UNSTATED));
 static_assert(Equal(syntax::RrvsAction::kReject, POSTERN_RRVS_REJECT));
@@ -215,6 +219,8 @@ void StoreExtra(const session::Extra& extra, postern_event_mail* mail) {
     if (extra.values.by_trace) mail->by_mode |= POSTERN_BY_TRACE;
   }
   if (given(commands::kGivenPriority)) mail->priority = extra.values.priority;
+  if (given(commands::kGivenHoldFor)) mail->hold_for = extra.values.hold_for;
+  if (given(commands::kGivenHoldUntil)) mail->hold_until = extra.values.hold_until;
 }
 
 void StoreExtra(const session::Extra& extra, postern_event_rcpt* rcpt) {
@@ -327,6 +333,10 @@ const postern_event* StoreEvent(const Session& session, const Session::Pending& 
     case EventType::kBurl:
       storage->burl = {Header<postern_event_burl>(type, session.burl_flags(), ticket),
                        part(payload.text), session.chunk_total(), session.recipients(), 0};
+      break;
+    case EventType::kParameter:
+      storage->parameter = {Header<postern_event_parameter>(type, payload.flags, ticket),
+                            part(payload.text), part(payload.parameters), payload.count, 0};
       break;
     case EventType::kError:
       storage->error = {Header<postern_event_error>(type, 0, ticket),

@@ -29,6 +29,7 @@ union EventStorage {
   postern_event_reset reset;
   postern_event_query query;
   postern_event_client client;
+  postern_event_parameter parameter;
   postern_event_error error;
   postern_event_closed closed;
   postern_event_auth auth;

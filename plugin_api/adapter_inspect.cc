@@ -67,7 +67,8 @@ Cut CutLine(std::string_view octets, char* buffer, wire::LineSplitter* splitter,
   return Cut::kNotOneLine;
 }
 
-session::View MakeView(const Ground& ground, const postern_inspect_context& context) {
+session::View MakeView(const Ground& ground, const postern_inspect_context& context,
+                       session::Clock* clock) {
   const auto has = [&context](uint32_t flag) { return (context.flags & flag) != 0; };
   session::View view;
   view.config = &ground.config;
@@ -78,6 +79,13 @@ session::View MakeView(const Ground& ground, const postern_inspect_context& cont
   }
   view.now.authenticated = has(POSTERN_INSPECT_AUTHENTICATED);
   if (!has(POSTERN_INSPECT_TRUSTED)) view.now.enabled &= ~commands::kForTrusted;
+  const bool submission = has(POSTERN_INSPECT_SUBMISSION) || ground.config.submission;
+  if (submission) view.now.enabled |= commands::Bit(commands::Extension::kAuthFirst);
+  clock->unix_ms = context.unix_ms;
+  view.clock = clock;
+  if (!submission || context.unix_ms == 0) {
+    view.now.enabled &= ~commands::Bit(commands::Extension::kFutureRelease);
+  }
   view.now.can_starttls = has(POSTERN_INSPECT_CAN_STARTTLS);
   view.now.tls = has(POSTERN_INSPECT_TLS);
   view.now.extended = has(POSTERN_INSPECT_EHLO);
@@ -97,6 +105,7 @@ session::View MakeView(const Ground& ground, const postern_inspect_context& cont
 
 // The event that a session raises for a right line.
 uint32_t EventOf(const ParsedCommand& command, const session::View& view) {
+  if ((command.given & commands::kGivenUnknown) != 0) return POSTERN_EVENT_PARAMETER;
   switch (command.verb) {
     case Verb::kHelo:
     case Verb::kEhlo:
@@ -207,7 +216,8 @@ int32_t Judge(const Ground& ground, const Host& host, const postern_inspect_cont
   wire::LineSplitter splitter(&host.memory, ground.line_capacity,
                               ground.config.limits.line_total_octets);
   wire::Line line;
-  const session::View view = MakeView(ground, context);
+  session::Clock clock;
+  const session::View view = MakeView(ground, context, &clock);
   ParsedCommand command;
   Judgement judgement;
   switch (CutLine(octets, buffer, &splitter, &line)) {

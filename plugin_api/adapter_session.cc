@@ -236,7 +236,9 @@ int32_t SessionOpen(postern_engine* engine, const postern_session_options* optio
   inside.can_starttls = (ours.flags & POSTERN_OPEN_CAN_STARTTLS) != 0;
   inside.proxy_header = (ours.flags & POSTERN_OPEN_PROXY_HEADER) != 0;
   inside.trusted = (ours.flags & POSTERN_OPEN_TRUSTED) != 0;
+  inside.submission = (ours.flags & POSTERN_OPEN_SUBMISSION) != 0;
   inside.now_ms = ours.now_ms;
+  inside.unix_ms = ours.unix_ms;
   inside.wanted_events = ours.wanted_events;
   inside.client_address = View(ours.client_address);
   const wire::Memory& memory = host->memory;

@@ -120,7 +120,8 @@ enum {
   POSTERN_OPEN_TLS = 1,          /* TLS is already up when the session opens (RFC 8314) */
   POSTERN_OPEN_CAN_STARTTLS = 2, /* the host can do a TLS handshake when asked */
   POSTERN_OPEN_PROXY_HEADER = 4, /* a PROXY protocol header comes first, and must */
-  POSTERN_OPEN_TRUSTED = 8 /* the peer may tell of clients: XCLIENT, XFORWARD where configured */
+  POSTERN_OPEN_TRUSTED = 8, /* the peer may tell of clients: XCLIENT, XFORWARD where configured */
+  POSTERN_OPEN_SUBMISSION = 16 /* mail is submitted here (RFC 6409): 530 before AUTH */
 };
 typedef struct postern_session_options {
   uint32_t struct_size;
@@ -132,6 +133,9 @@ typedef struct postern_session_options {
   uint64_t wanted_events;
   /* Client address as text for the {client} placeholder, at most 63 octets are kept. */
   postern_bytes client_address;
+  /* Since 1.1. Milliseconds since 1970-01-01 UTC at now_ms; 0: not known, and then FUTURERELEASE
+   * (RFC 4865), which tells a latest date, is not in force. */
+  uint64_t unix_ms;
 } postern_session_options;
 
 /* ---- Events ---- */
@@ -159,10 +163,11 @@ enum {
   POSTERN_EVENT_AUTH = 19,      /* * AUTH, or a response in its exchange; default reject (535) */
   POSTERN_EVENT_AUTH_END = 20, /*   an exchange ended without a verdict: drop what you hold of it */
   POSTERN_EVENT_ETRN = 21,     /* * start the queue for a domain (RFC 1985); default reject (459) */
-  POSTERN_EVENT_ATRN = 22, /* * turn the connection (RFC 2645); default reject (450); accept ends it */
-  POSTERN_EVENT_BURL = 23, /* * fetch a part of the message (RFC 4468); default reject (554) */
+  POSTERN_EVENT_ATRN = 22,     /* * turn the connection (RFC 2645), ends it; default reject (450) */
+  POSTERN_EVENT_BURL = 23,     /* * fetch a part of the message (RFC 4468); default reject (554) */
   POSTERN_EVENT_XCLIENT = 24,  /* * a trusted peer tells of its client; default accept: 220 */
-  POSTERN_EVENT_XFORWARD = 25  /* * a trusted peer tells of the next message; default accept */
+  POSTERN_EVENT_XFORWARD = 25, /* * a trusted peer tells of the next message; default accept */
+  POSTERN_EVENT_PARAMETER = 26 /* * unknown parameter, where the configuration offers it; 555 */
 };
 
 /* What every event begins with. A host that does not know a type whose ticket is not 0 answers it
@@ -219,6 +224,8 @@ enum {
   POSTERN_MAIL_AUTH = 256,       /* MAIL: the AUTH parameter was given (RFC 4954 section 5) */
   POSTERN_MAIL_AUTH_NULL = 512,  /* MAIL: and it is "<>" */
   POSTERN_MAIL_PRIORITY = 1024,  /* MAIL: MT-PRIORITY was given (RFC 6710) */
+  POSTERN_MAIL_HOLDFOR = 2048,   /* MAIL: HOLDFOR was given (RFC 4865) */
+  POSTERN_MAIL_HOLDUNTIL = 4096, /* MAIL: HOLDUNTIL was given, and then HOLDFOR was not */
   POSTERN_RCPT_RRVS = 128        /* RCPT: RRVS was given (RFC 7293) */
 };
 enum {
@@ -251,8 +258,8 @@ typedef struct postern_event_mail {
   postern_bytes envid_decoded; /* what it stands for: printable ASCII, SP and HT */
   postern_bytes
       auth; /* AUTH=, decoded: a validated mailbox; to be believed of trusted clients only */
-  int64_t reserved4;
-  uint32_t reserved5;
+  int64_t hold_until;  /* HOLDUNTIL= (RFC 4865), Unix time: not to be sent on before */
+  uint32_t hold_for;   /* HOLDFOR=, seconds from now */
   uint32_t dsn_return; /* POSTERN_DSN_RETURN_* */
   int32_t by_seconds;  /* BY= (RFC 2852) */
   uint32_t by_mode;    /* POSTERN_BY_* */
@@ -282,8 +289,9 @@ typedef struct postern_event_rcpt {
   uint32_t accepted; /* recipients accepted before this one */
   uint32_t reserved;
   /* Since 1.1. What was not given is empty or 0. */
-  postern_bytes orcpt_type;    /* ORCPT= (RFC 3461): address type, such as rfc822 */
-  postern_bytes orcpt;         /* its address, xtext as sent; no address syntax was checked */
+  postern_bytes orcpt_type; /* ORCPT= (RFC 3461): address type, such as rfc822 */
+  postern_bytes orcpt;      /* its address as sent, xtext, or UTF-8 with the type utf-8 (RFC 6533)
+                               and SMTPUTF8; no address syntax was checked */
   postern_bytes orcpt_decoded; /* decoded: printable ASCII, SP, HT; UTF-8 with SMTPUTF8 */
   int64_t rrvs;                /* RRVS= (RFC 7293), Unix time, with POSTERN_RCPT_RRVS */
   uint32_t notify;             /* POSTERN_NOTIFY_* */
@@ -366,7 +374,8 @@ typedef struct postern_client_attribute {
 } postern_client_attribute;
 
 /* POSTERN_EVENT_XCLIENT: accepted, the session is back at its greeting, which is the reply, and its
- * client the one that is told of; TLS stays. _XFORWARD: for the next message of this session. */
+ * client the one that is told of, authenticated if LOGIN has a value; TLS stays. _XFORWARD: for the
+ * next message of this session. */
 typedef struct postern_event_client {
   postern_event event;
   postern_bytes argument;                     /* as sent; validated */
@@ -374,8 +383,9 @@ typedef struct postern_event_client {
   size_t attribute_count;
 } postern_event_client;
 
-/* ETRN: may the client have the queue started that it names, and is it? Accept: 250, or ETRN_PENDING
- * and its like, or 253 with the number in a text of yours. Reject: 459; defer: 458. Since minor 1. */
+/* ETRN: may the client have the queue started that it names, and is it? Accept: 250, or
+ * ETRN_PENDING and its like, or 253 with the number in a text of yours. Reject: 459; defer: 458.
+ * Since minor 1. */
 enum {
   POSTERN_ETRN_SUBDOMAINS = 1, /* "@": the domain and all below it */
   POSTERN_ETRN_QUEUE = 2       /* "#": the name is that of a queue of yours */
@@ -385,19 +395,20 @@ typedef struct postern_event_etrn {
   postern_bytes name; /* validated: a domain of two labels or more, or printable octets */
 } postern_event_etrn;
 
-/* ATRN of an authenticated client. Reject: 450, or ATRN_NOTHING_WAITS (453); defer: 451. Accept: 250,
- * and the session is over (POSTERN_CLOSED_TURNED): send the output, and be the client of whoever is
- * at the other end, whose greeting comes next. What feed() has not consumed is yours. Since minor 1.
+/* ATRN of an authenticated client. Reject: 450, or ATRN_NOTHING_WAITS (453); defer: 451. Accept:
+ * 250, and the session is over (POSTERN_CLOSED_TURNED): send the output, and be the client of
+ * whoever is at the other end, whose greeting comes next. What feed() has not consumed is yours.
+ * Since minor 1.
  */
 typedef struct postern_event_atrn {
   postern_event event;
   postern_bytes domains; /* separated by commas; validated; empty: all that the client may have */
 } postern_event_atrn;
 
-/* BURL of an authenticated client: what the URL names takes its place in the content, behind all that
- * came before it. Fetch it, and accept with its `octets`; CONTENT_END follows where it is the last.
- * A reject or defer voids the transaction (RFC 4468 section 3.2), and RESET tells so, as it does
- * where the octets pass the size limit. Since minor 1. */
+/* BURL of an authenticated client: what the URL names takes its place in the content, behind all
+ * that came before it. Fetch it, and accept with its `octets`; CONTENT_END follows where it is the
+ * last. A reject or defer voids the transaction (RFC 4468 section 3.2), and RESET tells so, as it
+ * does where the octets pass the size limit. Since minor 1. */
 enum {
   POSTERN_BURL_FIRST = 1, /* nothing came before: it stands in place of CONTENT_BEGIN */
   POSTERN_BURL_LAST = 2,
@@ -469,6 +480,19 @@ typedef struct postern_event_auth_end {
   uint32_t reason; /* POSTERN_AUTH_END_* */
   uint32_t reserved;
 } postern_event_auth_end;
+
+/* A parameter of MAIL or RCPT that the engine does not know, on a line that is right otherwise; one
+ * event for each, in their order, at most 64. Accept has no reply: the next event is that of the
+ * next one, or of the command, whose `parameters` have it. Reject: 555, or BAD_PARAMETER or an
+ * override with 501. Defer: 455. Since minor 1. */
+enum { POSTERN_PARAMETER_HAS_VALUE = 1 }; /* "KEYWORD=value", else "KEYWORD" */
+typedef struct postern_event_parameter {
+  postern_event event;
+  postern_bytes keyword; /* as sent; validated, as the value is: RFC 5321 section 4.1.2 */
+  postern_bytes value;
+  uint32_t command; /* POSTERN_EVENT_MAIL or _RCPT */
+  uint32_t reserved;
+} postern_event_parameter;
 
 /* Contract rules, for logs: rule_name() gives "F1" etc. */
 enum {
@@ -543,7 +567,7 @@ typedef struct postern_answer {
    * Count 0: all recipients are answered alike. A disconnect makes one 421 in place of all. */
   const struct postern_answer *recipients;
   size_t recipient_count; /* 0, or the number of recipients: POSTERN_E_REPLY for any other */
-  uint64_t octets; /* with an accepted BURL: how many were fetched; else 0 */
+  uint64_t octets;        /* with an accepted BURL: how many were fetched; else 0 */
 } postern_answer;
 
 /* ---- Notices ---- */
@@ -587,7 +611,8 @@ enum {
   POSTERN_INSPECT_SMTPUTF8 = 64,       /* MAIL had the SMTPUTF8 parameter */
   POSTERN_INSPECT_AUTHENTICATED = 128, /* AUTH succeeded */
   POSTERN_INSPECT_BDAT = 256,          /* a chunk of this transaction was taken */
-  POSTERN_INSPECT_TRUSTED = 512        /* the peer may tell of clients */
+  POSTERN_INSPECT_TRUSTED = 512,       /* the peer may tell of clients */
+  POSTERN_INSPECT_SUBMISSION = 1024    /* mail is submitted here */
 };
 typedef struct postern_inspect_context {
   uint32_t struct_size;
@@ -595,6 +620,8 @@ typedef struct postern_inspect_context {
   uint32_t recipients;
   uint32_t reserved;
   postern_bytes client_address;
+  /* Since 1.1. The time now, in milliseconds since 1970-01-01 UTC; 0: not known. */
+  uint64_t unix_ms;
 } postern_inspect_context;
 
 typedef struct postern_verdict {

@@ -48,8 +48,10 @@ constexpr Command kCommands[kVerbCount] = {
     // Counted by the session, which knows whether there is such a mechanism.
     {V::kAuth, "AUTH", E::kAuth, A::kRequired, In(Phase::kReady), false, true, true},
     {V::kLhlo, "LHLO", E::kLmtp, A::kRequired, kGreeted, true, false, true},
-    {V::kXclient, "XCLIENT", E::kXclient, A::kRequired, kIdle, false, false, false},
-    {V::kXforward, "XFORWARD", E::kXforward, A::kRequired, kIdle, false, false, false},
+    // Before AUTH: the peer that the host trusts tells who its client is, LOGIN= included, and
+    // whoever is to log in comes behind it.
+    {V::kXclient, "XCLIENT", E::kXclient, A::kRequired, kIdle, false, false, true},
+    {V::kXforward, "XFORWARD", E::kXforward, A::kRequired, kIdle, false, false, true},
     // RFC 1985 §5: not within a transaction.
     {V::kEtrn, "ETRN", E::kEtrn, A::kRequired, In(Phase::kReady), false, false, false},
     // RFC 2645 §5.2.1: 530 without AUTH.
@@ -84,6 +86,7 @@ constexpr Keyword kKeywords[] = {
     {E::kRequireTls, "REQUIRETLS"},
     {E::kDeliverBy, "DELIVERBY"},
     {E::kMtPriority, "MT-PRIORITY"},
+    {E::kFutureRelease, "FUTURERELEASE"},
     {E::kRrvs, "RRVS"},
     {E::kLimits, "LIMITS"},
     {E::kXclient, "XCLIENT"},
@@ -115,11 +118,12 @@ constexpr Increment kIncrements[] = {
     // with SUCCESS,FAILURE,DELAY and " ORCPT=" with 500.
     {E::kDsn, V::kMail, 116},
     {E::kDsn, V::kRcpt, 530},
-    {E::kRequireTls, V::kMail, 11},  // RFC 8689 §2 item 5
-    {E::kDeliverBy, V::kMail, 17},   // RFC 2852 §2 item 5
-    {E::kMtPriority, V::kMail, 15},  // RFC 6710 §2 item 5
-    {E::kRrvs, V::kRcpt, 33},        // RFC 7293 §3: the length of " RRVS=" and its longest value
-    {E::kAuth, V::kMail, 500},       // RFC 4954 §3 (5)
+    {E::kRequireTls, V::kMail, 11},     // RFC 8689 §2 item 5
+    {E::kDeliverBy, V::kMail, 17},      // RFC 2852 §2 item 5
+    {E::kMtPriority, V::kMail, 15},     // RFC 6710 §2 item 5
+    {E::kFutureRelease, V::kMail, 34},  // RFC 4865 §3 item 5
+    {E::kRrvs, V::kRcpt, 33},           // RFC 7293 §3: the length of " RRVS=" and its longest value
+    {E::kAuth, V::kMail, 500},          // RFC 4954 §3 (5)
 };
 
 constexpr internal::VerbTable MakeVerbTable() {
@@ -180,6 +184,16 @@ size_t GreatestLineLimit(uint32_t enabled) {
     }
   }
   return greatest;
+}
+
+bool IsKeyword(std::string_view name) {
+  const auto fold = [](char c) { return static_cast<uint8_t>(c) | 0x20u; };
+  for (const Keyword& keyword : kKeywords) {
+    bool same = keyword.name.size() == name.size();
+    for (size_t i = 0; same && i < name.size(); ++i) same = fold(keyword.name[i]) == fold(name[i]);
+    if (same) return true;
+  }
+  return false;
 }
 
 size_t KeywordsInForce(const Conditions& now, Keyword* out) {

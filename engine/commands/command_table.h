@@ -71,15 +71,18 @@ enum class Extension : uint8_t {
   kMtPriority,
   kRrvs,
   kLimits,
-  kXclient,   // of peers that the host trusts
-  kXforward,  // same
-  kLmtp,      // RFC 2033 is spoken
-  kSmtp,      // where it is not: follows from kLmtp, nothing turns it on
+  kXclient,         // of peers that the host trusts
+  kXforward,        // same
+  kLmtp,            // RFC 2033 is spoken
+  kSmtp,            // where it is not: follows from kLmtp, nothing turns it on
+  kFutureRelease,   // RFC 4865, of sessions for submission whose host tells the time
+  kAuthFirst,       // no extension: nothing but what is served before AUTH (RFC 6409 §4.3)
+  kHostParameters,  // no extension: unknown parameters are offered to the host
   kEtrn,
   kAtrn,  // with kAuth
   kBurl,  // with kAuth and kEightBitMime
 };
-inline constexpr size_t kExtensionCount = 26;
+inline constexpr size_t kExtensionCount = 29;
 
 constexpr uint32_t Bit(Extension extension) { return uint32_t{1} << static_cast<int>(extension); }
 
@@ -157,10 +160,10 @@ struct Command {
   std::string_view name;
   Extension needs;
   Arguments arguments;
-  uint8_t phases;    // bits (1 << Phase) in which it is allowed
-  bool before_tls;   // served before TLS where TLS is required (RFC 3207 §4)
-  bool progress;     // not counted among commands without progress
-  bool before_auth;  // served before AUTH where AUTH is required (RFC 4954 §6)
+  uint8_t phases;           // bits (1 << Phase) in which it is allowed
+  bool before_tls;          // served before TLS where TLS is required (RFC 3207 §4)
+  bool progress;            // not counted among commands without progress
+  bool before_auth;         // served before AUTH where AUTH is required (RFC 4954 §6)
   bool needs_auth = false;  // served behind AUTH alone
 };
 
@@ -221,6 +224,8 @@ struct Keyword {
   std::string_view name;
 };
 inline constexpr size_t kMaxKeywords = 32;
+// Whether the table has it, in force or not; in any case (RFC 5321 §2.4).
+bool IsKeyword(std::string_view name);
 size_t KeywordsInForce(const Conditions& now, Keyword* out);
 
 // Names of the commands in force, in the order of RFC 5321 §4.1.1. Returns their number.

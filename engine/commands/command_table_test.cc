@@ -143,10 +143,22 @@ TEST(CommandTable, LineLimitGrowsByWhatIsInForce) {
   now.enabled = Bit(Extension::kDeliverBy) | Bit(Extension::kMtPriority) | Bit(Extension::kRrvs);
   EXPECT_EQ(LineLimit(Verb::kMail, now), 512u + 17 + 15);
   EXPECT_EQ(LineLimit(Verb::kRcpt, now), 512u + 33);
+  now.enabled = Bit(Extension::kFutureRelease);
+  EXPECT_EQ(LineLimit(Verb::kMail, now), 512u + 34);
+  EXPECT_EQ(LineLimit(Verb::kRcpt, now), 512u);
   now.enabled = kAll;
   EXPECT_EQ(LineLimit(Verb::kUnknown, now), 512u);
   now.extended = false;
   EXPECT_EQ(LineLimit(Verb::kMail, now), 512u);
+}
+
+TEST(CommandTable, KnowsItsKeywords) {
+  for (const char* name : {"SIZE", "size", "8bitMIME", "MT-PRIORITY", "xclient", "FutureRelease"}) {
+    EXPECT_TRUE(IsKeyword(name)) << name;
+  }
+  for (const char* name : {"", "SIZ", "SIZES", "XHOST", "MT_PRIORITY", "MAIL"}) {
+    EXPECT_FALSE(IsKeyword(name)) << name;
+  }
 }
 
 // C502, C214: what EHLO and HELP list and what is dispatched come from one predicate.

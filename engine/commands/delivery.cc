@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The parameters that say how a message is to be delivered and what is to be told of it: RET,
-// ENVID, NOTIFY and ORCPT (RFC 3461), REQUIRETLS (RFC 8689), BY (RFC 2852), MT-PRIORITY (RFC 6710)
-// and RRVS (RFC 7293). What they may say is engine/syntax's to know; here it is put
-// into the command.
+// ENVID, NOTIFY and ORCPT (RFC 3461), REQUIRETLS (RFC 8689), BY (RFC 2852), MT-PRIORITY (RFC 6710),
+// HOLDFOR and HOLDUNTIL (RFC 4865) and RRVS (RFC 7293). What they may say is engine/syntax's to
+// know; here it is put into the command.
 
 #include "engine/commands/envelope.h"
 #include "engine/syntax/delivery_parameters.h"
@@ -67,6 +67,20 @@ Fault TakeMtPriority(const syntax::Parameter& parameter, const ParseContext&,
                      ParsedCommand* command) {
   const bool good = syntax::ParseMtPriority(parameter.value, &command->extras.priority);
   return Took(good, kGivenPriority, command);
+}
+
+Fault TakeHoldFor(const syntax::Parameter& parameter, const ParseContext&, ParsedCommand* command) {
+  const bool good = syntax::ParseHoldFor(parameter.value, &command->extras.hold_for);
+  return Took(good, kGivenHoldFor, command);
+}
+
+Fault TakeHoldUntil(const syntax::Parameter& parameter, const ParseContext&,
+                    ParsedCommand* command) {
+  syntax::DateTime until;
+  const bool good = syntax::ParseHoldUntil(parameter.value, &until);
+  // RFC 4865 §4.2 item 6: not before that time, so not in the second that it lies in.
+  command->extras.hold_until = until.unix_seconds + (until.nanoseconds != 0 ? 1 : 0);
+  return Took(good, kGivenHoldUntil, command);
 }
 
 Fault TakeRrvs(const syntax::Parameter& parameter, const ParseContext&, ParsedCommand* command) {

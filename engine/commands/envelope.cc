@@ -16,8 +16,10 @@ constexpr ParameterRow kParameters[] = {
     {Verb::kMail, Extension::kRequireTls, Word("requiretls"), TakeRequireTls},   // RFC 8689 §2
     {Verb::kMail, Extension::kDeliverBy, Word("by"), TakeBy},                    // RFC 2852 §4
     {Verb::kMail, Extension::kMtPriority, Word("mt-priority"), TakeMtPriority},  // RFC 6710 §3
-    {Verb::kRcpt, Extension::kRrvs, Word("rrvs"), TakeRrvs},                     // RFC 7293 §3.1
-    {Verb::kMail, Extension::kAuth, Word("auth"), TakeAuth},                     // RFC 4954 §5
+    {Verb::kMail, Extension::kFutureRelease, Word("holdfor"), TakeHoldFor},      // RFC 4865 §3
+    {Verb::kMail, Extension::kFutureRelease, Word("holduntil"), TakeHoldUntil},
+    {Verb::kRcpt, Extension::kRrvs, Word("rrvs"), TakeRrvs},  // RFC 7293 §3.1
+    {Verb::kMail, Extension::kAuth, Word("auth"), TakeAuth},  // RFC 4954 §5
 };
 constexpr size_t kParameterRows = sizeof(kParameters) / sizeof(kParameters[0]);
 static_assert(kParameterRows <= 32, "one bit each in `seen`");
@@ -82,6 +84,31 @@ Fault PathFault(syntax::PathError error) {
   }
 }
 
+syntax::ParameterOptions OptionsOf(const ParseContext& context) {
+  syntax::ParameterOptions options;
+  options.utf8 = InForceForClient(Extension::kSmtpUtf8, context.now);
+  options.allow_extra_spaces = context.leniency->extra_spaces;
+  return options;
+}
+
+bool SameKeyword(std::string_view a, std::string_view b) {
+  bool same = a.size() == b.size();
+  // Letters, digits and hyphens: folded no two of them meet.
+  for (size_t i = 0; same && i < a.size(); ++i) same = (a[i] | 0x20) == (b[i] | 0x20);
+  return same;
+}
+
+// Whether one of `rest` before `keyword`, which lies in it, is of the same name.
+bool StandsBefore(std::string_view rest, std::string_view keyword,
+                  const syntax::ParameterOptions& options) {
+  syntax::ParameterIterator iterator(rest, options);
+  syntax::Parameter parameter;
+  while (iterator.Next(&parameter) && parameter.keyword.data() != keyword.data()) {
+    if (SameKeyword(parameter.keyword, keyword)) return true;
+  }
+  return false;
+}
+
 // The parameter of `rest` that the octet at `offset` is part of, for the reply to quote; a space
 // that is one too many stands for itself.
 std::string_view ParameterAt(std::string_view rest, size_t offset) {
@@ -96,15 +123,18 @@ std::string_view ParameterAt(std::string_view rest, size_t offset) {
 Fault ParseAnyParameters(Verb verb, std::string_view rest, const ParseContext& context,
                          uint32_t seen, ParsedCommand* command) {
   const uint32_t in_force = context.now.extended ? AllInForce(context.now) : 0;
-  syntax::ParameterOptions options;
-  options.utf8 = (in_force & Bit(Extension::kSmtpUtf8)) != 0;
-  options.allow_extra_spaces = context.leniency->extra_spaces;
+  const syntax::ParameterOptions options = OptionsOf(context);
   syntax::ParameterIterator iterator(rest, options);
   syntax::Parameter parameter;
   bool value_is_wrong = false;
   const auto take = [&] {
     const size_t i = FindRow(verb, parameter.keyword);
-    if (i == kParameterRows) return Fault::kParameterUnknown;
+    if (i == kParameterRows) {
+      if ((in_force & Bit(Extension::kHostParameters)) == 0) return Fault::kParameterUnknown;
+      if (StandsBefore(rest, parameter.keyword, options)) return Fault::kParameterRepeated;
+      command->given |= kGivenUnknown;
+      return Fault::kNone;
+    }
     const ParameterRow& row = kParameters[i];
     if ((in_force & Bit(row.needs)) == 0) return Fault::kParameterNotInForce;
     if ((seen >> i & 1) != 0) return Fault::kParameterRepeated;
@@ -134,6 +164,18 @@ Fault ParseAnyParameters(Verb verb, std::string_view rest, const ParseContext& c
       command->complaint = ParameterAt(rest, iterator.error_offset());
       return Fault::kBadParameter;
   }
+}
+
+bool FindUnknownParameter(const ParsedCommand& command, const ParseContext& context, size_t before,
+                          syntax::Parameter* parameter) {
+  if ((command.given & kGivenUnknown) == 0) return false;
+  // The space that they follow is before the first.
+  const std::string_view rest(command.parameters.data() - 1, command.parameters.size() + 1);
+  syntax::ParameterIterator iterator(rest, OptionsOf(context));
+  while (iterator.Next(parameter)) {
+    if (FindRow(command.verb, parameter->keyword) == kParameterRows && before-- == 0) return true;
+  }
+  return false;
 }
 
 Fault ParseUnusualPath(Verb verb, std::string_view rest, size_t at, const ParseContext& context,

@@ -91,6 +91,12 @@ Fault ParseUnusualPath(Verb verb, std::string_view rest, size_t at, const ParseC
 Fault ParseAnyParameters(Verb verb, std::string_view rest, const ParseContext& context,
                          uint32_t seen, ParsedCommand* command);
 
+// The parameter of a right MAIL or RCPT that `before` others precede of which the table knows
+// nothing (kGivenUnknown). False if there is none. `context` is that which the command was parsed
+// in.
+bool FindUnknownParameter(const ParsedCommand& command, const ParseContext& context, size_t before,
+                          syntax::Parameter* parameter);
+
 // The parameters of MAIL, in mail.cc: the rows of kParameters that come first, in this order, and
 // the values.
 enum MailRow : int { kSizeRow, kBodyRow, kSmtpUtf8Row };
@@ -114,6 +120,8 @@ Fault TakeRequireTls(const syntax::Parameter&, const ParseContext&, ParsedComman
 Fault TakeBy(const syntax::Parameter&, const ParseContext&, ParsedCommand*);
 Fault TakeMtPriority(const syntax::Parameter&, const ParseContext&, ParsedCommand*);
 Fault TakeRrvs(const syntax::Parameter&, const ParseContext&, ParsedCommand*);
+Fault TakeHoldFor(const syntax::Parameter&, const ParseContext&, ParsedCommand*);
+Fault TakeHoldUntil(const syntax::Parameter&, const ParseContext&, ParsedCommand*);
 
 }  // namespace postern::commands
 

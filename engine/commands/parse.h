@@ -73,6 +73,9 @@ enum Given : uint16_t {
   kGivenBy = 32,
   kGivenPriority = 64,
   kGivenRrvs = 128,
+  kGivenHoldFor = 256,
+  kGivenHoldUntil = 512,
+  kGivenUnknown = 1024,  // at least one that only the host may know
 };
 
 // What the parameters of the delivery extensions say. A member means nothing unless `given` of the
@@ -94,7 +97,9 @@ struct Extras {
   syntax::ByMode by_mode;
   bool by_trace;
   syntax::RrvsAction rrvs_action;
-  int64_t rrvs;  // RFC 7293 §3.1, Unix time
+  int64_t rrvs;        // RFC 7293 §3.1, Unix time
+  uint32_t hold_for;   // RFC 4865 §3, seconds
+  int64_t hold_until;  // Unix time, a part of a second counted as a whole one
 };
 
 // AUTH= of MAIL, RFC 4954 §5.
@@ -120,8 +125,8 @@ struct ParsedCommand {
 
   // HELO, EHLO, LHLO: the name. VRFY, EXPN: the String as sent. HELP: the topic. NOOP: ignored
   // text. BDAT: what ReadChunk reads. AUTH: the mechanism. XCLIENT, XFORWARD: the list of
-  // attributes. ETRN: the name, without the option character. ATRN: the domains, or empty. BURL: the
-  // URL.
+  // attributes. ETRN: the name, without the option character. ATRN: the domains, or empty. BURL:
+  // the URL.
   std::string_view argument;
   // MAIL, RCPT: as sent, without the space before them. AUTH: the initial response, which is empty
   // only where there is none.

@@ -5,12 +5,13 @@
 #include <memory>
 #include <string>
 
+#include "engine/commands/envelope.h"
 #include "gtest/gtest.h"
 
 namespace postern::commands {
 namespace {
 
-constexpr uint32_t kAll = 0xffffffff;
+constexpr uint32_t kAll = 0xffffffff & ~Bit(Extension::kHostParameters);
 
 class ParseTest : public testing::Test {
  protected:
@@ -216,6 +217,50 @@ TEST_F(ParseTest, ParametersAreKnownInForceAndOnce) {
   EXPECT_EQ(FaultOf("RCPT TO:<a@b.example> SIZE=1"), Fault::kParameterUnknown);
   context_.now.extended = false;
   EXPECT_EQ(FaultOf("MAIL FROM:<a@b.example> SIZE=1"), Fault::kParameterNotInForce);
+}
+
+// RFC 4865 §3. Whether one of both is there, and for how long, is for the judge.
+TEST_F(ParseTest, HoldsAreRead) {
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b> HOLDFOR=60"), Fault::kNone);
+  EXPECT_EQ(command_.given, kGivenHoldFor);
+  EXPECT_EQ(command_.extras.hold_for, 60u);
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b> SIZE=1 holduntil=1970-01-01T00:01:00Z"), Fault::kNone);
+  EXPECT_EQ(command_.given, kGivenHoldUntil);
+  EXPECT_EQ(command_.extras.hold_until, 60);
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b> HOLDUNTIL=1970-01-01T00:01:00.000000001Z"), Fault::kNone);
+  EXPECT_EQ(command_.extras.hold_until, 61);
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b> HOLDFOR=0"), Fault::kBadParameter);
+  EXPECT_EQ(command_.complaint, "HOLDFOR=0");
+  EXPECT_EQ(FaultOf("RCPT TO:<a@b> HOLDFOR=60"), Fault::kParameterUnknown);
+}
+
+// offer_unknown_parameters: taken if right in form and there once, and found again in their order.
+TEST_F(ParseTest, UnknownParametersMayBeTheHosts) {
+  context_.now.enabled = kAll | Bit(Extension::kHostParameters);
+  leniency_.extra_spaces = true;
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b>  X-ONE=1 SIZE=5 RET=FULL  x2 NOTIFY=NEVER "), Fault::kNone);
+  EXPECT_EQ(command_.given, kGivenUnknown | kGivenRet);
+  syntax::Parameter parameter;
+  ASSERT_TRUE(FindUnknownParameter(command_, context_, 0, &parameter));
+  EXPECT_EQ(parameter.keyword, "X-ONE");
+  EXPECT_EQ(parameter.value, "1");
+  ASSERT_TRUE(FindUnknownParameter(command_, context_, 1, &parameter));
+  EXPECT_EQ(parameter.keyword, "x2");
+  EXPECT_FALSE(parameter.has_value);
+  // RCPT's.
+  ASSERT_TRUE(FindUnknownParameter(command_, context_, 2, &parameter));
+  EXPECT_EQ(parameter.keyword, "NOTIFY");
+  EXPECT_FALSE(FindUnknownParameter(command_, context_, 3, &parameter));
+  EXPECT_EQ(FaultOf("RCPT TO:<a@b> SIZE=5 X=1 X1 size"), Fault::kParameterRepeated);
+  EXPECT_EQ(command_.complaint, "size");
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b> X=1 x=1"), Fault::kParameterRepeated);
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b> X=1 X-=1 XX"), Fault::kNone);
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b> X=1 SIZE=x"), Fault::kBadParameter);
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b> X="), Fault::kBadParameter);
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b> SIZE=1"), Fault::kNone);
+  EXPECT_FALSE(FindUnknownParameter(command_, context_, 0, &parameter));
+  context_.now.extended = false;
+  EXPECT_EQ(FaultOf("MAIL FROM:<a@b> X=1"), Fault::kParameterUnknown);
 }
 
 // The shortcut for usual parameters against the iterator, which a second space sends them to. The

@@ -169,9 +169,13 @@ enum class ReplyId : uint16_t {
 
   // Delivery extensions: RFC 2852, RFC 6710, RFC 9422.
   kDeliverByTooSoon = 220,
+  kHoldRefused = 221,
   kPriorityRefused = 222,
   kTooManyTransactions = 223,
   kTooManyDomains = 224,
+  kParameterDeferred = 225,
+  kSenderDomainIncomplete = 226,
+  kRecipientDomainIncomplete = 227,
 
   // LMTP, RFC 2033: in place of GREETING and NEED_HELO.
   kLmtpGreeting = 230,

@@ -168,9 +168,16 @@ constexpr ReplyRule kRules[] = {
     RULE(kAuthResponseUnwanted, AUTH_RESPONSE_UNWANTED, kAuth, kRequired, false, kS, 501),
     RULE(kAuthMalformed, AUTH_MALFORMED, kAuth, kRequired, false, kS, 501),
     RULE(kDeliverByTooSoon, DELIVERBY_TOO_SOON, kMail, kRequired, false, kS | kL, 555),
+    RULE(kHoldRefused, HOLD_REFUSED, kMail, kRequired, false, kS | kL, 501),
     RULE(kPriorityRefused, PRIORITY_REFUSED, kMail, kRequired, false, kS, 550, 450),
     RULE(kTooManyTransactions, TOO_MANY_TRANSACTIONS, kMail, kRequired, false, kS | kL, 452),
     RULE(kTooManyDomains, TOO_MANY_DOMAINS, kRcpt, kRequired, false, kS, 452),
+    RULE(kParameterDeferred, PARAMETER_DEFERRED, kAnyLine, kRequired, false, kS | kP, 455, 450, 451,
+         452),
+    RULE(kSenderDomainIncomplete, SENDER_DOMAIN_INCOMPLETE, kMail, kRequired, false, kS, 554, 550,
+         553),
+    RULE(kRecipientDomainIncomplete, RECIPIENT_DOMAIN_INCOMPLETE, kRcpt, kRequired, false, kS, 554,
+         550, 553),
     RULE(kLmtpGreeting, LMTP_GREETING, kConnection, kForbidden, true, kS, 220),
     RULE(kNeedLhlo, NEED_LHLO, kAnyLine, kRequired, false, kS, 503),
     RULE(kPeerNotTrusted, PEER_NOT_TRUSTED, kAnyLine, kRequired, false, kS | kV, 550),
@@ -196,7 +203,7 @@ constexpr ReplyRule kRules[] = {
 };
 #undef RULE
 constexpr size_t kRuleCount = sizeof(kRules) / sizeof(kRules[0]);
-static_assert(kRuleCount == 144, "one rule per id");
+static_assert(kRuleCount == 148, "one rule per id");
 
 constexpr bool Ascending() {
   for (size_t i = 1; i < kRuleCount; ++i) {
@@ -210,7 +217,7 @@ static_assert(Ascending(), "FindReplyRule searches by halves");
 // 451 "error in processing", 554 and the temporary codes (section 4.2.1: 4yz invites a new try).
 struct Sequence {
   Situation situation;
-  uint16_t codes[16];
+  uint16_t codes[17];
 };
 constexpr Sequence kSequences[] = {
     {Situation::kConnection, {220, 554, 521, 421}},
@@ -231,7 +238,7 @@ constexpr Sequence kSequences[] = {
     {Situation::kStarttls, {220, 454, 501, 503, 550, 554}},
     {Situation::kAuth, {235, 334, 432, 450, 451, 454, 500, 501, 504, 534, 535, 538, 550, 554}},
     {Situation::kAnyLine,
-     {500, 501, 502, 503, 504, 450, 451, 452, 454, 530, 550, 551, 552, 553, 554, 555}},
+     {500, 501, 502, 503, 504, 450, 451, 452, 454, 455, 530, 550, 551, 552, 553, 554, 555}},
     // What RFC 1985 section 5.1 and RFC 2645 section 7 list: refusals are of class 4.
     {Situation::kEtrn, {250, 251, 252, 253, 451, 458, 459}},
     {Situation::kAtrn, {250, 450, 451, 453}},
@@ -267,9 +274,15 @@ bool OverrideCodeAllowed(const ReplyRule& rule, uint16_t code) noexcept {
   // framing fault (F2 to F5) be called anything but 500; and 421 closes, which only the session
   // decides.
   if (code == 421) return false;
-  if (rule.situation == Situation::kAnyLine && rule.id != ReplyId::kUnrecognized) return false;
+  Situation situation = rule.situation;
+  // A host that knows the parameter may find its value malformed, or refuse what it asks for.
+  if (rule.id == ReplyId::kParameterUnknown || rule.id == ReplyId::kParameterDeferred) {
+    situation = Situation::kMail;
+  } else if (situation == Situation::kAnyLine && rule.id != ReplyId::kUnrecognized) {
+    return false;
+  }
   for (const Sequence& sequence : kSequences) {
-    if (sequence.situation != rule.situation) continue;
+    if (sequence.situation != situation) continue;
     return std::find(std::begin(sequence.codes), std::end(sequence.codes), code) !=
            std::end(sequence.codes);
   }

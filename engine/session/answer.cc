@@ -21,7 +21,7 @@ void Session::Decide(EventType type) {
   }
   ++ticket_;
   decision_ = type;
-  mark_ms_ = now_ms_;
+  mark_ms_ = clock_.now_ms;
   Push(type);
 }
 
@@ -45,6 +45,7 @@ constexpr Verdicts MakeDefaultVerdicts() {
   verdicts.by_event[static_cast<int>(EventType::kVrfy)] = Verdict::kDefault;
   verdicts.by_event[static_cast<int>(EventType::kHelp)] = Verdict::kDefault;
   verdicts.by_event[static_cast<int>(EventType::kUnknown)] = Verdict::kDefault;
+  verdicts.by_event[static_cast<int>(EventType::kParameter)] = Verdict::kDefault;
   return verdicts;
 }
 constexpr Verdicts kDefaultVerdicts = MakeDefaultVerdicts();
@@ -93,6 +94,8 @@ constexpr ReplyMatrix MakeReplyMatrix() {
   set(EventType::kHelp, R::kHelpTopic, R::kHelpTopicUnknown, R::kDecisionTimeout);
   set(EventType::kAuth, R::kAuthOk, R::kAuthRejected, R::kAuthDeferred);
   set(EventType::kUnknown, R::kHostCommandOk, R::kUnrecognized, R::kHostCommandDeferred);
+  // Accepted it has no reply of its own: what comes next has.
+  set(EventType::kParameter, R::kUnspecified, R::kParameterUnknown, R::kParameterDeferred);
   matrix.by_event[static_cast<int>(EventType::kVrfy)].by_verdict[0] = R::kVrfyCannotVerify;
   for (Replies& row : matrix.by_event) {
     row.by_verdict[static_cast<int>(Verdict::kDisconnect)] = R::kDisconnectedByPolicy;
@@ -116,6 +119,12 @@ bool Session::MayReply(EventType type, Verdict verdict, const Answer& answer) co
   if (verdict == Verdict::kDefault) return false;
   const bool has_override = answer.code != 0 || !answer.text.empty();
   if (answer.reply != ReplyId::kUnspecified && has_override) return false;
+  if (type == EventType::kParameter && verdict == Verdict::kAccept) return false;
+  // RFC 6409 §7: whoever submits mail is never told that no mail is taken at all.
+  if (submission_ && (answer.code == 521 || (answer.reply != ReplyId::kUnspecified &&
+                                             ground_->replies->Code(answer.reply) == 521))) {
+    return false;
+  }
   // RFC 3030 §2: BDAT has no reply that would go before its octets.
   if (type == EventType::kContentBegin && verb_ == Verb::kBdat && verdict == Verdict::kAccept) {
     return false;
@@ -149,7 +158,7 @@ void Session::CloseDecision() {
   // An accepted XCLIENT has its attributes still to take over.
   if (decision_ != EventType::kXclient) FreeExtra();
   decision_ = EventType::kNone;
-  mark_ms_ = now_ms_;
+  mark_ms_ = clock_.now_ms;
 }
 
 AnswerResult Session::AnswerTicket(uint64_t ticket, Verdict verdict) {
@@ -207,6 +216,10 @@ AnswerResult Session::AnswerTicket(uint64_t ticket, const Answer& answer) {
 // Carries a decision out: state first, so that the reply is formed by what is now in force, then
 // the reply. `reply` and `answer` were checked.
 void Session::Settle(EventType type, Verdict verdict, ReplyId reply, const Answer* answer) {
+  if (type == EventType::kParameter) {
+    SettleParameter(verdict, reply, answer);
+    return;
+  }
   if (verdict == Verdict::kDefault) verdict = DefaultVerdict(type);
   const ReplyId situation = DefaultReply(type, verdict);
   if (verdict == Verdict::kDefault && type != EventType::kVrfy) {
@@ -246,6 +259,38 @@ void Session::Settle(EventType type, Verdict verdict, ReplyId reply, const Answe
       Close(CloseReason::kTurned);
     }
   }
+  if (shutdown_ && mode_ == Mode::kCommand && !transaction_open_) FinishShutdown();
+}
+
+// A parameter that the host may know: the next one, or the refusal of the command that has it.
+void Session::SettleParameter(Verdict verdict, ReplyId reply, const Answer* answer) {
+  if (verdict == Verdict::kAccept) {
+    AskOfNextParameter();
+    if (shutdown_ && mode_ == Mode::kCommand && !transaction_open_ && !has_ticket()) {
+      FinishShutdown();
+    }
+    return;
+  }
+  FreeAsked();
+  const ReplyId situation = DefaultReply(EventType::kParameter, verdict);
+  const ReplyId id = reply != ReplyId::kUnspecified ? reply : situation;
+  const uint16_t code = answer != nullptr ? answer->code : ground_->replies->Code(id);
+  if (verdict == Verdict::kDefault) {
+    Judgement judgement;
+    judgement.reply = ReplyId::kParameterUnknown;
+    judgement.rule = Rule::kC555;
+    judgement.quoted = {word_, word_size_};
+    RefuseAlone(judgement);
+  } else if (CountError(code)) {
+    RefuseForErrors(EventType::kParameter);
+  } else if (answer != nullptr) {
+    if (!ReplyOverride(situation, *answer, false)) return;
+  } else {
+    replies::Values values = ValuesFor(id, false);
+    values.parameter = {word_, word_size_};
+    if (!ReplyWith(id, values)) return;
+  }
+  if (code == 421) Close(CloseReason::kPolicy);
   if (shutdown_ && mode_ == Mode::kCommand && !transaction_open_) FinishShutdown();
 }
 
@@ -353,9 +398,10 @@ void Session::ExpireDecision() {
   const EventType type = decision_;
   decision_ = EventType::kNone;
   FreeExtra();
+  FreeAsked();
   event_first_ = 0;
   event_count_ = 0;
-  mark_ms_ = now_ms_;
+  mark_ms_ = clock_.now_ms;
   switch (type) {
     case EventType::kConnect:
       Reply(ReplyId::kGreetingDeferred);

@@ -59,6 +59,10 @@ void Session::SetOffer() {
   const Config& config = ground_->config;
   enabled_ = config.enabled;
   if (!trusted_) enabled_ &= ~commands::kForTrusted;
+  if (submission_) enabled_ |= commands::Bit(Extension::kAuthFirst);
+  // RFC 4865 §4.2 item 2: of submission alone; and without the time no latest date can be told.
+  if (!submission_ || clock_.unix_ms == 0) enabled_ &= ~commands::Bit(Extension::kFutureRelease);
+  if (!Wanted(EventType::kParameter)) enabled_ &= ~commands::Bit(Extension::kHostParameters);
   if (!commands::MayOfferAuth(tls_, config.auth_without_tls, !AuthLine().empty())) {
     enabled_ &= ~commands::Bit(Extension::kAuth);
   }
@@ -186,13 +190,13 @@ size_t Session::FeedAuth(std::string_view in) {
       break;
     case wire::LineStatus::kLine:
       ++lines_;
-      mark_ms_ = now_ms_;
+      mark_ms_ = clock_.now_ms;
       HandleAuthLine(line);
       break;
     case wire::LineStatus::kBareLf:
       // F2: answered at once; the rest of the line is dropped, whatever it would have been.
       ++lines_;
-      mark_ms_ = now_ms_;
+      mark_ms_ = clock_.now_ms;
       FailAuth(Judge(ReplyId::kBareLf, Rule::kF2), AuthEnd::kBadBase64);
       break;
     case wire::LineStatus::kOverTotal:

@@ -18,7 +18,7 @@ using replies::ReplyId;
 
 size_t Session::FeedChunk(std::string_view in) {
   size_t used = 0;
-  mark_ms_ = now_ms_;
+  mark_ms_ = clock_.now_ms;
   for (;;) {
     size_t taken = 0;
     std::string_view slice;
@@ -245,8 +245,8 @@ void Session::BeginUrl(const ParsedCommand& command, const wire::Line& line) {
   Decide(EventType::kBurl);
 }
 
-// A BURL that is wrong, or comes at a wrong time. As with a chunk: a message that lacks it cannot be
-// mended by what is pipelined behind it.
+// A BURL that is wrong, or comes at a wrong time. As with a chunk: a message that lacks it cannot
+// be mended by what is pipelined behind it.
 void Session::RefuseUrl(const Judgement& judgement, std::string_view rest) {
   // A line that is no right one (F2 to F6) tells nothing that could be relied on.
   chunk_last_ =

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -41,6 +42,7 @@ class Loader {
     LoadLeniency(proto.leniency());
     LoadLimits(proto.limits());
     LoadDelivery(proto);
+    LoadOwn(proto);
     LoadProtocol(proto.protocol());
     switch (proto.bare_newline()) {
       case v1::BARE_NEWLINE_DEFAULT:
@@ -118,6 +120,7 @@ class Loader {
     Turn(proto.requiretls(), Extension::kRequireTls, false, "requiretls");
     Turn(proto.deliverby(), Extension::kDeliverBy, false, "deliverby");
     Turn(proto.mt_priority(), Extension::kMtPriority, false, "mt_priority");
+    Turn(proto.futurerelease(), Extension::kFutureRelease, false, "futurerelease");
     Turn(proto.rrvs(), Extension::kRrvs, false, "rrvs");
     Turn(proto.limits(), Extension::kLimits, false, "limits");
     Turn(proto.etrn(), Extension::kEtrn, false, "etrn");
@@ -136,6 +139,16 @@ class Loader {
     config_.auth_without_tls = proto.auth_without_tls();
     if (config_.require_auth && !config_.Enabled(Extension::kAuth)) {
       Problem("require_auth", "needs extensions.auth, else no client could ever send mail");
+    }
+    config_.submission = proto.submission();
+    if (config_.submission && !config_.Enabled(Extension::kAuth)) {
+      Problem("submission", "needs extensions.auth, else no client could ever send mail");
+    }
+    if (config_.submission && proto.protocol() == v1::PROTOCOL_LMTP) {
+      Problem("submission", "is of SMTP (RFC 6409); take it out, or protocol");
+    }
+    if (config_.require_auth || config_.submission) {
+      config_.enabled |= commands::Bit(Extension::kAuthFirst);
     }
     if (proto.auth_mechanisms_size() == 0) return;
     std::string list;
@@ -286,6 +299,73 @@ class Loader {
     } else {
       config_.deliverby_min_s = proto.deliverby_min_s();
     }
+    // RFC 4865 §3: max-future-release-interval has nine digits.
+    if (proto.hold_max_s() > 999'999'999) {
+      Problem("hold_max_s", absl::StrCat(proto.hold_max_s(),
+                                         " is out of range; use 1 to 999999999, or 0 for the "
+                                         "default"));
+    } else if (proto.hold_max_s() != 0) {
+      config_.hold_max_s = proto.hold_max_s();
+    }
+  }
+
+  // What the host adds: its parameters, and the EHLO lines that offer them.
+  void LoadOwn(const v1::EngineConfig& proto) {
+    config_.offer_unknown_parameters = proto.offer_unknown_parameters();
+    if (config_.offer_unknown_parameters) {
+      config_.enabled |= commands::Bit(Extension::kHostParameters);
+    }
+    constexpr absl::string_view kField = "extra_ehlo_keywords";
+    if (proto.extra_ehlo_keywords_size() > static_cast<int>(kMaxExtraKeywords)) {
+      Problem(kField, absl::StrCat(proto.extra_ehlo_keywords_size(), " are too many; use ",
+                                   kMaxExtraKeywords, " at the most"));
+      return;
+    }
+    for (const std::string& line : proto.extra_ehlo_keywords()) {
+      const std::string keyword = line.substr(0, line.find(' '));
+      if (!IsEhloLine(line)) {
+        Problem(kField,
+                absl::StrCat("one is no EHLO line: a keyword of letters, digits and '-', and "
+                             "parameters of printable ASCII, with single spaces between, ",
+                             kMaxExtraKeywordOctets,
+                             " octets at the most (RFC 5321 section "
+                             "4.1.1.1)"));
+      } else if (commands::IsKeyword(keyword)) {
+        Problem(kField, absl::StrCat(keyword, " is a keyword of Postern's own; see extensions"));
+      } else if (HasKeyword(keyword)) {
+        Problem(kField, absl::StrCat(keyword, " is there twice; give it once"));
+      } else {
+        config_.extra_ehlo_keywords.push_back(line);
+      }
+    }
+  }
+
+  // RFC 5321 §4.1.1.1: ehlo-line.
+  static bool IsEhloLine(std::string_view line) {
+    if (line.size() > kMaxExtraKeywordOctets) return false;
+    size_t word = 0;
+    size_t octets = 0;
+    for (const char c : line) {
+      if (c == ' ') {
+        if (octets == 0) return false;
+        ++word;
+        octets = 0;
+        continue;
+      }
+      if (c < '!' || c > '~') return false;
+      const unsigned folded = static_cast<uint8_t>(c) | 0x20u;
+      const bool let_dig = (folded >= 'a' && folded <= 'z') || (c >= '0' && c <= '9');
+      if (word == 0 && !let_dig && (c != '-' || octets == 0)) return false;
+      ++octets;
+    }
+    return octets != 0;
+  }
+
+  bool HasKeyword(const std::string& keyword) const {
+    for (const std::string& line : config_.extra_ehlo_keywords) {
+      if (absl::EqualsIgnoreCase(line.substr(0, line.find(' ')), keyword)) return true;
+    }
+    return false;
   }
 
   Config config_;

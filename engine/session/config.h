@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "engine/commands/parse.h"
@@ -41,6 +42,9 @@ struct Limits {
 };
 
 inline constexpr size_t kMaxBurlImapOctets = 200;
+// Of extra_ehlo_keywords. With them the reply to EHLO stays below 8 KiB.
+inline constexpr size_t kMaxExtraKeywords = 16;
+inline constexpr size_t kMaxExtraKeywordOctets = 200;
 
 struct Config {
   std::string server_name = "localhost";
@@ -52,6 +56,10 @@ struct Config {
   bool offer_unknown_commands = false;
   std::string mt_priority_profile;
   uint32_t deliverby_min_s = 0;
+  uint32_t hold_max_s = 2'592'000;  // RFC 4865; 30 days
+  bool submission = false;          // RFC 6409, of all sessions
+  bool offer_unknown_parameters = false;
+  std::vector<std::string> extra_ehlo_keywords;  // whole lines, of extensions of the host's own
   bool require_auth = false;
   bool auth_without_tls = false;
   std::string burl_imap;  // behind BURL in the reply to EHLO

@@ -3,6 +3,7 @@
 #include "engine/session/config.h"
 
 #include <string>
+#include <vector>
 
 #include "engine/proto/engine_config.pb.h"
 #include "gtest/gtest.h"
@@ -146,6 +147,59 @@ TEST(LoadConfig, RefusesWhatCannotWorkTogether) {
   EXPECT_EQ(ErrorOf(tls), "");
   tls.mutable_extensions()->set_starttls(v1::SWITCH_OFF);
   EXPECT_NE(ErrorOf(tls).find("require_tls"), std::string::npos);
+}
+
+TEST(LoadConfig, SubmissionNeedsAuth) {
+  v1::EngineConfig proto;
+  proto.set_submission(true);
+  EXPECT_NE(ErrorOf(proto).find("submission: needs extensions.auth"), std::string::npos);
+  proto.mutable_extensions()->set_auth(v1::SWITCH_ON);
+  EXPECT_EQ(ErrorOf(proto), "");
+  EXPECT_TRUE(LoadConfig(proto.SerializeAsString())->Enabled(commands::Extension::kAuthFirst));
+  proto.set_protocol(v1::PROTOCOL_LMTP);
+  EXPECT_NE(ErrorOf(proto).find("submission: is of SMTP"), std::string::npos);
+}
+
+TEST(LoadConfig, BoundsHolds) {
+  v1::EngineConfig proto;
+  EXPECT_EQ(LoadConfig(proto.SerializeAsString())->hold_max_s, 2592000u);
+  proto.set_hold_max_s(999999999);
+  EXPECT_EQ(LoadConfig(proto.SerializeAsString())->hold_max_s, 999999999u);
+  proto.set_hold_max_s(1000000000);
+  EXPECT_NE(ErrorOf(proto).find("hold_max_s: 1000000000 is out of range"), std::string::npos);
+}
+
+TEST(LoadConfig, ChecksEhloLinesOfTheHost) {
+  for (const std::string& good :
+       std::vector<std::string>{"XHOST", "x-1 a=b !~", "8BIT", std::string(200, 'X')}) {
+    v1::EngineConfig proto;
+    proto.add_extra_ehlo_keywords(good);
+    const auto config = LoadConfig(proto.SerializeAsString());
+    ASSERT_TRUE(config.ok()) << good;
+    ASSERT_EQ(config->extra_ehlo_keywords.size(), 1u);
+    EXPECT_EQ(config->extra_ehlo_keywords[0], good);
+  }
+  for (const std::string& bad :
+       std::vector<std::string>{"", " X", "X ", "X  a", "-X", "X_Y", "X\r\n250 Y", "X \x7f",
+                                "X a\tb", "X\xC3\xA9", std::string(201, 'X')}) {
+    v1::EngineConfig proto;
+    proto.add_extra_ehlo_keywords(bad);
+    EXPECT_NE(ErrorOf(proto), "") << bad;
+  }
+  for (const char* ours : {"SIZE 5", "size", "Mt-Priority", "XCLIENT"}) {
+    v1::EngineConfig proto;
+    proto.add_extra_ehlo_keywords(ours);
+    EXPECT_NE(ErrorOf(proto).find("is a keyword of Postern's own"), std::string::npos) << ours;
+  }
+  v1::EngineConfig twice;
+  twice.add_extra_ehlo_keywords("XHOST 1");
+  twice.add_extra_ehlo_keywords("xhost 2");
+  EXPECT_NE(ErrorOf(twice).find("xhost is there twice"), std::string::npos);
+  v1::EngineConfig many;
+  for (int i = 0; i < 17; ++i) many.add_extra_ehlo_keywords("X" + std::to_string(i));
+  EXPECT_NE(ErrorOf(many).find("17 are too many"), std::string::npos);
+  many.mutable_extra_ehlo_keywords()->RemoveLast();
+  EXPECT_EQ(ErrorOf(many), "");
 }
 
 TEST(LoadConfig, ListsMechanismsAsEhloHasThem) {

@@ -14,24 +14,29 @@
 
 #include "engine/commands/command_table.h"
 #include "engine/session/config.h"
+#include "engine/session/judge.h"
 #include "engine/syntax/ehlo_limits.h"
 
 namespace postern::session {
 
 struct EhloLines {
-  std::string_view lines[commands::kMaxKeywords];
+  std::string_view lines[commands::kMaxKeywords + kMaxExtraKeywords];
   size_t count = 0;
 
-  // `auth_line` is borrowed: Config::auth_line, or one of the connection's own.
-  void Fill(const commands::Conditions& now, const Config& config, std::string_view auth_line);
+  // `auth_line` is borrowed: Config::auth_line, or one of the connection's own; `config` is as
+  // well. `clock` is looked at where FUTURERELEASE is in force.
+  void Fill(const commands::Conditions& now, const Config& config, const Clock& clock,
+            std::string_view auth_line);
 
  private:
   // The line of a keyword with an argument, written behind those that are there.
   std::string_view Write(std::string_view keyword, std::string_view argument);
 
   // SIZE and 20 digits, DELIVERBY and 9, MT-PRIORITY and a name of 20, LIMITS and all of them,
-  // XCLIENT and XFORWARD with their attributes, BURL with what the configuration says.
-  char text_[25 + 19 + 32 + 7 + syntax::kMaxEhloLimitsOctets + 64 + 64 + 5 + kMaxBurlImapOctets];
+  // XCLIENT and XFORWARD with their attributes, FUTURERELEASE with 9 digits and a date, BURL with
+  // what the configuration says.
+  char text_[25 + 19 + 32 + 7 + syntax::kMaxEhloLimitsOctets + 64 + 64 + 14 + 10 + 20 + 5 +
+             kMaxBurlImapOctets];
   size_t size_ = 0;
 };
 

@@ -45,9 +45,10 @@ enum class EventType : uint8_t {
   kBurl = 23,
   kXclient = 24,
   kXforward = 25,
+  kParameter = 26,
 };
 // One more than the highest number of an event.
-inline constexpr int kEventTypeLimit = 26;
+inline constexpr int kEventTypeLimit = 27;
 
 enum class ResetReason : uint8_t {
   kNone = 0,
@@ -103,6 +104,8 @@ enum EventFlag : uint32_t {
   kMailAuth = 256,
   kMailAuthNull = 512,
   kMailPriority = 1024,
+  kMailHoldFor = 2048,
+  kMailHoldUntil = 4096,
   kRcptRrvs = 128,
 
   kContentBdat = 1,
@@ -118,6 +121,8 @@ enum EventFlag : uint32_t {
   kBurlFirst = 1,
   kBurlLast = 2,
   kBurlBinary = 4,
+
+  kParameterHasValue = 1,
 };
 
 enum class Verdict : int32_t {
@@ -173,7 +178,8 @@ struct Event {
   // kMail: SIZE=; kContentEnd: octets; kContentBegin, kChunkEnd: octets of the chunk
   uint64_t number = 0;
   uint64_t total = 0;  // kChunkEnd, kBurl: octets of all that came so far
-  // kRcpt, kContentBegin, kBurl: accepted recipients; kMail: commands::Body; kAuth: challenges before it
+  // kRcpt, kContentBegin, kBurl: accepted recipients; kMail: commands::Body; kAuth: challenges
+  // before it
   uint32_t count = 0;
 
   // kReset, kClosed, kAuthEnd

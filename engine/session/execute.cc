@@ -169,11 +169,13 @@ bool Session::SetExtra(const ParsedCommand& command) {
   size_t size = 0;
   char decoded[syntax::kMaxOrcptOctets];
   // The parsers took it, so it decodes.
-  syntax::DecodeXtext(xtext, decoded, sizeof(decoded), &size);
+  syntax::DecodeXtext(xtext, decoded, sizeof(decoded), &size, true);
   if (!MakeExtra(sizeof(Extra) + size)) return false;
   extra_->given = command.given;
   if ((command.given & commands::kGivenRequireTls) != 0) payload_.flags |= kMailRequireTls;
   if ((command.given & commands::kGivenPriority) != 0) payload_.flags |= kMailPriority;
+  if ((command.given & commands::kGivenHoldFor) != 0) payload_.flags |= kMailHoldFor;
+  if ((command.given & commands::kGivenHoldUntil) != 0) payload_.flags |= kMailHoldUntil;
   if ((command.given & commands::kGivenRrvs) != 0) payload_.flags |= kRcptRrvs;
   extra_->values = command.extras;
   char* const text = reinterpret_cast<char*>(extra_) + sizeof(Extra);
@@ -237,24 +239,47 @@ void Session::FreeExtra() {
   extra_->~Extra();
   memory_->deallocate(memory_->user, extra_, octets);
   extra_ = nullptr;
+  // A line that the host was asked of before has such a block, if an empty one.
+  FreeAsked();
 }
 
 // XCLIENT_README: back to the greeting, and what the session knows of its client is what it was
 // told. TLS stays: it is the peer's.
 void Session::BecomeClient() {
+  // Who logged in was another; whether this one did is told with its name.
+  authenticated_ = false;
   for (size_t i = 0; i < extra_->attribute_count; ++i) {
     const GivenAttribute& one = extra_->attributes[i];
-    if (one.attribute != static_cast<uint32_t>(syntax::ClientAttribute::kAddr) + 1) continue;
-    const std::string_view address = one.value;
-    client_size_ = static_cast<uint8_t>(std::min(address.size(), kMaxClientAddress));
-    if (client_size_ > 0) std::memcpy(client_, address.data(), client_size_);
+    const std::string_view value = one.value;
+    switch (static_cast<syntax::ClientAttribute>(one.attribute - 1)) {
+      case syntax::ClientAttribute::kAddr:
+        client_size_ = static_cast<uint8_t>(std::min(value.size(), kMaxClientAddress));
+        if (client_size_ > 0) std::memcpy(client_, value.data(), client_size_);
+        break;
+      case syntax::ClientAttribute::kLogin:
+        authenticated_ = one.state == static_cast<uint32_t>(syntax::ClientAttributeState::kValue);
+        break;
+      default:
+        break;
+    }
   }
   phase_ = Phase::kStart;
   extended_ = false;
-  // Who logged in was another.
-  authenticated_ = false;
   DropMechanisms();
   SetOffer();
+}
+
+void Session::ExecuteEnvelope(const ParsedCommand& command, const wire::Line& line) {
+  const bool mail = command.verb == Verb::kMail;
+  const EventType type = mail ? EventType::kMail : EventType::kRcpt;
+  if (Wanted(type)) {
+    SetPathPayload(command, line);
+    if (command.given != 0 && !SetExtra(command)) return;
+    if (command.auth != commands::AuthParameter::kNone && !KeepMailAuth(command)) return;
+  }
+  payload_.count = mail ? static_cast<uint32_t>(command.body) : recipients_;
+  if (mail) pending_smtputf8_ = command.smtputf8;
+  Decide(type);
 }
 
 void Session::Execute(const ParsedCommand& command, const wire::Line& line) {
@@ -274,22 +299,12 @@ void Session::Execute(const ParsedCommand& command, const wire::Line& line) {
       Decide(EventType::kHelo);
       break;
     case Verb::kMail:
-      if (Wanted(EventType::kMail)) {
-        SetPathPayload(command, line);
-        if (command.given != 0 && !SetExtra(command)) return;
-        if (command.auth != commands::AuthParameter::kNone && !KeepMailAuth(command)) return;
-      }
-      payload_.count = static_cast<uint32_t>(command.body);
-      pending_smtputf8_ = command.smtputf8;
-      Decide(EventType::kMail);
-      break;
     case Verb::kRcpt:
-      if (Wanted(EventType::kRcpt)) {
-        SetPathPayload(command, line);
-        if (command.given != 0 && !SetExtra(command)) return;
+      if ((command.given & commands::kGivenUnknown) != 0) {
+        AskOfParameters(line);
+      } else {
+        ExecuteEnvelope(command, line);
       }
-      payload_.count = recipients_;
-      Decide(EventType::kRcpt);
       break;
     case Verb::kData:
       Decide(EventType::kContentBegin);

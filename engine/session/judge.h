@@ -44,12 +44,27 @@ enum class Rule : uint8_t {
   kLimit = 100,  // a configured limit: recipients, size, deadlines
 };
 
+// The time as the host tells it.
+struct Clock {
+  uint64_t now_ms = 0;     // on its clock that does not go backwards
+  uint64_t opened_ms = 0;  // of the session, on the same
+  uint64_t unix_ms = 0;    // then, since 1970; 0: not known
+
+  // Whole seconds since 1970 that have passed by now. Saturates.
+  int64_t UnixSeconds() const {
+    const uint64_t passed = now_ms - opened_ms;
+    const uint64_t ms = passed > UINT64_MAX - unix_ms ? UINT64_MAX : unix_ms + passed;
+    return static_cast<int64_t>(ms / 1000);
+  }
+};
+
 // What the judgement depends on besides the line. `leniency` is the configuration's, also where it
 // is null.
 struct View : commands::ParseContext {
   const Config* config = nullptr;
-  uint32_t recipients = 0;    // accepted in this transaction
-  uint32_t transactions = 0;  // accepted in this session
+  const Clock* clock = nullptr;  // looked at where FUTURERELEASE is in force
+  uint32_t recipients = 0;       // accepted in this transaction
+  uint32_t transactions = 0;     // accepted in this session
   commands::Phase phase = commands::Phase::kStart;
 };
 

@@ -2,11 +2,13 @@
 //
 // The ways a reply gets into the output. No text is made here (R7): engine/replies writes it.
 
+#include <algorithm>
 #include <cstring>
 
 #include "engine/session/ehlo_lines.h"
 #include "engine/session/session.h"
 #include "engine/syntax/client_attributes.h"
+#include "engine/syntax/date_time.h"
 
 namespace postern::session {
 
@@ -83,6 +85,9 @@ replies::Values Session::ValuesFor(ReplyId id, bool utf8) const {
     case ReplyId::kDeliverByTooSoon:
       values.limit = ground_->config.deliverby_min_s;
       break;
+    case ReplyId::kHoldRefused:
+      values.limit = ground_->config.hold_max_s;
+      break;
     case ReplyId::kTooManyTransactions:
       values.limit = limits.transactions;
       break;
@@ -134,12 +139,31 @@ std::string_view EhloLines::Write(std::string_view keyword, std::string_view arg
   return {begin, size};
 }
 
-void EhloLines::Fill(const commands::Conditions& now, const Config& config,
+namespace {
+
+// RFC 4865 §3: the longest interval, and the latest date. `out` has room for both.
+std::string_view HoldLimits(uint32_t seconds, const Clock& clock, char* out, size_t size) {
+  const std::string_view digits = Decimal(seconds, out, 9);
+  std::memmove(out, digits.data(), digits.size());
+  char* const behind = out + digits.size();
+  *behind = ' ';
+  constexpr int64_t kEndOf9999 = 253402300799;
+  char date[syntax::kUtcOctets];
+  if (!syntax::WriteUtc(std::min(clock.UnixSeconds() + seconds, kEndOf9999), date)) return {};
+  if (digits.size() + 1 + sizeof(date) > size) return {};
+  std::memcpy(behind + 1, date, sizeof(date));
+  return {out, digits.size() + 1 + sizeof(date)};
+}
+
+}  // namespace
+
+void EhloLines::Fill(const commands::Conditions& now, const Config& config, const Clock& clock,
                      std::string_view auth_line) {
   commands::Keyword keywords[commands::kMaxKeywords];
   count = commands::KeywordsInForce(now, keywords);
   for (size_t i = 0; i < count; ++i) {
     char buffer[syntax::kMaxEhloLimitsOctets];
+    static_assert(sizeof(buffer) >= 9 + 1 + syntax::kUtcOctets);
     std::string_view argument;
     switch (keywords[i].extension) {
       case commands::Extension::kSize:
@@ -164,6 +188,9 @@ void EhloLines::Fill(const commands::Conditions& now, const Config& config,
         // RFC 4468 §3.1: without arguments it says that AUTH comes first.
         if (now.authenticated) argument = config.burl_imap;
         break;
+      case commands::Extension::kFutureRelease:
+        argument = HoldLimits(config.hold_max_s, clock, buffer, sizeof(buffer));
+        break;
       case commands::Extension::kMtPriority:
         argument = config.mt_priority_profile;
         break;
@@ -180,17 +207,20 @@ void EhloLines::Fill(const commands::Conditions& now, const Config& config,
     }
     lines[i] = Write(keywords[i].name, argument);
   }
+  for (const std::string& line : config.extra_ehlo_keywords) lines[count++] = line;
 }
 
 bool Session::ReplyEhlo() {
   const bool auth = (enabled_ & commands::Bit(commands::Extension::kAuth)) != 0;
   const std::string& ready = ground_->ehlo[(tls_ ? 2 : can_starttls_ ? 1 : 0) + (auth ? 3 : 0)];
-  const bool usual = (!auth || mechanisms_ == nullptr) &&
-                     (enabled_ & commands::kForTrusted) == 0 &&
+  // What the lines of some sessions have is not ready: that of a peer that is trusted, or the time.
+  constexpr uint32_t kNotReady =
+      commands::kForTrusted | commands::Bit(commands::Extension::kFutureRelease);
+  const bool usual = (!auth || mechanisms_ == nullptr) && (enabled_ & kNotReady) == 0 &&
                      (!authenticated_ || ground_->config.burl_imap.empty());
   if (!ready.empty() && usual) return Append(ready);
   EhloLines lines;
-  lines.Fill(MakeView().now, ground_->config, AuthLine());
+  lines.Fill(MakeView().now, ground_->config, clock_, AuthLine());
   const replies::Values values = MakeValues();
   return Write([&](char* out, size_t capacity) {
     return ground_->replies->FormatEhlo(values, lines.lines, lines.count, out, capacity);

@@ -15,6 +15,7 @@
 
 namespace postern::session {
 
+using commands::Extension;
 using commands::Phase;
 using replies::ReplyId;
 
@@ -47,9 +48,9 @@ std::shared_ptr<const Ground> MakeGround(Config config,
     for (const int state : {0, 1, 2, 3, 4, 5}) {
       commands::Conditions now = {config.enabled, state % 3 == 1, state % 3 == 2, true};
       if (state < 3) now.enabled &= ~commands::Bit(commands::Extension::kAuth);
-      now.enabled &= ~commands::kForTrusted;
+      now.enabled &= ~(commands::kForTrusted | commands::Bit(Extension::kFutureRelease));
       EhloLines lines;
-      lines.Fill(now, config, config.auth_line);
+      lines.Fill(now, config, {}, config.auth_line);
       std::string& reply = ground->ehlo[state];
       const auto format = [&](char* out, size_t capacity) {
         return ground->replies->FormatEhlo({}, lines.lines, lines.count, out, capacity);
@@ -67,13 +68,13 @@ Session::Session(std::shared_ptr<const Ground> ground, const wire::Memory* memor
     : ground_(std::move(ground)),
       memory_(memory),
       wanted_(options.wanted_events == 0 ? ~uint64_t{0} : options.wanted_events),
-      now_ms_(options.now_ms),
-      opened_ms_(options.now_ms),
+      clock_{options.now_ms, options.now_ms, options.unix_ms},
       mark_ms_(options.now_ms),
       splitter_(memory, ground_->line_capacity, ground_->config.limits.line_total_octets),
       decoder_(ground_->config.bare_newline),
       enabled_(ground_->config.enabled),
       trusted_(options.trusted),
+      submission_(options.submission || ground_->config.submission),
       can_starttls_(options.can_starttls),
       tls_(options.tls),
       output_(memory) {
@@ -96,6 +97,7 @@ Session::Session(std::shared_ptr<const Ground> ground, const wire::Memory* memor
 Session::~Session() {
   DropHeldReply();
   FreeExtra();
+  FreeAsked();
   DropAuthBlock();
   DropMechanisms();
   if (proxy_ != nullptr) {
@@ -111,7 +113,7 @@ size_t Session::FeedProxyHeader(std::string_view in) {
       break;
     case wire::ProxyStatus::kDone:
       mode_ = Mode::kCommand;
-      mark_ms_ = now_ms_;
+      mark_ms_ = clock_.now_ms;
       Push(EventType::kProxyHeader);
       Decide(EventType::kConnect);
       break;
@@ -134,12 +136,12 @@ __attribute__((always_inline)) inline size_t Session::FeedCommand(std::string_vi
       break;
     case wire::LineStatus::kLine:
       ++lines_;
-      mark_ms_ = now_ms_;
+      mark_ms_ = clock_.now_ms;
       HandleLine(line);
       break;
     case wire::LineStatus::kBareLf:
       ++lines_;
-      mark_ms_ = now_ms_;
+      mark_ms_ = clock_.now_ms;
       HandleBareLf(line);
       break;
     case wire::LineStatus::kOverTotal:
@@ -229,7 +231,7 @@ void Session::TakeSlice(std::string_view slice, uint64_t octets) {
 size_t Session::FeedContent(std::string_view in) {
   size_t used = 0;
   std::string_view slice;
-  mark_ms_ = now_ms_;
+  mark_ms_ = clock_.now_ms;
   switch (decoder_.Next(in, &used, &slice)) {
     case wire::DataStatus::kNeedMore:
       break;
@@ -278,6 +280,7 @@ void Session::Close(CloseReason reason) {
   }
   decision_ = EventType::kNone;
   FreeExtra();
+  FreeAsked();
   if (exchange) Push(EventType::kAuthEnd, static_cast<uint8_t>(AuthEnd::kClosed));
   DropAuthBlock();
   EndTransaction(ResetReason::kClosed);
@@ -344,6 +347,12 @@ bool Session::NextEvent(Event* event) {
       event->total = chunk_total();
       event->count = recipients_;
       break;
+    case EventType::kParameter:
+      event->flags = payload_.flags;
+      event->text = payload_.Part(payload_.text);
+      event->parameters = payload_.Part(payload_.parameters);
+      event->count = payload_.count;
+      break;
     case EventType::kContent:
       event->text = payload_.whole();
       break;
@@ -381,13 +390,13 @@ uint64_t Session::NextDeadline() const {
   uint64_t deadline = After(mark_ms_, ModeTimeout());
   const uint64_t whole = ground_->config.limits.session_timeout_ms;
   // The host's turn is not the client's fault: the session deadline waits for an open decision.
-  if (whole != 0 && !has_ticket()) deadline = std::min(deadline, After(opened_ms_, whole));
+  if (whole != 0 && !has_ticket()) deadline = std::min(deadline, After(clock_.opened_ms, whole));
   return deadline;
 }
 
 void Session::Tick(uint64_t now_ms) {
-  now_ms_ = std::max(now_ms_, now_ms);
-  if (now_ms_ < NextDeadline()) return;
+  clock_.now_ms = std::max(clock_.now_ms, now_ms);
+  if (clock_.now_ms < NextDeadline()) return;
   if (has_ticket()) {
     ExpireDecision();
     return;
@@ -407,7 +416,7 @@ bool Session::Notify(Notice notice) {
       if (mode_ != Mode::kTlsHandshake) return false;
       // RFC 3207 §4.2: what was known before TLS is dropped (B4).
       mode_ = Mode::kCommand;
-      mark_ms_ = now_ms_;
+      mark_ms_ = clock_.now_ms;
       tls_ = true;
       extended_ = false;
       authenticated_ = false;
@@ -468,7 +477,7 @@ Info Session::GetInfo() const {
   info.exchange = mode_ == Mode::kAuth;
   info.memory_octets = sizeof(Session) + splitter_.memory_octets() + output_.memory_octets();
   if (extra_ != nullptr) info.memory_octets += extra_->octets;
-  info.memory_octets += AuthOctets();
+  info.memory_octets += AuthOctets() + AskedOctets();
   if (proxy_ != nullptr) {
     info.memory_octets += sizeof(wire::ProxyHeaderParser) + proxy_->memory_octets();
   }
@@ -497,6 +506,7 @@ Info Session::GetInfo() const {
   // What EHLO lists; and in an exchange, how far it has come.
   Mix(&hash, enabled_);
   Mix(&hash, mechanisms_ != nullptr);
+  Mix(&hash, ParametersAsked());
   Mix(&hash, mode_ == Mode::kAuth ? auth_parts().round : 0);
   info.fingerprint = hash;
   return info;

@@ -52,8 +52,10 @@ struct Options {
   bool tls = false;
   bool can_starttls = false;
   bool proxy_header = false;
-  bool trusted = false;  // the peer may tell of clients: XCLIENT, XFORWARD
+  bool trusted = false;     // the peer may tell of clients: XCLIENT, XFORWARD
+  bool submission = false;  // RFC 6409, also where the configuration does not make all so
   uint64_t now_ms = 0;
+  uint64_t unix_ms = 0;        // at the same time, since 1970; 0: not known
   uint64_t wanted_events = 0;  // bits (1 << EventType); 0: all
   std::string_view client_address;
 };
@@ -233,6 +235,7 @@ class Session {
     view.leniency = &ground_->config.leniency;
     view.smtputf8_transaction = smtputf8_;
     view.config = &ground_->config;
+    view.clock = &clock_;
     view.recipients = recipients_;
     view.transactions = transactions_;
     view.phase = phase_;
@@ -272,6 +275,7 @@ class Session {
   }
   void HandleBareLf(const wire::Line& line);
   void Execute(const commands::ParsedCommand& command, const wire::Line& line);
+  void ExecuteEnvelope(const commands::ParsedCommand& command, const wire::Line& line);
   void SetPathPayload(const commands::ParsedCommand& command, const wire::Line& line);
   bool SetExtra(const commands::ParsedCommand& command);
   bool SetAttributes(const commands::ParsedCommand& command);
@@ -326,6 +330,14 @@ class Session {
   bool CountAuthFailure();
   bool KeepMailAuth(const commands::ParsedCommand& command);
 
+  // parameters.cc: parameters that the host may know
+  struct AskedLine;
+  void AskOfParameters(const wire::Line& line);
+  void AskOfNextParameter();
+  void FreeAsked();
+  size_t AskedOctets() const;
+  uint32_t ParametersAsked() const;
+
   // recipients.cc: LMTP, where a message has a reply for each of its recipients
   bool lmtp() const { return ground_->config.Enabled(commands::Extension::kLmtp); }
   // Replies that are due behind the content, by DATA or BDAT LAST.
@@ -341,6 +353,7 @@ class Session {
   replies::ReplyId DefaultReply(EventType type, Verdict verdict) const;
   bool MayReply(EventType type, Verdict verdict, const Answer& answer) const;
   void Settle(EventType type, Verdict verdict, replies::ReplyId reply, const Answer* answer);
+  void SettleParameter(Verdict verdict, replies::ReplyId reply, const Answer* answer);
   void RefuseForErrors(EventType type);
   void SettleByDefault(EventType type);
   void Apply(EventType type, bool accepted);
@@ -372,8 +385,7 @@ class Session {
   std::shared_ptr<const Ground> ground_;
   const wire::Memory* memory_;
   uint64_t wanted_;
-  uint64_t now_ms_;
-  uint64_t opened_ms_;
+  Clock clock_;
   uint64_t mark_ms_;  // last progress: what the deadlines count from
   uint64_t octets_in_ = 0;
   uint64_t lines_ = 0;
@@ -383,6 +395,8 @@ class Session {
   wire::ProxyHeaderParser* proxy_ =
       nullptr;              // only while a header is awaited or its event borrowed
   Extra* extra_ = nullptr;  // only while an event with such parameters is being decided
+  // The line whose parameters the host is asked of, until MAIL or RCPT is decided; else null.
+  AskedLine* asked_ = nullptr;
   // The exchange of AUTH, or the AUTH= of the MAIL that is being decided; else null.
   AuthBlock* auth_ = nullptr;
   // The mechanisms that the host gave for this connection; else null. As Config::auth_line.
@@ -411,6 +425,7 @@ class Session {
   EventType decision_ = EventType::kNone;
   commands::Verb verb_ = commands::Verb::kUnknown;  // of the command that is being answered
   bool trusted_;                                    // the peer, by the host
+  bool submission_;                                 // RFC 6409
   bool can_starttls_;
   bool tls_;
   bool extended_ = false;
@@ -425,8 +440,8 @@ class Session {
 
   bool turned_ = false;  // ATRN was accepted: what is not read yet is the host's
 
-  // The chunk that is being read, or fetched. With a reply it is skipped, and that is said behind it; a rule of
-  // kNone tells that it is the host's.
+  // The chunk that is being read, or fetched. With a reply it is skipped, and that is said behind
+  // it; a rule of kNone tells that it is the host's.
   bool chunk_last_ = false;
   bool chunk_octet_owed_ = false;  // Feed has said one octet less than it took
   Rule chunk_rule_ = Rule::kNone;

@@ -122,4 +122,35 @@ bool ParseDateTime(std::string_view in, DateTime* out) {
   return true;
 }
 
+bool WriteUtc(int64_t unix_seconds, char (&out)[kUtcOctets]) {
+  constexpr int64_t kDay = 86400;
+  if (unix_seconds < DaysFromCivil(0, 1, 1) * kDay ||
+      unix_seconds >= (DaysFromCivil(9999, 12, 31) + 1) * kDay) {
+    return false;
+  }
+  const int64_t rest = (unix_seconds % kDay + kDay) % kDay;
+  const int64_t days = (unix_seconds - rest) / kDay;
+  // No year is longer than 366 days and none shorter than 365: from the guess it is not far.
+  int year = 1970 + static_cast<int>(days / 366);
+  if (days < 0) year = 1970 + static_cast<int>(days / 365) - 1;
+  if (year < 0) year = 0;
+  while (year < 9999 && DaysFromCivil(year + 1, 1, 1) <= days) ++year;
+  int month = 1;
+  while (month < 12 && DaysFromCivil(year, month + 1, 1) <= days) ++month;
+  const int day = static_cast<int>(days - DaysFromCivil(year, month, 1)) + 1;
+  char* p = out;
+  const auto put = [&p](int value, int digits, char behind) {
+    for (int i = digits; i-- > 0; value /= 10) p[i] = static_cast<char>('0' + value % 10);
+    p += digits;
+    *p++ = behind;
+  };
+  put(year, 4, '-');
+  put(month, 2, '-');
+  put(day, 2, 'T');
+  put(static_cast<int>(rest / 3600), 2, ':');
+  put(static_cast<int>(rest / 60 % 60), 2, ':');
+  put(static_cast<int>(rest % 60), 2, 'Z');
+  return true;
+}
+
 }  // namespace postern::syntax

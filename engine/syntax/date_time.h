@@ -11,6 +11,7 @@
 #ifndef POSTERN_ENGINE_SYNTAX_DATE_TIME_H_
 #define POSTERN_ENGINE_SYNTAX_DATE_TIME_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -30,6 +31,10 @@ struct DateTime {
 // not taken. Days fit their month, ":60" is taken only where UTC has 23:59:60 on the last day of a
 // month (§5.7). False, and *out untouched, for anything else.
 bool ParseDateTime(std::string_view in, DateTime* out);
+
+// "2026-11-26T01:37:38Z", without a NUL. False for what lies outside of the years 0 to 9999.
+inline constexpr size_t kUtcOctets = 20;
+bool WriteUtc(int64_t unix_seconds, char (&out)[kUtcOctets]);
 
 // Days from 1970-01-01 to a day of the proleptic Gregorian calendar; year 0-9999, month 1-12.
 int64_t DaysFromCivil(int year, int month, int day);

@@ -137,5 +137,29 @@ TEST(DateTime, CountsEveryDay) {
   EXPECT_EQ(DaysInMonth(0, 2), 29);
 }
 
+// Every day but few that the years 0 to 9999 have, and their ends, against the reader.
+TEST(DateTime, WritesWhatItReads) {
+  const int64_t first = DaysFromCivil(0, 1, 1) * 86400;
+  const int64_t end = (DaysFromCivil(9999, 12, 31) + 1) * 86400;
+  char text[kUtcOctets];
+  EXPECT_FALSE(WriteUtc(first - 1, text));
+  EXPECT_FALSE(WriteUtc(end, text));
+  EXPECT_FALSE(WriteUtc(INT64_MIN, text));
+  EXPECT_FALSE(WriteUtc(INT64_MAX, text));
+  const auto check = [&text](int64_t time) {
+    ASSERT_TRUE(WriteUtc(time, text)) << time;
+    DateTime read;
+    ASSERT_TRUE(ParseDateTime({text, sizeof(text)}, &read)) << time;
+    ASSERT_EQ(read.unix_seconds, time);
+    ASSERT_TRUE(read.is_utc);
+  };
+  for (int64_t time = first; time < end; time += 7 * 86399) check(time);
+  for (const int64_t time : {first, int64_t{-1}, int64_t{0}, int64_t{951782399}, end - 1}) {
+    check(time);
+  }
+  ASSERT_TRUE(WriteUtc(1795600000, text));
+  EXPECT_EQ(std::string(text, sizeof(text)), "2026-11-25T09:46:40Z");
+}
+
 }  // namespace
 }  // namespace postern::syntax

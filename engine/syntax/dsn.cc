@@ -13,19 +13,24 @@ namespace {
 // Graphic characters and white space of US-ASCII (§4.2, §4.4).
 bool IsPrintable(char c) { return IsOctet(c, kPrintable) || c == '\t'; }
 
+// What the octets of an encoded text may stand for: printable ASCII alone, well-formed UTF-8 in
+// xtext too, or UTF-8 in xtext and as it is.
+enum class Beyond : uint8_t { kAscii, kEncoded, kRaw };
+
 // xtext of printable text.
-DsnError CheckXtext(std::string_view in, bool utf8 = false) {
+DsnError CheckXtext(std::string_view in, Beyond beyond = Beyond::kAscii) {
+  const bool raw = beyond == Beyond::kRaw;
   bool beyond_ascii = false;
   for (size_t i = 0; i < in.size(); ++i) {
     size_t encoded = 1;
     if (in[i] == '+') encoded = in.size() - i < 3 ? in.size() - i : 3;
     char octet = 0;
     size_t length = 0;
-    if (DecodeXtext(in.substr(i, encoded), &octet, 1, &length) != XtextError::kNone) {
+    if (DecodeXtext(in.substr(i, encoded), &octet, 1, &length, raw) != XtextError::kNone) {
       return DsnError::kBadXtext;
     }
     if (!IsPrintable(octet)) {
-      if (!utf8 || static_cast<unsigned char>(octet) < 0x80) return DsnError::kNotPrintable;
+      if (beyond == Beyond::kAscii || !IsOctet(octet, kEightBit)) return DsnError::kNotPrintable;
       beyond_ascii = true;
     }
     i += encoded - 1;
@@ -34,7 +39,7 @@ DsnError CheckXtext(std::string_view in, bool utf8 = false) {
   if (!beyond_ascii || in.size() > kMaxOrcptOctets) return DsnError::kNone;
   char decoded[kMaxOrcptOctets];
   size_t length = 0;
-  DecodeXtext(in, decoded, sizeof(decoded), &length);
+  DecodeXtext(in, decoded, sizeof(decoded), &length, raw);
   return IsWellFormedUtf8({decoded, length}) ? DsnError::kNone : DsnError::kNotPrintable;
 }
 
@@ -101,7 +106,11 @@ Orcpt ParseOrcpt(std::string_view value, bool utf8) {
   if (at == 0 || at == value.size() || value[at] != ';') return fail(DsnError::kBadAddrType);
   const std::string_view address = value.substr(at + 1);
   if (address.empty()) return fail(DsnError::kEmpty);
-  const DsnError error = CheckXtext(address, utf8);
+  // RFC 6533 §3: utf-8-addr-unitext is of that type alone.
+  const bool raw = utf8 && EqualsIgnoreCase(value.substr(0, at), "UTF-8");
+  const DsnError error = CheckXtext(address, raw    ? Beyond::kRaw
+                                             : utf8 ? Beyond::kEncoded
+                                                    : Beyond::kAscii);
   if (error != DsnError::kNone) return fail(error);
   if (value.size() > kMaxOrcptOctets) return fail(DsnError::kTooLong);
   result.addr_type = value.substr(0, at);

@@ -5,7 +5,7 @@
 //
 // What it is: judges of esmtp-values that give back views of them as sent. A value that is taken
 // decodes, and to nothing but printable text, of ASCII or, where it is said, UTF-8: DecodeXtext
-// (xtext.h) cannot fail on it.
+// (xtext.h) with `eight_bit` cannot fail on it.
 // What it is not: a judge of addresses: an ORCPT need not fit the syntax of its type (§4.2).
 //
 // Threads and lifetime: pure functions; a result borrows its input.
@@ -57,14 +57,16 @@ DsnError ParseEnvid(std::string_view value);
 struct Orcpt {
   DsnError error = DsnError::kNone;
   std::string_view addr_type;  // "rfc822" in any case, or any other atom
-  std::string_view address;    // xtext, as sent; never empty
+  std::string_view address;    // xtext, or as said at ParseOrcpt; as sent, never empty
 
   bool ok() const { return error == DsnError::kNone; }
 };
 
 // §4.2. An empty address is refused, though the grammar has it: nothing can be made of it. `utf8`:
-// hexchars may stand for well-formed UTF-8. RFC 6533 §3 has a type and an encoding for that, but
-// Postfix gives the original recipient of SMTPUTF8 as rfc822 and xtext of its octets.
+// hexchars may stand for well-formed UTF-8, and with the type utf-8 it may stand there as it is
+// (RFC 6533 §3: utf-8-addr-unitext). Hexchars go with every type: Postfix gives the original
+// recipient of SMTPUTF8 as rfc822 and xtext of its octets. What RFC 6533 writes \x{...} inside of
+// xtext stays as it is.
 Orcpt ParseOrcpt(std::string_view value, bool utf8 = false);
 
 }  // namespace postern::syntax

@@ -119,6 +119,25 @@ TEST(Dsn, OrcptOfUtf8WhereItMayBe) {
   EXPECT_EQ(ParseOrcpt("rfc822;+C3" + std::string(600, 'x'), true).error, DsnError::kTooLong);
 }
 
+// RFC 6533 §3: utf-8-addr-unitext.
+TEST(Dsn, OrcptOfUtf8AsItIsWithItsTypeAlone) {
+  const std::string user = "utf-8;\xE7\x94\xA8+2B@b\xC3\xBC\\x{FC}cher.example";
+  EXPECT_EQ(ParseOrcpt(user).error, DsnError::kBadXtext);
+  const Orcpt taken = ParseOrcpt(user, true);
+  ASSERT_TRUE(taken.ok());
+  char decoded[64];
+  size_t length = 0;
+  EXPECT_EQ(DecodeXtext(taken.address, decoded, sizeof(decoded), &length), XtextError::kBadOctet);
+  ASSERT_EQ(DecodeXtext(taken.address, decoded, sizeof(decoded), &length, true), XtextError::kNone);
+  EXPECT_EQ(std::string_view(decoded, length), "\xE7\x94\xA8+@b\xC3\xBC\\x{FC}cher.example");
+  EXPECT_TRUE(ParseOrcpt("UTF-8;\xC3\xBC", true).ok());
+  EXPECT_EQ(ParseOrcpt("rfc822;\xC3\xBC", true).error, DsnError::kBadXtext);
+  EXPECT_EQ(ParseOrcpt("utf-8;\xC3", true).error, DsnError::kNotPrintable);
+  EXPECT_EQ(ParseOrcpt("utf-8;\xC3+BC\xFF", true).error, DsnError::kNotPrintable);
+  EXPECT_EQ(ParseOrcpt("utf-8;\xC3\xBC=", true).error, DsnError::kBadXtext);
+  EXPECT_EQ(ParseOrcpt("utf-\xC3\xBC;a", true).error, DsnError::kBadAddrType);
+}
+
 // Every text of one to three pieces out of an alphabet that has all kinds: what is taken is what
 // DecodeXtext takes and is printable.
 TEST(Dsn, WhatIsTakenDecodesToPrintableText) {

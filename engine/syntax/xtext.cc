@@ -16,7 +16,8 @@ int UpperHexValue(char c) {
 
 }  // namespace
 
-XtextError DecodeXtext(std::string_view in, char* out, size_t capacity, size_t* length) {
+XtextError DecodeXtext(std::string_view in, char* out, size_t capacity, size_t* length,
+                       bool eight_bit) {
   size_t written = 0;
   for (size_t i = 0; i < in.size(); ++i) {
     char octet = in[i];
@@ -27,7 +28,7 @@ XtextError DecodeXtext(std::string_view in, char* out, size_t capacity, size_t* 
       if (high < 0 || low < 0) return XtextError::kBadHexchar;
       octet = static_cast<char>(high * 16 + low);
       i += 2;
-    } else if (!IsOctet(octet, kXchar)) {
+    } else if (!IsOctet(octet, kXchar) && !(eight_bit && IsOctet(octet, kEightBit))) {
       return XtextError::kBadOctet;
     }
     if (written == capacity) return XtextError::kOutputTooBig;

@@ -19,14 +19,16 @@ namespace postern::syntax {
 
 enum class XtextError : uint8_t {
   kNone,
-  kBadOctet,      // neither xchar nor "+"
+  kBadOctet,      // neither xchar nor "+", nor taken as it is
   kBadHexchar,    // "+" without two upper-case hexadecimal digits behind it
   kOutputTooBig,  // the result does not fit
 };
 
 // *length is set, and out[0, *length) written, on success; on an error nothing is to be used. `out`
-// may be where `in` is: the result never is longer.
-XtextError DecodeXtext(std::string_view in, char* out, size_t capacity, size_t* length);
+// may be where `in` is: the result never is longer. `eight_bit`: octets 0x80-0xFF stand for
+// themselves, which is no xtext, but what RFC 6533 §3 lets ORCPT hold.
+XtextError DecodeXtext(std::string_view in, char* out, size_t capacity, size_t* length,
+                       bool eight_bit = false);
 
 // Octets that EncodeXtext writes for `in`; at most three for each.
 size_t EncodedXtextLength(std::string_view in);

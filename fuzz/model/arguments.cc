@@ -3,6 +3,7 @@
 // Arguments of HELO and EHLO, VRFY and EXPN, HELP, and what EHLO and HELP must list (C501, C214).
 
 #include <algorithm>
+#include <cstdio>
 #include <iterator>
 
 #include "fuzz/model/machine.h"
@@ -28,6 +29,27 @@ constexpr std::string_view kEnhancedTopics[] = {
     "X.7.6",  "X.7.7",  "5.7.8",  "5.7.9",  "5.7.10", "5.7.11", "4.7.12", "5.7.13", "X.7.14",
     "X.7.15", "X.7.16", "X.7.17", "X.7.18", "X.7.19", "5.7.20", "5.7.21", "5.7.22", "5.7.23",
     "X.7.24", "5.7.25", "5.7.26", "5.7.27", "5.7.30"};
+
+// RFC 3339, and not beyond what it can write.
+std::string LatestDate(int64_t unix_seconds) {
+  int64_t days = unix_seconds / 86400;
+  int year = 1970;
+  const auto length = [](int y) {
+    return (y % 4 == 0 && y % 100 != 0) || y % 400 == 0 ? 366 : 365;
+  };
+  while (year <= 9999 && days >= length(year)) days -= length(year++);
+  if (year > 9999) return "9999-12-31T23:59:59Z";
+  int month = 1;
+  const auto last = [&](int m) {
+    return m == 2 ? length(year) - 337 : m == 4 || m == 6 || m == 9 || m == 11 ? 30 : 31;
+  };
+  while (days >= last(month)) days -= last(month++);
+  char text[96];
+  const int second = static_cast<int>(unix_seconds % 86400);
+  std::snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02dZ", year, month,
+                static_cast<int>(days) + 1, second / 3600, second / 60 % 60, second % 60);
+  return text;
+}
 
 }  // namespace
 
@@ -93,6 +115,7 @@ void Machine::CheckEhloLines(const SeenReply& reply) {
   if (setup_.has(kWithMtPriority)) {
     want.emplace_back(least ? "MT-PRIORITY MIXER" : "MT-PRIORITY");
   }
+  if (OffersHolds()) want.push_back("FUTURERELEASE 2592000 " + LatestDate(UnixNow() + 2592000));
   if (setup_.has(kWithRrvs)) want.emplace_back("RRVS");
   if (setup_.has(kWithLimits)) {
     const std::string rcpt = "RCPTMAX=" + std::to_string(setup_.recipients);

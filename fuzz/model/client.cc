@@ -17,6 +17,8 @@ void Machine::Client(bool xclient, std::string_view argument) {
     return;
   }
   if (!CountCommand()) return;
+  const auto login = given.find(POSTERN_CLIENT_LOGIN);
+  xclient_login_ = xclient && login != given.end() && login->second.state == POSTERN_CLIENT_VALUE;
   SeenEvent event;
   event.type = xclient ? POSTERN_EVENT_XCLIENT : POSTERN_EVENT_XFORWARD;
   event.ticket = true;

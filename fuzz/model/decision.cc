@@ -35,6 +35,8 @@ constexpr Situations kDecisions[] = {
     {POSTERN_EVENT_HELP, kHelpTopic, kHelpTopicUnknown, kDecisionTimeout},
     {POSTERN_EVENT_AUTH, kAuthOk, kAuthRejected, kAuthDeferred},
     {POSTERN_EVENT_UNKNOWN, kHostCommandOk, kUnrecognized, kHostCommandDeferred},
+    // Accepted it has no reply: what is asked next has one.
+    {POSTERN_EVENT_PARAMETER, 0, kParameterUnknown, kParameterDeferred},
 };
 
 // plugin_api/postern.h names a default at each decision. VRFY, HELP and UNKNOWN have one that is no
@@ -63,7 +65,7 @@ bool RefusesWith4yz(uint32_t event) {
 
 bool HasOwnDefault(uint32_t event) {
   return event == POSTERN_EVENT_VRFY || event == POSTERN_EVENT_HELP ||
-         event == POSTERN_EVENT_UNKNOWN;
+         event == POSTERN_EVENT_UNKNOWN || event == POSTERN_EVENT_PARAMETER;
 }
 
 std::vector<std::string> TextLines(const ScriptAnswer& answer) {
@@ -99,7 +101,7 @@ uint32_t Machine::SituationOf(uint32_t verdict) const {
 void Machine::Decide(uint32_t type, const SeenEvent& event) {
   if (failed()) return;
   decision_ = type;
-  if (type != POSTERN_EVENT_MAIL) mail_smtputf8_ = false;
+  if (type != POSTERN_EVENT_MAIL && type != POSTERN_EVENT_PARAMETER) mail_smtputf8_ = false;
   if (!Wants(type)) {
     Apply(POSTERN_VERDICT_DEFAULT, nullptr);
     return;
@@ -231,6 +233,7 @@ bool Machine::MayBeTaken(const SeenAnswer& seen) const {
     return false;
   }
   const bool accepted = answer.verdict == POSTERN_VERDICT_ACCEPT;
+  if (worded && accepted && decision_ == POSTERN_EVENT_PARAMETER) return false;
   if (answer.form == 0) return accepted || kFetched[answer.fetched] == 0;
   // Nor has the last BURL a reply beside that to the message.
   if (worded && decision_ == POSTERN_EVENT_BURL && burl_last_ && accepted) return false;
@@ -462,6 +465,12 @@ void Machine::Apply(uint32_t verdict, const ScriptAnswer* answer) {
     AfterCommand();
     return;
   }
+  if (own && !worded && decision_ == POSTERN_EVENT_PARAMETER) {
+    asked_ = 0;
+    RefuseNow({{kParameterUnknown, POSTERN_RULE_C555}}, false);
+    AfterCommand();
+    return;
+  }
   const bool refused = verdict == POSTERN_VERDICT_REJECT || verdict == POSTERN_VERDICT_DEFER;
   if (decision_ == POSTERN_EVENT_CONTENT_BEGIN && bdat_begin_ && refused) {
     chunks_ = Chunks::kFailed;
@@ -510,6 +519,10 @@ void Machine::Apply(uint32_t verdict, const ScriptAnswer* answer) {
 }
 
 void Machine::Accept(const ScriptAnswer* answer) {
+  if (decision_ == POSTERN_EVENT_PARAMETER) {
+    AskNext();
+    return;
+  }
   if (decision_ == POSTERN_EVENT_CONTENT_BEGIN && bdat_begin_) {
     // Its first reply comes behind the chunk.
     chunks_ = Chunks::kOpen;
@@ -535,7 +548,9 @@ void Machine::Accept(const ScriptAnswer* answer) {
       EndTransaction(POSTERN_RESET_HELO);
       break;
     case POSTERN_EVENT_XCLIENT:
-      helo_ = extended_ = authenticated_ = false;
+      helo_ = extended_ = false;
+      // "SASL login name": there is one where the client logged in at the peer.
+      authenticated_ = xclient_login_;
       break;
     case POSTERN_EVENT_STARTTLS:
       phase_ = Phase::kHandshake;

@@ -16,11 +16,15 @@ bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 int Hex(char c) { return IsDigit(c) ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; }
 
 // RFC 3461 section 4: xtext of printable text (graphic, SP, HT), and not empty. `utf8`: of UTF-8
-// too.
-bool Decode(std::string_view text, bool utf8, std::string* out) {
+// too; `raw`: which may stand there as it is (RFC 6533 section 3).
+bool Decode(std::string_view text, bool utf8, bool raw, std::string* out) {
   out->clear();
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
+    if (raw && static_cast<unsigned char>(c) >= 128) {
+      *out += c;
+      continue;
+    }
     if (c < '!' || c > '~' || c == '=') return false;
     if (c != '+') {
       *out += c;
@@ -74,7 +78,9 @@ bool TakeOrcpt(std::string_view value, bool utf8, SeenEvent* event) {
   if (semicolon == std::string_view::npos || value.size() > 500) return false;
   event->orcpt_type = std::string(value.substr(0, semicolon));
   event->orcpt = std::string(value.substr(semicolon + 1));
-  return IsOldAtom(event->orcpt_type) && Decode(event->orcpt, utf8, &event->orcpt_decoded) &&
+  return IsOldAtom(event->orcpt_type) &&
+         Decode(event->orcpt, utf8, utf8 && EqualIgnoringCase(event->orcpt_type, "UTF-8"),
+                &event->orcpt_decoded) &&
          IsUtf8(event->orcpt_decoded);
 }
 
@@ -188,6 +194,40 @@ bool ReadTime(std::string_view text, int64_t* out) {
   return true;
 }
 
+// RFC 4865 section 3: nine digits at the most, the first of them not 0.
+bool TakeHoldFor(std::string_view value, SeenEvent* event) {
+  event->flags |= POSTERN_MAIL_HOLDFOR;
+  if (value.empty() || value.size() > 9 || value[0] == '0') return false;
+  event->hold_for = 0;
+  for (const char c : value) {
+    if (!IsDigit(c)) return false;
+    event->hold_for = event->hold_for * 10 + static_cast<uint32_t>(c - '0');
+  }
+  return true;
+}
+
+// A time in UTC, with a fraction of a second if need be: then the second behind it.
+bool TakeHoldUntil(std::string_view value, SeenEvent* event) {
+  event->flags |= POSTERN_MAIL_HOLDUNTIL;
+  if (value.empty() || (value.back() != 'Z' && value.back() != 'z')) return false;
+  std::string whole(value);
+  bool more = false;
+  const size_t dot = whole.find('.');
+  if (dot != std::string::npos) {
+    const std::string fraction = whole.substr(dot + 1, whole.size() - dot - 2);
+    if (fraction.empty()) return false;
+    for (size_t i = 0; i < fraction.size(); ++i) {
+      if (!IsDigit(fraction[i])) return false;
+      // Nanoseconds are what is looked at.
+      more = more || (i < 9 && fraction[i] != '0');
+    }
+    whole.erase(dot, fraction.size() + 1);
+  }
+  if (!ReadTime(whole, &event->hold_until)) return false;
+  if (more) ++event->hold_until;
+  return true;
+}
+
 bool TakeRrvs(std::string_view value, SeenEvent* event) {
   const size_t semicolon = value.find(';');
   if (semicolon != std::string_view::npos) {
@@ -209,7 +249,7 @@ bool TakeRrvs(std::string_view value, SeenEvent* event) {
 bool IsDeliveryParameter(std::string_view keyword, bool mail) {
   if (!mail) return keyword == "NOTIFY" || keyword == "ORCPT" || keyword == "RRVS";
   return keyword == "RET" || keyword == "ENVID" || keyword == "REQUIRETLS" || keyword == "BY" ||
-         keyword == "MT-PRIORITY";
+         keyword == "MT-PRIORITY" || keyword == "HOLDFOR" || keyword == "HOLDUNTIL";
 }
 
 bool TakeDelivery(std::string_view keyword, bool has_value, std::string_view value, bool utf8,
@@ -225,12 +265,14 @@ bool TakeDelivery(std::string_view keyword, bool has_value, std::string_view val
   }
   if (keyword == "ENVID") {
     event->envid = std::string(value);
-    return value.size() <= 100 && Decode(value, false, &event->envid_decoded);
+    return value.size() <= 100 && Decode(value, false, false, &event->envid_decoded);
   }
   if (keyword == "NOTIFY") return TakeNotify(value, event);
   if (keyword == "ORCPT") return TakeOrcpt(value, utf8, event);
   if (keyword == "BY") return TakeBy(value, event);
   if (keyword == "MT-PRIORITY") return TakePriority(value, event);
+  if (keyword == "HOLDFOR") return TakeHoldFor(value, event);
+  if (keyword == "HOLDUNTIL") return TakeHoldUntil(value, event);
   return TakeRrvs(value, event);
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The parameters that say how to deliver, for the contract model: RET, ENVID, NOTIFY, ORCPT (RFC
-// 3461), REQUIRETLS (RFC 8689), BY (RFC 2852), MT-PRIORITY (RFC 6710), RRVS (RFC 7293).
+// 3461), REQUIRETLS (RFC 8689), BY (RFC 2852), MT-PRIORITY (RFC 6710), HOLDFOR and HOLDUNTIL (RFC
+// 4865), RRVS (RFC 7293).
 //
 // What it is: the values' grammar and meaning, written from the RFCs. What it is not: the parsers
 // of engine/syntax, of which it has nothing.

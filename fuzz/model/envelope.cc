@@ -110,6 +110,7 @@ bool Machine::PathAt(std::string_view text, bool mail, PathParts* parts, std::st
 void Machine::Parameters(std::string_view text, bool mail, SeenEvent* event,
                          std::vector<Refusal>* refusals) {
   std::vector<std::string> seen;
+  parameters_.clear();
   const bool utf8 = Utf8InForce();
   size_t begin = 0;
   size_t count = 0;
@@ -155,7 +156,18 @@ void Machine::Parameters(std::string_view text, bool mail, SeenEvent* event,
     const bool body = mail && keyword == "BODY";
     const bool smtputf8 = mail && keyword == "SMTPUTF8";
     if (!size && !body && !smtputf8) {
-      refusals->push_back({kParameterUnknown, POSTERN_RULE_C555});
+      if (!setup_.offer_parameters || !Wants(POSTERN_EVENT_PARAMETER) || !extended_) {
+        refusals->push_back({kParameterUnknown, POSTERN_RULE_C555});
+        continue;
+      }
+      SeenEvent asked;
+      asked.type = POSTERN_EVENT_PARAMETER;
+      asked.ticket = true;
+      asked.text = std::string(word.substr(0, equals));
+      asked.parameters = std::string(value);
+      asked.flags = has_value ? POSTERN_PARAMETER_HAS_VALUE : 0;
+      asked.count = mail ? POSTERN_EVENT_MAIL : POSTERN_EVENT_RCPT;
+      parameters_.push_back(asked);
       continue;
     }
     if ((size && !SizeInForce()) || (body && !BodyInForce()) || (smtputf8 && !Utf8InForce())) {
@@ -171,7 +183,7 @@ void Machine::Parameters(std::string_view text, bool mail, SeenEvent* event,
       }
     }
   }
-  if (count > 32) refusals->push_back({kTooManyParameters, POSTERN_RULE_C501});
+  if (count > 64) refusals->push_back({kTooManyParameters, POSTERN_RULE_C501});
 }
 
 // "FROM:" or "TO:", the path and the parameters; false if the line was refused.
@@ -192,6 +204,7 @@ bool Machine::ReadEnvelope(std::string_view argument, bool mail, Envelope* envel
     return false;
   }
   if (mail) mail_smtputf8_ = false;
+  parameters_.clear();
   if (!rest.empty()) {
     if (rest[0] != ' ') {
       refusals.push_back({kBadParameter, POSTERN_RULE_C501});
@@ -224,6 +237,13 @@ void Machine::Mail(std::string_view argument) {
     Refuse({{kDeliverByTooSoon, POSTERN_RULE_LIMIT}}, true);
     return;
   }
+  if (!CanBeHeld(delivery)) {
+    constexpr uint32_t kBoth = POSTERN_MAIL_HOLDFOR | POSTERN_MAIL_HOLDUNTIL;
+    const bool both = (delivery.flags & kBoth) == kBoth;
+    Refuse({{kHoldRefused, static_cast<uint32_t>(both ? POSTERN_RULE_C501 : POSTERN_RULE_LIMIT)}},
+           true);
+    return;
+  }
   if (setup_.has(kFewTransactions) && transactions_ >= 2) {
     Refuse({{kTooManyTransactions, POSTERN_RULE_LIMIT}}, true);
     return;
@@ -244,7 +264,41 @@ void Machine::Mail(std::string_view argument) {
   if (body == "8BITMIME") event.count = POSTERN_BODY_8BITMIME;
   if (body == "BINARYMIME") event.count = POSTERN_BODY_BINARYMIME;
   mail_binary_ = body == "BINARYMIME";
-  Decide(POSTERN_EVENT_MAIL, event);
+  Ask(event);
+}
+
+// RFC 4865 section 4.2 and 5.2.2: one of both, for a time to come, not beyond what EHLO told, nor
+// that of BY.
+bool Machine::CanBeHeld(const SeenEvent& mail) const {
+  const bool by_interval = (mail.flags & POSTERN_MAIL_HOLDFOR) != 0;
+  const bool by_date = (mail.flags & POSTERN_MAIL_HOLDUNTIL) != 0;
+  if (!by_interval && !by_date) return true;
+  if (by_interval && by_date) return false;
+  const int64_t until = by_interval ? UnixNow() + mail.hold_for : mail.hold_until;
+  if (until <= UnixNow() || until > UnixNow() + 2592000) return false;
+  return mail.by_mode == POSTERN_BY_NONE || until <= UnixNow() + mail.by_seconds;
+}
+
+void Machine::Ask(const SeenEvent& command) {
+  command_ = command;
+  asked_ = 0;
+  AskNext();
+}
+
+// One after the other, and then the command as if they were known.
+void Machine::AskNext() {
+  if (asked_ > 0 && command_.type == POSTERN_EVENT_MAIL && !CanBeHeld(command_)) {
+    // HOLDUNTIL is past by now.
+    asked_ = 0;
+    RefuseNow({{kHoldRefused, POSTERN_RULE_LIMIT}}, false);
+    return;
+  }
+  if (asked_ < parameters_.size()) {
+    const SeenEvent parameter = parameters_[asked_++];
+    Decide(POSTERN_EVENT_PARAMETER, parameter);
+    return;
+  }
+  Decide(command_.type, command_);
 }
 
 void Machine::Rcpt(std::string_view argument) {
@@ -257,7 +311,7 @@ void Machine::Rcpt(std::string_view argument) {
   SeenEvent event = EnvelopeEvent(POSTERN_EVENT_RCPT, envelope);
   event.mailbox = envelope.parts.postmaster ? envelope.parts.local_part : Mailbox(envelope);
   event.count = recipients_;
-  Decide(POSTERN_EVENT_RCPT, event);
+  Ask(event);
 }
 
 }  // namespace postern::fuzz::model

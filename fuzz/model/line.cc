@@ -4,6 +4,7 @@
 // arguments.cc and envelope.cc.
 
 #include <algorithm>
+#include <iterator>
 
 #include "fuzz/model/machine.h"
 #include "plugin_api/postern.h"
@@ -45,6 +46,7 @@ uint64_t Machine::LineLimit() const {
     if (DeliveryInForce("REQUIRETLS")) limit += 11;
     if (DeliveryInForce("BY")) limit += 17;
     if (DeliveryInForce("MT-PRIORITY")) limit += 15;
+    if (DeliveryInForce("HOLDFOR")) limit += 34;
     if (AuthInForce()) limit += 500;
   }
   return limit;
@@ -61,6 +63,7 @@ size_t Machine::LineCap() const {
   if (setup_.has(kWithRequireTls)) cap += 11;
   if (setup_.has(kWithDeliverBy)) cap += 17;
   if (setup_.has(kWithMtPriority)) cap += 15;
+  if (setup_.future_release) cap += 34;
   if (setup_.auth) cap += 500;
   if (!setup_.has(kWithoutDsn)) rcpt += 530;
   if (setup_.has(kWithRrvs)) rcpt += 33;
@@ -75,6 +78,7 @@ bool Machine::DeliveryInForce(std::string_view keyword) const {
   if (keyword == "BY") return setup_.has(kWithDeliverBy);
   if (keyword == "MT-PRIORITY") return setup_.has(kWithMtPriority);
   if (keyword == "RRVS") return setup_.has(kWithRrvs);
+  if (keyword == "HOLDFOR" || keyword == "HOLDUNTIL") return OffersHolds();
   return !setup_.has(kWithoutDsn);
 }
 
@@ -362,8 +366,15 @@ void Machine::Command(std::string_view raw) {
     Refuse({{kTlsRequired, POSTERN_RULE_C503}}, true);
     return;
   }
-  // RFC 2645 section 5.2.1, RFC 4468 section 8.
-  if ((verb == "ATRN" || burl) && !authenticated_) {
+  // RFC 4954 section 6, RFC 6409 section 4.3; a trusted peer tells of its client before.
+  static constexpr std::string_view kBeforeAuth[] = {"EHLO",     "HELO",    "LHLO",    "NOOP",
+                                                     "RSET",     "QUIT",    "HELP",    "AUTH",
+                                                     "STARTTLS", "XCLIENT", "XFORWARD"};
+  const bool before_auth =
+      std::find(std::begin(kBeforeAuth), std::end(kBeforeAuth), verb) != std::end(kBeforeAuth);
+  // RFC 2645 section 5.2.1, RFC 4468 section 8: these want it wherever they are served.
+  const bool needs_auth = verb == "ATRN" || burl;
+  if (!authenticated_ && (setup_.submission ? !before_auth : needs_auth)) {
     Refuse({{kAuthRequired, POSTERN_RULE_C503}}, true);
     return;
   }

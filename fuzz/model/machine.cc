@@ -194,6 +194,10 @@ std::string Machine::State() const {
   const bool exchange =
       phase_ == Phase::kAuth || (phase_ == Phase::kDecision && decision_ == POSTERN_EVENT_AUTH);
   add("round", exchange ? auth_round_ : 0);
+  const bool asking = phase_ == Phase::kDecision &&
+                      (decision_ == POSTERN_EVENT_PARAMETER || decision_ == POSTERN_EVENT_MAIL ||
+                       decision_ == POSTERN_EVENT_RCPT);
+  add("asked", asking ? asked_ : 0);
   return s;
 }
 

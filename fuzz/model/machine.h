@@ -165,6 +165,17 @@ class Machine {
   void Mail(std::string_view argument);
   // auth.cc.
   bool AuthOffered() const { return setup_.auth && (tls_ || setup_.auth_in_clear); }
+  // RFC 4865 section 4.2; the host tells the time with it.
+  bool OffersHolds() const { return setup_.submission && setup_.future_release; }
+  int64_t UnixNow() const {
+    const uint64_t passed = now_ - opened_;
+    const bool over = passed > UINT64_MAX - kUnixMs;
+    return static_cast<int64_t>((over ? UINT64_MAX : kUnixMs + passed) / 1000);
+  }
+  bool CanBeHeld(const SeenEvent& mail) const;
+  // Parameters that the host is asked of, and the command that has them.
+  void Ask(const SeenEvent& command);
+  void AskNext();
   bool AuthInForce() const { return extended_ && AuthOffered(); }
   void Auth(std::string_view rest);
   void AuthLine();
@@ -253,6 +264,10 @@ class Machine {
   bool helo_extended_ = false;   // what HELO asks for
   bool topic_known_ = false;     // what HELP asks for
   bool topic_overview_ = false;
+  bool xclient_login_ = false;         // what XCLIENT tells
+  std::vector<SeenEvent> parameters_;  // of the line that is judged, and those that are not known
+  size_t asked_ = 0;                   // of them
+  SeenEvent command_;
 
   // Content.
   std::unique_ptr<Content> content_;

@@ -1003,8 +1003,10 @@ MUTANTS = [
         [
             (
                 "engine/session/execute.cc",
-                "  // Who logged in was another.\n  authenticated_ = false;",
-                "  // Who logged in was another.\n  authenticated_ = authenticated_ && FAULT;",
+                "  // Who logged in was another; whether this one did is told with its name.\n"
+                "  authenticated_ = false;",
+                "  // Who logged in was another; whether this one did is told with its name.\n"
+                "  authenticated_ = authenticated_ && FAULT;",
             ),
         ],
     ),

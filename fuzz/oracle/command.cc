@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/commands/envelope.h"
 #include "engine/syntax/date_time.h"
 #include "fuzz/oracle/client_list.h"
 #include "fuzz/oracle/esmtp_grammar.h"
@@ -93,6 +94,7 @@ Dialect DialectFor(const commands::Conditions& now) {
       enabled(Extension::kBinaryMime) && enabled(Extension::kChunking) && dialect.eight_bit;
   // The delivery extensions are on together (command_line.cc); RFC 8689 §2: and TLS is up.
   dialect.delivery = enabled(Extension::kDsn);
+  dialect.host_parameters = enabled(Extension::kHostParameters);
   dialect.require_tls = enabled(Extension::kRequireTls) && now.tls;
   return dialect;
 }
@@ -147,7 +149,8 @@ struct Expected {
   uint64_t size = 0;
   // Parameters of delivery extensions: name in upper case and value.
   std::vector<std::pair<std::string, std::string_view>> delivery;
-  bool beyond_grammar = false;  // a length or a date, of which no rule knows
+  std::vector<std::string_view> unknown;  // which the host may know, as they stand there
+  bool beyond_grammar = false;            // a length or a date, of which no rule knows
 };
 
 void ExpectHelo(std::string_view rest, Expected* expected) {
@@ -261,6 +264,8 @@ constexpr struct DeliveryParameter {
     {Verb::kMail, "REQUIRETLS", "requiretls-parameter"},
     {Verb::kMail, "BY", "by-parameter"},
     {Verb::kMail, "MT-PRIORITY", "mt-priority-parameter"},
+    {Verb::kMail, "HOLDFOR", "hold-for-parameter"},
+    {Verb::kMail, "HOLDUNTIL", "hold-until-parameter"},
     {Verb::kRcpt, "RRVS", "rrvs-parameter"},
 };
 
@@ -304,6 +309,14 @@ Finding DeliveryAgrees(const Expected& expected, const commands::ParsedCommand& 
     } else if (name == "MT-PRIORITY") {
       given |= commands::kGivenPriority;
       same = got.priority == std::stol(std::string(value));
+    } else if (name == "HOLDFOR") {
+      given |= commands::kGivenHoldFor;
+      same = got.hold_for == std::stoul(std::string(value));
+    } else if (name == "HOLDUNTIL") {
+      given |= commands::kGivenHoldUntil;
+      syntax::DateTime date;
+      syntax::ParseDateTime(value, &date);
+      same = got.hold_until == date.unix_seconds + (date.nanoseconds > 0 ? 1 : 0);
     } else if (name == "RRVS") {
       given |= commands::kGivenRrvs;
       syntax::DateTime date;
@@ -315,6 +328,7 @@ Finding DeliveryAgrees(const Expected& expected, const commands::ParsedCommand& 
     }
     if (!same) return name;
   }
+  if (!expected.unknown.empty()) given |= commands::kGivenUnknown;
   return given == command.given ? "" : "which parameters were given";
 }
 
@@ -346,6 +360,13 @@ bool ExpectParameter(std::string_view word, Verb verb, const SmtpGrammar& gramma
     in_force = name == "REQUIRETLS" ? dialect.require_tls : dialect.delivery;
   } else if (verb == Verb::kMail && name == "AUTH") {
     in_force = dialect.auth;
+  } else if (dialect.host_parameters) {
+    if (std::find(seen->begin(), seen->end(), name) != seen->end()) {
+      return fault(Fault::kParameterRepeated);
+    }
+    seen->push_back(name);
+    expected->unknown.push_back(word);
+    return true;
   } else {
     return fault(Fault::kParameterUnknown);
   }
@@ -373,6 +394,7 @@ bool ExpectParameter(std::string_view word, Verb verb, const SmtpGrammar& gramma
     // RFC 3461 §5.4, and days that no month has.
     expected->beyond_grammar =
         (name == "ENVID" && text.size() > 100) || (name == "ORCPT" && text.size() > 500) ||
+        (name == "HOLDUNTIL" && !syntax::ParseDateTime(text, &date)) ||
         (name == "RRVS" && !syntax::ParseDateTime(text.substr(0, text.find(';')), &date));
     if (expected->beyond_grammar) return fault(Fault::kBadParameter);
     expected->delivery.emplace_back(name, text);
@@ -465,6 +487,7 @@ void ExpectEnvelope(Verb verb, std::string_view text, std::string_view rest,
   text.remove_prefix(path.size());
   if (!text.empty()) expected->parameters = text.substr(1);
   std::vector<std::string> seen;
+  size_t count = 0;
   while (!text.empty()) {
     expected->keyword = {};
     if (text[0] != ' ') {
@@ -472,6 +495,7 @@ void ExpectEnvelope(Verb verb, std::string_view text, std::string_view rest,
       return fault(Fault::kBadParameter);
     }
     const std::string_view word = text.substr(1, text.find(' ', 1) - 1);
+    if (!word.empty() && ++count > 64) return fault(Fault::kTooManyParameters);
     // A space that is one too many stands for itself.
     expected->parameter = word.empty() ? text.substr(0, 1) : word;
     if (!ExpectParameter(word, verb, grammar, dialect, &seen, expected)) return;
@@ -583,12 +607,12 @@ Finding CommandAgrees(std::string_view line, Verb verb, const commands::ParseCon
   if (expected.fault == Fault::kNone && !in_language) {
     return Wrong("the oracle disagrees with its own grammar, which refuses", line);
   }
-  const bool not_grammar = expected.fault == Fault::kPathTooLong ||
-                           expected.fault == Fault::kParameterRepeated ||
-                           expected.fault == Fault::kNonAsciiPath || expected.beyond_grammar ||
-                           expected.fault == Fault::kChunkSizeUnknown || verb == Verb::kHelo ||
-                           verb == Verb::kEhlo || verb == Verb::kLhlo || verb == Verb::kXclient ||
-                           verb == Verb::kXforward || verb == Verb::kVrfy || verb == Verb::kExpn;
+  const bool not_grammar =
+      expected.fault == Fault::kPathTooLong || expected.fault == Fault::kParameterRepeated ||
+      expected.fault == Fault::kNonAsciiPath || expected.beyond_grammar ||
+      dialect.host_parameters || expected.fault == Fault::kChunkSizeUnknown ||
+      verb == Verb::kHelo || verb == Verb::kEhlo || verb == Verb::kLhlo || verb == Verb::kXclient ||
+      verb == Verb::kXforward || verb == Verb::kVrfy || verb == Verb::kExpn;
   if (expected.fault != Fault::kNone && in_language && !not_grammar) {
     return Wrong("the oracle disagrees with its own grammar, which takes", line);
   }
@@ -623,6 +647,18 @@ Finding CommandAgrees(std::string_view line, Verb verb, const commands::ParseCon
   if (command.parameters != expected.parameters) return Wrong("parameters", line);
   const Finding delivery = DeliveryAgrees(expected, command);
   if (!delivery.empty()) return Wrong(delivery, line);
+  syntax::Parameter parameter;
+  for (size_t i = 0; i < expected.unknown.size(); ++i) {
+    const std::string_view word = expected.unknown[i];
+    if (!commands::FindUnknownParameter(command, context, i, &parameter) ||
+        parameter.keyword.data() != word.data() ||
+        parameter.keyword.size() != word.substr(0, word.find('=')).size()) {
+      return Wrong("a parameter for the host is not found", line);
+    }
+  }
+  if (commands::FindUnknownParameter(command, context, expected.unknown.size(), &parameter)) {
+    return Wrong("a parameter for the host is there that is none", line);
+  }
   if (verb != Verb::kMail && verb != Verb::kRcpt) return {};
   syntax::PathOptions options;
   options.utf8 = dialect.smtputf8;

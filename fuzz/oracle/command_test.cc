@@ -20,7 +20,7 @@ using commands::Verb;
 class CommandAgreesTest : public testing::Test {
  protected:
   CommandAgreesTest() {
-    context_.now.enabled = ~uint32_t{0};
+    context_.now.enabled = ~commands::Bit(commands::Extension::kHostParameters);
     context_.now.extended = true;
     context_.leniency = &strict_;
   }
@@ -66,6 +66,12 @@ TEST_F(CommandAgreesTest, FindsNothingWhereAllIsWell) {
                                       "MAIL FROM:<a@b> BY=0;R",
                                       "RCPT TO:<a@b> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;a+2Bb",
                                       "RCPT TO:<a@b> RRVS=2014-04-03T23:01:00Z;C",
+                                      "RCPT TO:<a@b> ORCPT=utf-8;\xC3\xA9+2B",
+                                      "RCPT TO:<a@b> ORCPT=rfc822;\xC3\xA9",
+                                      "MAIL FROM:<a@b> HOLDFOR=60",
+                                      "MAIL FROM:<a@b> HOLDFOR=0",
+                                      "MAIL FROM:<a@b> HOLDUNTIL=2014-04-03T23:01:00.5Z SIZE=1",
+                                      "MAIL FROM:<a@b> HOLDUNTIL=2014-04-31T23:01:00Z",
                                       "RCPT TO:<a@b> RRVS=2014-02-30T23:01:00Z",
                                       "RCPT TO:<a@b> NOTIFY=NEVER,DELAY",
                                       "MAIL TO:<a@b>",
@@ -155,6 +161,22 @@ TEST_F(CommandAgreesTest, FindsAComplaintAboutTheWrongParameter) {
   EXPECT_NE(Check(line, command), "");
   command.complaint = "";
   EXPECT_NE(Check(line, command), "");
+}
+
+TEST_F(CommandAgreesTest, ParametersForTheHost) {
+  context_.now.enabled = ~uint32_t{0};
+  std::string many = "MAIL FROM:<a@b>";
+  for (int i = 0; i < 64; ++i) many += " X" + std::to_string(i);
+  for (const std::string& line :
+       {std::string("MAIL FROM:<a@b> X=1 SIZE=5 y"), std::string("MAIL FROM:<a@b> X=1 x"),
+        std::string("RCPT TO:<a@b> SIZE=5 NOTIFY=NEVER"), std::string("MAIL FROM:<a@b> X="),
+        std::string("MAIL FROM:<a@b> X=1 RET=Y"), many, many + " X64"}) {
+    EXPECT_EQ(Check(line, Parse(line)), "") << line;
+  }
+  const std::string_view line = "MAIL FROM:<a@b> X=1";
+  ParsedCommand wrong = Parse(line);
+  wrong.given = 0;
+  EXPECT_NE(Check(line, wrong), "");
 }
 
 TEST_F(CommandAgreesTest, WhatIsInForceDecides) {

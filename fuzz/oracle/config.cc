@@ -69,6 +69,20 @@ Finding ConfigIsSound(const session::Config& config) {
   if (limits.session_timeout_ms > kYear) return "session_timeout_ms";
   if (limits.transactions > 999999 || limits.recipient_domains > 999999) return "RFC 9422";
   if (config.deliverby_min_s > 999999999) return "deliverby_min_s (RFC 2852 section 2)";
+  if (config.hold_max_s == 0 || config.hold_max_s > 999999999) return "hold_max_s (RFC 4865)";
+  if (config.submission && !config.Enabled(Extension::kAuth)) return "submission without AUTH";
+  if (config.Enabled(Extension::kAuthFirst) != (config.require_auth || config.submission)) {
+    return "530 before AUTH";
+  }
+  if (config.Enabled(Extension::kHostParameters) != config.offer_unknown_parameters) {
+    return "offer_unknown_parameters";
+  }
+  if (config.extra_ehlo_keywords.size() > 16) return "extra_ehlo_keywords";
+  for (const std::string& line : config.extra_ehlo_keywords) {
+    if (line.size() > 200 || !SmtpGrammar::For({}).Matches("ehlo-line", line)) {
+      return "no EHLO line: " + Visible(line);
+    }
+  }
   if (config.mt_priority_profile.size() > 20 ||
       config.mt_priority_profile.find(' ') != std::string::npos) {
     return "mt_priority_profile (RFC 6710 section 7)";
@@ -97,6 +111,7 @@ std::string SerializeConfig(const session::Config& config) {
   extensions->set_requiretls(SwitchOf(config, Extension::kRequireTls));
   extensions->set_deliverby(SwitchOf(config, Extension::kDeliverBy));
   extensions->set_mt_priority(SwitchOf(config, Extension::kMtPriority));
+  extensions->set_futurerelease(SwitchOf(config, Extension::kFutureRelease));
   extensions->set_rrvs(SwitchOf(config, Extension::kRrvs));
   extensions->set_limits(SwitchOf(config, Extension::kLimits));
   extensions->set_auth(SwitchOf(config, Extension::kAuth));
@@ -133,6 +148,10 @@ std::string SerializeConfig(const session::Config& config) {
   limits->set_recipient_domains(config.limits.recipient_domains);
   message.set_mt_priority_profile(config.mt_priority_profile);
   message.set_deliverby_min_s(config.deliverby_min_s);
+  message.set_hold_max_s(config.hold_max_s);
+  message.set_submission(config.submission);
+  message.set_offer_unknown_parameters(config.offer_unknown_parameters);
+  for (const std::string& line : config.extra_ehlo_keywords) message.add_extra_ehlo_keywords(line);
   limits->set_auth_failures(config.limits.auth_failures);
   limits->set_auth_rounds(config.limits.auth_rounds);
   return message.SerializeAsString();

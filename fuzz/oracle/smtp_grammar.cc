@@ -35,7 +35,8 @@ const SmtpGrammar& SmtpGrammar::For(const Dialect& dialect) {
   const int key = (dialect.smtputf8 ? 1 : 0) | (dialect.size ? 2 : 0) |
                   (dialect.eight_bit ? 4 : 0) | (dialect.trailing_dot ? 8 : 0) |
                   (dialect.underscore ? 16 : 0) | (dialect.delivery ? 32 : 0) |
-                  (dialect.require_tls ? 64 : 0) | (dialect.binary ? 128 : 0);
+                  (dialect.require_tls ? 64 : 0) | (dialect.binary ? 128 : 0) |
+                  (dialect.host_parameters ? 256 : 0);
   auto& grammar = grammars[key];
   if (grammar == nullptr) grammar.reset(new SmtpGrammar(dialect));
   return *grammar;
@@ -47,8 +48,8 @@ SmtpGrammar::SmtpGrammar(const Dialect& dialect) {
   Read(kParametersAbnf, &abnf_);
   Read(kRfc3030Abnf, &abnf_);
   Read(kRfc2033Abnf, &abnf_);
-  for (const char* text : {kValuesAbnf, kRfc2852Abnf, kRfc3461Abnf, kRfc6710Abnf, kRfc7293Abnf,
-                           kClientAttributesAbnf}) {
+  for (const char* text : {kValuesAbnf, kRfc2852Abnf, kRfc3461Abnf, kRfc4865Abnf, kRfc6710Abnf,
+                           kRfc7293Abnf, kClientAttributesAbnf}) {
     Read(text, &abnf_);
   }
   // Those whose lines are read by the grammar of their parts (esmtp_grammar.h).
@@ -72,7 +73,8 @@ SmtpGrammar::SmtpGrammar(const Dialect& dialect) {
   std::string rcpt_parameters;
   if (dialect.delivery) {
     for (const char* rule :
-         {"ret-parameter", "envid-parameter", "by-parameter", "mt-priority-parameter"}) {
+         {"ret-parameter", "envid-parameter", "by-parameter", "mt-priority-parameter",
+          "hold-for-parameter", "hold-until-parameter"}) {
       add(rule);
     }
     for (const char* rule : {"notify-parameter", "orcpt-parameter", "rrvs-parameter"}) {
@@ -80,6 +82,10 @@ SmtpGrammar::SmtpGrammar(const Dialect& dialect) {
     }
   }
   if (dialect.require_tls) add("requiretls-parameter");
+  if (dialect.host_parameters) {
+    add("esmtp-param");
+    add_to("rcpt", "esmtp-param", &rcpt_parameters);
+  }
   // Without any of them none is right: a rule that takes nothing that could stand there.
   if (parameters.empty()) add("CRLF");
   if (rcpt_parameters.empty()) add_to("rcpt", "CRLF", &rcpt_parameters);

@@ -24,15 +24,17 @@ namespace postern::fuzz::oracle {
 
 // What the grammar is put together for. All off is RFC 5321 alone.
 struct Dialect {
-  bool smtputf8 = false;      // RFC 6531
-  bool size = false;          // RFC 1870: SIZE= on MAIL
-  bool eight_bit = false;     // RFC 6152: BODY= on MAIL
-  bool binary = false;        // RFC 3030: BODY=BINARYMIME, beside RFC 6152
-  bool delivery = false;      // RFC 3461, RFC 2852, RFC 6710, RFC 7293, all together
-  bool require_tls = false;   // RFC 8689: REQUIRETLS on MAIL
-  bool auth = false;          // RFC 4954: AUTH= on MAIL; its value is in esmtp_grammar.h
-  bool trailing_dot = false;  // deviation: a dot may end a domain
-  bool underscore = false;    // deviation: "_" counts as Let-dig
+  bool smtputf8 = false;   // RFC 6531
+  bool size = false;       // RFC 1870: SIZE= on MAIL
+  bool eight_bit = false;  // RFC 6152: BODY= on MAIL
+  bool binary = false;     // RFC 3030: BODY=BINARYMIME, beside RFC 6152
+  // RFC 3461, RFC 2852, RFC 4865, RFC 6710, RFC 7293, all together
+  bool delivery = false;
+  bool host_parameters = false;  // any other one, for the host to judge
+  bool require_tls = false;      // RFC 8689: REQUIRETLS on MAIL
+  bool auth = false;             // RFC 4954: AUTH= on MAIL; its value is in esmtp_grammar.h
+  bool trailing_dot = false;     // deviation: a dot may end a domain
+  bool underscore = false;       // deviation: "_" counts as Let-dig
 };
 
 class SmtpGrammar {

@@ -16,6 +16,7 @@ constexpr uint8_t kChunkEndEvent = 18;
 constexpr uint8_t kAuthEvent = 19;
 constexpr uint8_t kEtrnEvent = 21;
 constexpr uint8_t kBurlEvent = 23;
+constexpr uint8_t kParameterEvent = 26;
 constexpr uint32_t kErrors[] = {20, 1, 2, 3};
 constexpr uint32_t kCommands[] = {100, 10, 11, 1000};
 constexpr uint32_t kRecipients[] = {1000, 100, 101, 1000};
@@ -24,7 +25,7 @@ ScriptAnswer ReadAnswer(Input* input, bool with_event) {
   ScriptAnswer answer;
   if (with_event) {
     const uint8_t event = input->Octet();
-    const bool later = event == kChunkEndEvent || event == kAuthEvent ||
+    const bool later = event == kChunkEndEvent || event == kAuthEvent || event == kParameterEvent ||
                        (event >= kEtrnEvent && event <= kBurlEvent);
     answer.event = later ? event : static_cast<uint8_t>(event % 18);
   }
@@ -145,6 +146,9 @@ Setup ReadSetup(std::string_view octets) {
   setup.auth_in_clear = (host & 4) != 0;
   // AUTH where all events may be wanted.
   setup.auth = setup.auth || (host & 8) != 0;
+  setup.submission = (host & 16) != 0;
+  setup.future_release = (host & 32) != 0;
+  setup.offer_parameters = (host & 64) != 0;
   const uint8_t peer = input.Octet();
   setup.xclient = (peer & 1) != 0;
   setup.xforward = (peer & 2) != 0;

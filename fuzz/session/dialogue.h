@@ -99,9 +99,12 @@ struct Setup {
   bool etrn = false;
   bool atrn = false, burl = false;  // with auth; burl with 8BITMIME as well
   bool burl_imap = false;
-  bool auth = false;           // PLAIN and LOGIN
-  bool auth_in_clear = false;  // without TLS, too
-  uint8_t wanted_choice = 0;   // kWantedEvents
+  bool submission = false;        // RFC 6409
+  bool future_release = false;    // RFC 4865, and the time is told
+  bool offer_parameters = false;  // unknown ones, to the host
+  bool auth = false;              // PLAIN and LOGIN
+  bool auth_in_clear = false;     // without TLS, too
+  uint8_t wanted_choice = 0;      // kWantedEvents
   uint64_t wanted_events = 0;
   uint8_t extensions = 0;  // SetupExtension; SMTPUTF8 without 8BITMIME is off as well
   uint8_t leniency = 0;    // SetupLeniency
@@ -130,6 +133,9 @@ struct Setup {
     return literal_server_name ? "[192.0.2.25]" : "mx.example";
   }
 };
+
+// When sessions begin, where the engine is told: on 25 November 2026.
+constexpr uint64_t kUnixMs = 1795600000500u;
 
 constexpr uint8_t kLater = 5;
 constexpr uint8_t kNoVerdict = 6;

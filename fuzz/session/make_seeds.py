@@ -23,6 +23,9 @@ CAN_STARTTLS = {0: 2}
 PROXY = {0: 4}
 LMTP = {0: 32}
 TRUSTED = {8: 7}
+SUBMISSION = {8: 24}  # and FUTURERELEASE, with the time told
+OFFER_PARAMETERS = {8: 32}
+PARAMETER = 26
 NORMALIZE = {2: 64}
 SMALL_ERRORS = {3: 1}
 SMALL_LINE = {3: 64}
@@ -256,6 +259,13 @@ HOSTS = [
     ("auth-client-slow", setup(AUTH, SHORT_TIMES), EHLO + plan(AUTH_EVENT, CHALLENGE) + b"AUTH LOGIN\r\nAA" + tick(4) + b"AA\r\n"),
     ("auth-wrong-challenges", setup(AUTH), EHLO + with_id(AUTH_EVENT, CHALLENGE, 31) + long_text(AUTH_EVENT, CHALLENGE, 0, [0, 0, 0], 9211) + long_text(AUTH_EVENT, CHALLENGE, 0, [0, 0, 0], 9210) + b"AUTH LOGIN\r\n" + plan(5, CHALLENGE) + b"AAAA\r\n" + MAIL),
     ("orcpt-utf8", setup(), EHLO + b"MAIL FROM:<a@client.example> SMTPUTF8\r\nRCPT TO:<b@mx.example> ORCPT=utf-8;+C3+BC@mx.example\r\nRCPT TO:<b@mx.example> ORCPT=utf-8;+C3@mx.example\r\nRCPT TO:<b@mx.example> ORCPT=utf-8;" + b"+C3+BC" * 84 + b"\r\n"),
+    ("held", setup(AUTH, IN_CLEAR, SUBMISSION), EHLO + b"MAIL FROM:<a@client.example>\r\nAUTH PLAIN AGEAYg==\r\n" + b"".join(b"MAIL FROM:<a@client.example> %s\r\nRSET\r\n" % hold for hold in (b"HOLDFOR=60", b"HOLDFOR=2592001", b"HOLDUNTIL=2026-11-25T09:46:41Z", b"HOLDUNTIL=2026-11-25T09:46:40Z", b"HOLDUNTIL=2026-12-25T09:46:40.5Z", b"HOLDFOR=60 HOLDUNTIL=2026-11-25T10:00:00Z")) + tick(4) + EHLO),
+    ("held-with-by", setup(AUTH, IN_CLEAR, SUBMISSION, {9: 4}), EHLO + b"AUTH PLAIN AGEAYg==\r\nMAIL FROM:<a@client.example> HOLDFOR=60 BY=59;N\r\nMAIL FROM:<a@client.example> HOLDFOR=60 BY=60;R\r\n"),
+    ("own-parameters", setup(OFFER_PARAMETERS), EHLO + plan(PARAMETER, ACCEPT) * 2 + b"MAIL FROM:<a@client.example> XHOST=1 SIZE=5 X-TWO\r\n" + plan(PARAMETER, ACCEPT) + plan(PARAMETER, REJECT) + b"RCPT TO:<b@mx.example> X=1 Y=2\r\nRCPT TO:<b@mx.example> X=1\r\n" + plan(PARAMETER, DEFER) + b"RCPT TO:<b@mx.example> X=1 NOTIFY=NEVER\r\nRCPT TO:<b@mx.example> X=1 x\r\n" + plan(PARAMETER, ACCEPT) + b"RCPT TO:<b@mx.example> X=1\r\nDATA\r\nx" + END),
+    ("own-parameters-late", setup(OFFER_PARAMETERS, SHORT_TIMES), EHLO + plan(PARAMETER, LATER) + b"MAIL FROM:<a@client.example> X=1 Y=2 ENVID=a+2Bb\r\nNOOP\r\n" + plan(PARAMETER, LATER) + verdict(ACCEPT) + tick(4) + verdict(ACCEPT) + plan(PARAMETER, LATER) + MAIL[:-2] + b" X=1\r\n" + notice(4) + verdict(ACCEPT)),
+    ("own-parameters-too-late-to-hold", setup(AUTH, IN_CLEAR, SUBMISSION, OFFER_PARAMETERS), EHLO + b"AUTH PLAIN AGEAYg==\r\n" + plan(PARAMETER, LATER) + b"MAIL FROM:<a@client.example> X=1 HOLDUNTIL=2026-11-25T09:46:43Z\r\n" + tick(5) + verdict(ACCEPT) + MAIL),
+    ("own-parameters-worded", setup(OFFER_PARAMETERS, SMALL_ERRORS), EHLO + worded(PARAMETER, REJECT, 550, [5, 7, 1], b"no") + b"MAIL FROM:<a@client.example> X=1\r\n" + worded(PARAMETER, ACCEPT, 250, [2, 1, 0], b"yes") + plan(PARAMETER, 4) + b"MAIL FROM:<a@client.example> X=1\r\n"),
+    ("login-told-of", setup(AUTH, IN_CLEAR, TRUSTED, SUBMISSION), EHLO + b"XCLIENT LOGIN=anna\r\n" + EHLO + MAIL + b"RSET\r\nXCLIENT LOGIN=[UNAVAILABLE]\r\n" + EHLO + MAIL + b"XFORWARD NAME=a\r\nXCLIENT LOGIN=anna\r\nXCLIENT ADDR=192.0.2.9\r\n" + EHLO + MAIL),
     ("tables-swapped", setup(), b"\xffS\x03" + EHLO + b"\xffS\x01" + b"XYZZY\r\n" + plan(6, REJECT) + MAIL + RCPT + b"\xffS\x02" + b"NOOP\r\nXYZZY\r\n"),
 ]
 

@@ -48,6 +48,11 @@ constexpr std::string_view kLines[] = {
     "MAIL FROM:<a@client.example> REQUIRETLS\r\n",
     "RCPT TO:<b@mx.example> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;b+2Bc@mx.example\r\n",
     "RCPT TO:<b@mx.example> RRVS=2014-04-03T23:01:00Z;C NOTIFY=NEVER\r\n",
+    "MAIL FROM:<a@client.example> HOLDFOR=60\r\n",
+    "MAIL FROM:<a@client.example> HOLDUNTIL=2026-11-25T10:00:00Z BY=9000;N\r\n",
+    "MAIL FROM:<a@client.example> XHOST=1 SIZE=5 X-TWO\r\n",
+    "RCPT TO:<b@mx.example> XHOST ORCPT=utf-8;b\xC3\xBC@mx.example\r\n",
+    "XCLIENT LOGIN=anna\r\n",
     "HELP nothing\r\n",
     "VRFY <b@mx.example>\r\n",
     "VRFY \"b c\" SMTPUTF8\r\n",
@@ -115,7 +120,8 @@ struct Pieces {
 };
 
 uint32_t NextEvent(Random* random) {
-  const uint32_t event = random->Below(20);
+  const uint32_t event = random->Below(21);
+  if (event == 20) return 26;  // PARAMETER
   return event < 15 ? event : event < 17 ? event + 3 : event + 4;
 }
 

@@ -92,6 +92,8 @@ SeenEvent Convert(const postern_event* from) {
       event.by_mode = e.by_mode;
       event.by_seconds = e.by_seconds;
       event.priority = e.priority;
+      event.hold_for = e.hold_for;
+      event.hold_until = e.hold_until;
       event.text = Copy(e.auth);
       break;
     }
@@ -147,6 +149,13 @@ SeenEvent Convert(const postern_event* from) {
         event.attributes +=
             std::to_string(a.attribute) + '/' + std::to_string(a.state) + '=' + Copy(a.value) + ' ';
       }
+      break;
+    }
+    case POSTERN_EVENT_PARAMETER: {
+      const auto& e = As<postern_event_parameter>(from);
+      event.text = Copy(e.keyword);
+      event.parameters = Copy(e.value);
+      event.count = e.command;
       break;
     }
     case POSTERN_EVENT_RESET:
@@ -294,6 +303,8 @@ class Runner {
     if (setup_.can_starttls) options.flags |= POSTERN_OPEN_CAN_STARTTLS;
     if (setup_.proxy_header) options.flags |= POSTERN_OPEN_PROXY_HEADER;
     if (setup_.trusted) options.flags |= POSTERN_OPEN_TRUSTED;
+    if (setup_.submission) options.flags |= POSTERN_OPEN_SUBMISSION;
+    if (setup_.future_release) options.unix_ms = kUnixMs;
     options.now_ms = now_;
     options.wanted_events = setup_.wanted_events;
     static constexpr std::string_view kClient = "192.0.2.1";

@@ -113,6 +113,9 @@ std::string SetupOctets(const transcripts::Transcript& transcript) {
   setup[7] = static_cast<uint8_t>(hash >> 16 & 1);
   set(7, 4, config.auth_without_tls());
   set(7, 8, auth && behind_auth);
+  set(7, 16, transcript.options.submission || config.submission());
+  set(7, 32, config.extensions().futurerelease() == v1::SWITCH_ON);
+  set(7, 64, config.offer_unknown_parameters());
   return std::string(reinterpret_cast<const char*>(setup), sizeof(setup));
 }
 

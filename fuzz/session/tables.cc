@@ -57,6 +57,8 @@ std::string SerializedConfig(const Setup& setup) {
   if (setup.has(kWithMtPriority)) extensions->set_mt_priority(v1::SWITCH_ON);
   if (setup.has(kWithRrvs)) extensions->set_rrvs(v1::SWITCH_ON);
   if (setup.has(kWithLimits)) extensions->set_limits(v1::SWITCH_ON);
+  if (setup.future_release) extensions->set_futurerelease(v1::SWITCH_ON);
+  config.set_offer_unknown_parameters(setup.offer_parameters);
   if (setup.xclient) extensions->set_xclient(v1::SWITCH_ON);
   if (setup.xforward) extensions->set_xforward(v1::SWITCH_ON);
   if (setup.etrn) extensions->set_etrn(v1::SWITCH_ON);

@@ -14,7 +14,7 @@ bool operator==(const SeenEvent& a, const SeenEvent& b) {
                     e.parameters, e.text, e.line, e.number, e.total, e.count, e.reply_id, e.code,
                     e.rule, e.reason, e.proxy, e.envid, e.envid_decoded, e.orcpt_type, e.orcpt,
                     e.orcpt_decoded, e.dsn_return, e.notify, e.by_mode, e.rrvs_action, e.by_seconds,
-                    e.priority, e.rrvs, e.attributes);
+                    e.priority, e.rrvs, e.hold_until, e.hold_for, e.attributes);
   };
   return all(a) == all(b);
 }
@@ -57,6 +57,8 @@ std::string Describe(const SeenEvent& event) {
   number("priority", static_cast<uint64_t>(event.priority));
   number("rrvs", static_cast<uint64_t>(event.rrvs));
   number("rrvs_action", event.rrvs_action);
+  number("hold_for", event.hold_for);
+  number("hold_until", static_cast<uint64_t>(event.hold_until));
   return s;
 }
 

@@ -36,7 +36,8 @@ struct SeenEvent {
   std::string envid, envid_decoded, orcpt_type, orcpt, orcpt_decoded;
   uint32_t dsn_return = 0, notify = 0, by_mode = 0, rrvs_action = 0;
   int32_t by_seconds = 0, priority = 0;
-  int64_t rrvs = 0;
+  int64_t rrvs = 0, hold_until = 0;
+  uint32_t hold_for = 0;
   std::string attributes;  // of XCLIENT and XFORWARD: number/state=value, in their order
   std::string proxy;       // version, family, addresses and ports
 };

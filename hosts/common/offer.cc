@@ -19,10 +19,11 @@ constexpr uint64_t kLeastMessageOctets = 65536;
 
 upstream::Capabilities ThatMatter(const upstream::Capabilities& capabilities) {
   upstream::Capabilities matter;
-  matter.extensions = capabilities.extensions &
-                      (upstream::kEightBitMime | upstream::kSmtpUtf8 | upstream::kChunking |
-                       upstream::kBinaryMime | upstream::kEtrn | upstream::kBurl | upstream::kDsn |
-                       upstream::kDeliverBy | upstream::kMtPriority | upstream::kRequireTls);
+  matter.extensions =
+      capabilities.extensions &
+      (upstream::kEightBitMime | upstream::kSmtpUtf8 | upstream::kChunking | upstream::kBinaryMime |
+       upstream::kEtrn | upstream::kBurl | upstream::kDsn | upstream::kDeliverBy |
+       upstream::kMtPriority | upstream::kFutureRelease | upstream::kRequireTls);
   matter.size_limit = capabilities.size_limit;
   return matter;
 }
@@ -48,6 +49,8 @@ std::string OfferOnly(const std::string& engine_config, const upstream::Capabili
   if (!offered.Has(upstream::kDsn)) extensions->set_dsn(v1::SWITCH_OFF);
   if (!offered.Has(upstream::kDeliverBy)) extensions->set_deliverby(v1::SWITCH_OFF);
   if (!offered.Has(upstream::kMtPriority)) extensions->set_mt_priority(v1::SWITCH_OFF);
+  // It holds the message for the longest time of its own, and refuses what is beyond that.
+  if (!offered.Has(upstream::kFutureRelease)) extensions->set_futurerelease(v1::SWITCH_OFF);
   if (!offered.Has(upstream::kRequireTls)) extensions->set_requiretls(v1::SWITCH_OFF);
   extensions->set_rrvs(v1::SWITCH_OFF);
   // The exchange of AUTH is with whoever checks passwords, and the gate hands on none of it.

@@ -48,6 +48,7 @@ Connection::Connection(Loop* loop, int fd, const sockaddr_storage& peer, bool tl
       start_tls_(false),
       broken_(false),
       relayed_(false),
+      submission_(false),
       client_port_(host::PortOf(peer)),
       client_(host::Address::FromSocket(peer)),
       deadline_(kNever),
@@ -66,8 +67,10 @@ Connection::~Connection() {
 
 Connection* Connection::FromTimer(TimerNode* node) { return static_cast<Timer*>(node)->owner; }
 
-void Connection::Accept(Loop* loop, int fd, const sockaddr_storage& peer, bool tls, bool limited) {
+void Connection::Accept(Loop* loop, int fd, const sockaddr_storage& peer, bool tls, bool submission,
+                        bool limited) {
   Connection* connection = new Connection(loop, fd, peer, tls, limited);
+  connection->submission_ = submission || connection->policy_->submission;
   connection->proxied_ =
       host::ContainsAddress(connection->policy_->proxy_networks, connection->client_);
   // Over the limit a plain client is told so; the others would cost a dialogue first.
@@ -96,7 +99,13 @@ bool Connection::OpenSession() {
   if (!proxied_ && host::ContainsAddress(policy_->trusted_networks, client_)) {
     options.flags |= POSTERN_OPEN_TRUSTED;
   }
+  if (submission_) options.flags |= POSTERN_OPEN_SUBMISSION;
   options.now_ms = opened_ms_;
+  timespec now = {};
+  if (clock_gettime(CLOCK_REALTIME, &now) == 0) {
+    options.unix_ms =
+        static_cast<uint64_t>(now.tv_sec) * 1000 + static_cast<uint64_t>(now.tv_nsec) / 1000000;
+  }
   for (const uint32_t type :
        {POSTERN_EVENT_CONNECT, POSTERN_EVENT_PROXY_HEADER, POSTERN_EVENT_HELO,
         POSTERN_EVENT_STARTTLS, POSTERN_EVENT_MAIL, POSTERN_EVENT_RCPT, POSTERN_EVENT_CONTENT_BEGIN,

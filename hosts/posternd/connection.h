@@ -42,7 +42,9 @@ class UpstreamLink;
 class Connection {
  public:
   // Takes over the socket. `limited`: the connection limit is reached, so the client is told 421.
-  static void Accept(Loop* loop, int fd, const sockaddr_storage& peer, bool tls, bool limited);
+  // `submission`: mail is submitted at that address (RFC 6409).
+  static void Accept(Loop* loop, int fd, const sockaddr_storage& peer, bool tls, bool submission,
+                     bool limited);
 
   void Notify(uint32_t notice);
   void OnTimer(uint64_t now);
@@ -131,6 +133,7 @@ class Connection {
   void OnProxyHeader(const postern_event_proxy_header& event);
   void BeginTransaction(const postern_event_mail& event);
   void OnMail(const postern_event_mail& event);
+  bool RefuseIncompleteDomain(const postern_event& event);
   bool Serves(const postern_event_rcpt& event) const;
   void OnRecipient(const postern_event_rcpt& event);
   void OnContentBegin(const postern_event& event);
@@ -146,6 +149,7 @@ class Connection {
   void OnDelivered(const std::shared_ptr<Delivery>& delivery);
 
   // Authentication (connection_auth.cc).
+  bool OffersAuth() const;
   void OnHelo(const postern_event_helo& event);
   void OnAuth(const postern_event_auth& event);
   void OnAuthEnd(const postern_event_auth_end& event);
@@ -199,10 +203,11 @@ class Connection {
   bool extended_ : 1;
   bool lmtp_ : 1;
   bool reading_ : 1;
-  bool writing_ : 1;    // EV_WRITE is armed
-  bool start_tls_ : 1;  // the session waits for a handshake
-  bool broken_ : 1;     // the session is dead
-  bool relayed_ : 1;    // the server behind the gate decides about content
+  bool writing_ : 1;     // EV_WRITE is armed
+  bool start_tls_ : 1;   // the session waits for a handshake
+  bool broken_ : 1;      // the session is dead
+  bool relayed_ : 1;     // the server behind the gate decides about content
+  bool submission_ : 1;  // RFC 6409
   uint16_t client_port_;
   uint16_t deliveries_ = 0;                                    // on their way
   uint16_t auth_jobs_ = 0;                                     // the same

@@ -85,11 +85,17 @@ SaslConnection Connection::DescribeForSasl() const {
   return connection;
 }
 
+// Where there are addresses for submission, port 25 is for servers, which have no password here,
+// and is no place to guess at them (RFC 8314 section 3.3).
+bool Connection::OffersAuth() const {
+  return policy_->sasl != nullptr && (submission_ || !policy_->auth_in_submission_alone);
+}
+
 void Connection::OnHelo(const postern_event_helo& event) {
   extended_ = (event.event.flags & POSTERN_HELO_EXTENDED) != 0;
   lmtp_ = (event.event.flags & POSTERN_HELO_LMTP) != 0;
   helo_ = std::string(ToView(event.name));
-  if (policy_->sasl == nullptr) return Answer(event.event.ticket, POSTERN_VERDICT_ACCEPT);
+  if (!OffersAuth()) return Answer(event.event.ticket, POSTERN_VERDICT_ACCEPT);
   SaslConnection connection = DescribeForSasl();
   // In the clear the engine lists none of them unless it is told to; the list is there so that it
   // can say that TLS is what lacks.

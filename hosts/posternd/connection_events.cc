@@ -10,6 +10,7 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "hosts/posternd/connection.h"
 #include "hosts/posternd/options.h"
@@ -22,6 +23,8 @@ namespace {
 // ReplyIds of reply_table.proto.
 constexpr uint32_t kRelayDenied = 40;
 constexpr uint32_t kInsufficientStorage = 58;
+constexpr uint32_t kSenderDomainIncomplete = 226;
+constexpr uint32_t kRecipientDomainIncomplete = 227;
 
 // Gathered before they are written, so that a message costs one write per read and not per line.
 constexpr size_t kMaxSlices = 256;
@@ -95,6 +98,7 @@ void Connection::DrainEvents() {
 }
 
 void Connection::HandleEvent(const postern_event& event) {
+  if (submission_ && RefuseIncompleteDomain(event)) return;
   if (gate_ != nullptr && HandleGateEvent(event)) return;
   // The types' payloads follow the header; their first published size is never undercut.
   switch (event.type) {
@@ -190,15 +194,33 @@ namespace {
 bool TellsHowToDeliver(const postern_event_mail& event) {
   return event.envid.size != 0 || event.dsn_return != POSTERN_DSN_RETURN_NONE ||
          event.by_mode != POSTERN_BY_NONE ||
-         (event.event.flags & (POSTERN_MAIL_REQUIRETLS | POSTERN_MAIL_PRIORITY)) != 0;
+         (event.event.flags & (POSTERN_MAIL_REQUIRETLS | POSTERN_MAIL_PRIORITY |
+                               POSTERN_MAIL_HOLDFOR | POSTERN_MAIL_HOLDUNTIL)) != 0;
 }
 
 }  // namespace
+
+// RFC 6409 section 4.2: what is submitted names its domains in full; to complete them would be to
+// guess.
+bool Connection::RefuseIncompleteDomain(const postern_event& event) {
+  constexpr uint32_t kNoDomain = POSTERN_PATH_NULL | POSTERN_PATH_POSTMASTER | POSTERN_PATH_LITERAL;
+  const bool mail = event.type == POSTERN_EVENT_MAIL;
+  if ((!mail && event.type != POSTERN_EVENT_RCPT) || (event.flags & kNoDomain) != 0) return false;
+  const absl::string_view domain =
+      ToView(mail ? reinterpret_cast<const postern_event_mail&>(event).domain
+                  : reinterpret_cast<const postern_event_rcpt&>(event).domain);
+  if (absl::StrContains(WithoutFinalDot(domain), '.')) return false;
+  ++errors_;
+  Answer(event.ticket, POSTERN_VERDICT_REJECT,
+         mail ? kSenderDomainIncomplete : kRecipientDomainIncomplete);
+  return true;
+}
 
 // The peer speaks for this client from now on: limits, trace fields and log are about it.
 void Connection::OnXclient(const postern_event_client& event) {
   host::Address client = client_;
   uint16_t port = client_port_;
+  std::string login;
   for (size_t i = 0; i < event.attribute_count; ++i) {
     const postern_client_attribute& one = event.attributes[i];
     const bool known = one.state == POSTERN_CLIENT_VALUE;
@@ -212,6 +234,8 @@ void Connection::OnXclient(const postern_event_client& event) {
       }
     } else if (one.attribute == POSTERN_CLIENT_PORT) {
       port = known ? static_cast<uint16_t>(strtoul(value.c_str(), nullptr, 10)) : 0;
+    } else if (one.attribute == POSTERN_CLIENT_LOGIN && known) {
+      login = value;
     }
   }
   if (client_counted_) loop_->shared()->limits.RemoveClient(client_);
@@ -221,6 +245,8 @@ void Connection::OnXclient(const postern_event_client& event) {
                     loop_->shared()->limits.AddClient(client_, policy_->max_connections_per_client);
   helo_.clear();
   ForgetLogin();
+  // The peer has checked the password; the session takes the client for authenticated as well.
+  user_ = login;
   extended_ = lmtp_ = false;
   forwarded_.clear();
   if (loop_->shared()->log->verbose()) {

@@ -19,6 +19,7 @@ namespace posternd {
 struct BoundAddress {
   host::Endpoint endpoint;  // with the port that the kernel gave
   bool tls = false;
+  bool submission = false;   // RFC 6409; Bind leaves it
   std::vector<int> sockets;  // one per loop
 };
 

@@ -113,11 +113,12 @@ Loop::~Loop() {
   close(wake_fd_);
 }
 
-void Loop::AddListener(int fd, bool tls) {
+void Loop::AddListener(int fd, bool tls, bool submission) {
   listeners_.emplace_back();
   Listener& listener = listeners_.back();
   listener.loop = this;
   listener.tls = tls;
+  listener.submission = submission;
   event_assign(&listener.socket_event, base_, fd, EV_READ | EV_PERSIST, &Loop::OnAccept, &listener);
   event_add(&listener.socket_event, nullptr);
 }
@@ -128,7 +129,7 @@ void Loop::AddConnection(int fd) {
     socklen_t size = sizeof(peer);
     if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0) peer = {};
     shared_->limits.AddConnection(UINT32_MAX);
-    Connection::Accept(this, fd, peer, /*tls=*/false, /*limited=*/false);
+    Connection::Accept(this, fd, peer, /*tls=*/false, /*submission=*/false, /*limited=*/false);
   });
 }
 
@@ -216,7 +217,7 @@ bool Loop::Accept(const Listener& listener) {
   } while (socket < 0 && (errno == EINTR || errno == ECONNABORTED));
   if (socket < 0) return false;
   const bool within = shared_->limits.AddConnection(policy_->max_connections);
-  Connection::Accept(this, socket, peer, listener.tls, !within);
+  Connection::Accept(this, socket, peer, listener.tls, listener.submission, !within);
   return true;
 }
 

@@ -49,6 +49,8 @@ struct Policy {
   std::shared_ptr<const TlsContext> tls;   // null: no TLS
   std::shared_ptr<const SaslServer> sasl;  // null: no AUTH
   bool auth_without_tls = false;
+  bool submission = false;                // wherever the client connected (RFC 6409)
+  bool auth_in_submission_alone = false;  // there are addresses for it
   bool authenticated_header = false;
   std::string server_name;
   uint32_t max_connections = 0;
@@ -81,7 +83,7 @@ class Loop {
   Loop& operator=(const Loop&) = delete;
 
   // Takes over the listening socket.
-  void AddListener(int fd, bool tls);
+  void AddListener(int fd, bool tls, bool submission);
   // Takes over a connected socket.
   void AddConnection(int fd);
   void Start();
@@ -117,6 +119,7 @@ class Loop {
   struct Listener {
     Loop* loop;
     bool tls;
+    bool submission;
     event socket_event;
   };
 

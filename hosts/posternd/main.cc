@@ -104,7 +104,11 @@ std::string Welcome(const Options& options, const host::Plugin& plugin,
       : options.discard ? "  Messages are accepted and thrown away (--discard).\n"
                         : absl::StrCat("  Messages go to ", options.maildir, "/new\n"),
       "  Talk to it:\n");
-  if (first.tls) {
+  if (first.submission) {
+    absl::StrAppend(&text, "    swaks --server ", name, " --port ", endpoint.port,
+                    first.tls ? " --tls-on-connect" : " --tls",
+                    " --auth-user NAME --from me@example.org --to ", recipient, "\n");
+  } else if (first.tls) {
     absl::StrAppend(&text, "    openssl s_client -quiet -crlf -connect ", endpoint.ToString(), "\n",
                     "    swaks --tls-on-connect --server ", name, " --port ", endpoint.port,
                     " --from me@example.org --to ", recipient, "\n");
@@ -185,10 +189,19 @@ absl::Status Server::Start(Options options, int client, const sigset_t& signals)
   const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
   const int loops =
       client >= 0 ? 1 : static_cast<int>(opts.threads == 0 ? std::min(cores, 256u) : opts.threads);
-  for (const bool tls : {false, true}) {
-    for (const host::Endpoint& endpoint : tls ? opts.listen_tls : opts.listen) {
-      absl::StatusOr<BoundAddress> bound = Bind(endpoint, tls, loops);
+  const struct {
+    const std::vector<host::Endpoint>& endpoints;
+    bool tls;
+    bool submission;
+  } listeners[] = {{opts.listen, false, false},
+                   {opts.listen_tls, true, false},
+                   {opts.listen_submission, false, true},
+                   {opts.listen_submissions, true, true}};
+  for (const auto& listener : listeners) {
+    for (const host::Endpoint& endpoint : listener.endpoints) {
+      absl::StatusOr<BoundAddress> bound = Bind(endpoint, listener.tls, loops);
       if (!bound.ok()) return bound.status();
+      bound->submission = listener.submission;
       bound_.push_back(*std::move(bound));
     }
   }
@@ -234,7 +247,8 @@ absl::Status Server::Start(Options options, int client, const sigset_t& signals)
     if (!loop.ok()) return loop.status();
     loops_.push_back(*std::move(loop));
     for (const BoundAddress& bound : bound_) {
-      loops_.back()->AddListener(bound.sockets[static_cast<size_t>(i)], bound.tls);
+      loops_.back()->AddListener(bound.sockets[static_cast<size_t>(i)], bound.tls,
+                                 bound.submission);
     }
   }
   for (const std::unique_ptr<Loop>& loop : loops_) loop->Start();
@@ -276,10 +290,12 @@ void Server::Reload() {
   absl::StatusOr<Loaded> loaded =
       options.ok() ? LoadFiles(*std::move(options), plugin_) : options.status();
   absl::Status status = loaded.status();
-  if (status.ok() && loaded->tls == nullptr && !current_.options.listen_tls.empty()) {
+  const bool with_tls =
+      !current_.options.listen_tls.empty() || !current_.options.listen_submissions.empty();
+  if (status.ok() && loaded->tls == nullptr && with_tls) {
     status = absl::InvalidArgumentError(
         "tls_cert is gone, but addresses with TLS are served; name a certificate, or restart "
-        "without listen_tls");
+        "without listen_tls and listen_submissions");
   }
   // Last, because from here on it is in force.
   if (status.ok()) {
@@ -305,6 +321,8 @@ void Server::Reload() {
   Options& now = current_.options;
   now.listen = running.listen;
   now.listen_tls = running.listen_tls;
+  now.listen_submission = running.listen_submission;
+  now.listen_submissions = running.listen_submissions;
   now.maildir = running.maildir;
   now.discard = running.discard;
   now.upstream_target = running.upstream_target;

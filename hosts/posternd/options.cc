@@ -30,6 +30,12 @@ ABSL_FLAG(StringList, listen, {},
           "ADDR:PORT,...  where to listen; [ADDR]:PORT for IPv6, port 0 for any free one "
           "(default 127.0.0.1:2525)");
 ABSL_FLAG(StringList, listen_tls, {}, "ADDR:PORT,...  the same with TLS from the start (RFC 8314)");
+ABSL_FLAG(
+    StringList, listen_submission, {},
+    "ADDR:PORT,...  where mail is submitted (RFC 6409, port 587): only by those who logged in; "
+    "AUTH is offered there alone then");
+ABSL_FLAG(StringList, listen_submissions, {},
+          "ADDR:PORT,...  the same with TLS from the start (RFC 8314, port 465)");
 ABSL_FLAG(StringList, proxy_networks, {},
           "CIDR,...  peers there must send a PROXY protocol header; nobody else may");
 ABSL_FLAG(StringList, trusted_networks, {},
@@ -92,6 +98,8 @@ constexpr char kConfigMessage[] = "postern.posternd.v1.PosterndConfig";
 
 constexpr const char* kFlags[] = {"listen",
                                   "listen_tls",
+                                  "listen_submission",
+                                  "listen_submissions",
                                   "domains",
                                   "maildir",
                                   "discard",
@@ -240,6 +248,7 @@ absl::Status LoadAuth(const Arguments& arguments, v1::PosterndConfig* file, Opti
   engine->set_require_auth(
       Choose(arguments, "require_auth", FLAGS_require_auth, engine->require_auth(), false));
   options->auth_without_tls = engine->auth_without_tls();
+  options->submission = engine->submission();
 
   for (const std::string& name : engine->auth_mechanisms()) {
     const std::string upper = absl::AsciiStrToUpper(name);
@@ -260,19 +269,33 @@ absl::Status LoadAuth(const Arguments& arguments, v1::PosterndConfig* file, Opti
                      "--tls_key=FILE"));
   }
   if (!options->has_auth()) {
-    if (given == postern::v1::SWITCH_ON || engine->require_auth()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          engine->require_auth() ? place("require_auth", "engine.require_auth")
-                                 : absl::StrCat(options->config_file, ": engine.extensions.auth"),
-          ": nobody could log in; give --password_file=FILE"));
+    std::string why;
+    if (engine->require_auth()) {
+      why = place("require_auth", "engine.require_auth");
+    } else if (options->has_submission_listeners()) {
+      const char* const which =
+          options->listen_submission.empty() ? "listen_submissions" : "listen_submission";
+      why = place(which, which);
+    } else if (engine->submission()) {
+      why = absl::StrCat(options->config_file, ": engine.submission");
+    } else if (given == postern::v1::SWITCH_ON) {
+      why = absl::StrCat(options->config_file, ": engine.extensions.auth");
     }
-    return absl::OkStatus();
+    if (why.empty()) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        absl::StrCat(why, ": nobody could log in; give --password_file=FILE"));
   }
   if (options->tls_cert.empty() && !options->auth_without_tls) {
     return absl::InvalidArgumentError(
         absl::StrCat(place("password_file", "password_file"),
                      ": nobody could log in, as that takes TLS; give --tls_cert=FILE and "
                      "--tls_key=FILE, or for a test --auth_without_tls"));
+  }
+  if (given == postern::v1::SWITCH_OFF && options->has_submission_listeners()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(options->config_file,
+                     ": engine.extensions.auth is off, so nobody could log in where mail is "
+                     "submitted; take it out"));
   }
   if (given == postern::v1::SWITCH_DEFAULT)
     engine->mutable_extensions()->set_auth(postern::v1::SWITCH_ON);
@@ -395,6 +418,15 @@ absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
                       &options.listen_tls);
   }
   if (status.ok()) {
+    status = ParseAll(list("listen_submission", FLAGS_listen_submission, file.listen_submission()),
+                      place("listen_submission"), &options.listen_submission);
+  }
+  if (status.ok()) {
+    status =
+        ParseAll(list("listen_submissions", FLAGS_listen_submissions, file.listen_submissions()),
+                 place("listen_submissions"), &options.listen_submissions);
+  }
+  if (status.ok()) {
     status = ParseAll(list("proxy_networks", FLAGS_proxy_networks, file.proxy_networks()),
                       place("proxy_networks"), &options.proxy_networks);
   }
@@ -403,12 +435,14 @@ absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
                       place("trusted_networks"), &options.trusted_networks);
   }
   if (!status.ok()) return status;
-  if (absl::GetFlag(FLAGS_inetd) && (!options.listen.empty() || !options.listen_tls.empty())) {
+  const bool listens =
+      !options.listen.empty() || !options.listen_tls.empty() || options.has_submission_listeners();
+  if (absl::GetFlag(FLAGS_inetd) && listens) {
     return absl::InvalidArgumentError(
         "--inetd serves the client on descriptor 0 and listens nowhere; leave out --listen and "
         "--listen_tls");
   }
-  if (options.listen.empty() && options.listen_tls.empty() && !absl::GetFlag(FLAGS_inetd)) {
+  if (!listens && !absl::GetFlag(FLAGS_inetd)) {
     options.listen.push_back(host::Endpoint::Parse("127.0.0.1:2525").value());
   }
 
@@ -477,6 +511,10 @@ absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
     return absl::InvalidArgumentError(
         absl::StrCat(place("listen_tls"), ": TLS needs --tls_cert=FILE and --tls_key=FILE"));
   }
+  if (!options.listen_submissions.empty() && options.tls_cert.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        place("listen_submissions"), ": TLS needs --tls_cert=FILE and --tls_key=FILE"));
+  }
   status = LoadAuth(arguments, &file, &options);
   if (!status.ok()) return status;
   options.table = text("table", FLAGS_table, file.table(), "");
@@ -541,6 +579,11 @@ absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
   }
   if (file.engine().protocol() == postern::v1::PROTOCOL_LMTP) {
     // RFC 2033 section 5.
+    if (options.has_submission_listeners()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          place("listen_submission"),
+          ": mail is submitted by SMTP (RFC 6409); leave it out, or the protocol lmtp"));
+    }
     for (const std::vector<host::Endpoint>* endpoints : {&options.listen, &options.listen_tls}) {
       for (const host::Endpoint& endpoint : *endpoints) {
         if (endpoint.port == 25) {

@@ -38,6 +38,10 @@ absl::StatusOr<Arguments> ParseArguments(const std::vector<std::string>& argumen
 struct Options {
   std::vector<host::Endpoint> listen;
   std::vector<host::Endpoint> listen_tls;
+  // Where mail is submitted (RFC 6409), in the clear and with TLS (RFC 8314).
+  std::vector<host::Endpoint> listen_submission;
+  std::vector<host::Endpoint> listen_submissions;
+  bool submission = false;  // engine.submission: everywhere
   std::vector<host::Network> proxy_networks;
   std::vector<host::Network> trusted_networks;
   std::string maildir;  // empty with discard or upstream
@@ -68,6 +72,9 @@ struct Options {
   bool watch = false;
   Logger::Options log;
   std::string config_file;
+  bool has_submission_listeners() const {
+    return !listen_submission.empty() || !listen_submissions.empty();
+  }
   bool has_auth() const { return !password_file.empty() || !tls_client_ca.empty(); }
 
   // Serialized postern.v1.EngineConfig, server_name included; without auth_mechanisms, because each

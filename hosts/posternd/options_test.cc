@@ -386,6 +386,35 @@ TEST_F(OptionsTest, EtrnIsOfferedWhereTheUpstreamHasIt) {
   }
 }
 
+TEST_F(OptionsTest, MailIsSubmittedWhereSomebodyCanLogIn) {
+  const Options options =
+      Load({"--listen_submission=127.0.0.1:587", "--listen_submissions=127.0.0.1:465",
+            "--password_file=p", "--tls_cert=c", "--tls_key=k"})
+          .value();
+  ASSERT_EQ(options.listen_submission.size(), 1u);
+  ASSERT_EQ(options.listen_submissions.size(), 1u);
+  // Nothing else is listened on that was not asked for.
+  EXPECT_TRUE(options.listen.empty());
+  EXPECT_FALSE(EngineOf(options).require_auth());
+  ExpectRefused({"--listen_submission=127.0.0.1:587"}, "--listen_submission: nobody could log in");
+  ExpectRefused({"--listen_submissions=127.0.0.1:465"}, "--listen_submissions: TLS needs");
+  ExpectRefused({"--listen_submission=127.0.0.1:587", "--password_file=p", "--tls_cert=c",
+                 "--tls_key=k", "--protocol=lmtp"},
+                "mail is submitted by SMTP");
+  ExpectRefused({"--inetd", "--listen_submission=127.0.0.1:587"}, "--inetd serves");
+  EXPECT_EQ(ChangesThatNeedRestart(Load({}).value(), options),
+            (std::vector<std::string>{"listen", "listen_submission", "listen_submissions"}));
+  // A file that is given once stays: these are last.
+  EXPECT_TRUE(Load({Config("listen_submission: \"127.0.0.1:587\" password_file: \"p\" "
+                           "tls_cert: \"c\" tls_key: \"k\"")})
+                  .ok());
+  ExpectRefused({Config("engine { submission: true }")}, "engine.submission: nobody could log in");
+  ExpectRefused({Config("password_file: \"p\" tls_cert: \"c\" tls_key: \"k\" "
+                        "engine { extensions { auth: SWITCH_OFF } }"),
+                 "--listen_submission=127.0.0.1:587"},
+                "engine.extensions.auth is off");
+}
+
 TEST_F(OptionsTest, OtherLimitsOfGuessingNeedARestart) {
   const Options before = Load({}).value();
   const Options after =

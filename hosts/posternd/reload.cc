@@ -95,6 +95,8 @@ std::shared_ptr<const Policy> Loaded::MakePolicy() const {
   policy->tls = tls;
   policy->sasl = sasl;
   policy->auth_without_tls = options.auth_without_tls;
+  policy->submission = options.submission;
+  policy->auth_in_submission_alone = options.has_submission_listeners();
   policy->authenticated_header = options.authenticated_header;
   policy->server_name = options.server_name;
   policy->max_connections = options.max_connections;
@@ -164,6 +166,12 @@ std::vector<std::string> ChangesThatNeedRestart(const Options& before, const Opt
   };
   if (!same_endpoints(before.listen, after.listen)) changed.push_back("listen");
   if (!same_endpoints(before.listen_tls, after.listen_tls)) changed.push_back("listen_tls");
+  if (!same_endpoints(before.listen_submission, after.listen_submission)) {
+    changed.push_back("listen_submission");
+  }
+  if (!same_endpoints(before.listen_submissions, after.listen_submissions)) {
+    changed.push_back("listen_submissions");
+  }
   if (before.maildir != after.maildir) changed.push_back("maildir");
   if (before.discard != after.discard) changed.push_back("discard");
   const auto name = [](const Options& options) {

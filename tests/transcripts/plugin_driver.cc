@@ -118,6 +118,14 @@ void Convert(const postern_event* from, Happening* happening) {
         Give(commands::kGivenPriority, &extra);
         extra.values.priority = static_cast<int8_t>(e.priority);
       }
+      if ((from->flags & POSTERN_MAIL_HOLDFOR) != 0) {
+        Give(commands::kGivenHoldFor, &extra);
+        extra.values.hold_for = e.hold_for;
+      }
+      if ((from->flags & POSTERN_MAIL_HOLDUNTIL) != 0) {
+        Give(commands::kGivenHoldUntil, &extra);
+        extra.values.hold_until = e.hold_until;
+      }
       event.auth = View(e.auth);
       break;
     }
@@ -188,6 +196,13 @@ void Convert(const postern_event* from, Happening* happening) {
       happening->extra.attribute_count = happening->attributes.size();
       break;
     }
+    case POSTERN_EVENT_PARAMETER: {
+      const auto& e = As<postern_event_parameter>(from);
+      event.text = View(e.keyword);
+      event.parameters = View(e.value);
+      event.count = e.command;
+      break;
+    }
     case POSTERN_EVENT_RESET:
       event.reason = static_cast<uint8_t>(As<postern_event_reset>(from).reason);
       break;
@@ -254,6 +269,8 @@ class PluginDriver : public Driver {
     if (from.can_starttls) options.flags |= POSTERN_OPEN_CAN_STARTTLS;
     if (from.proxy_header) options.flags |= POSTERN_OPEN_PROXY_HEADER;
     if (from.trusted) options.flags |= POSTERN_OPEN_TRUSTED;
+    if (from.submission) options.flags |= POSTERN_OPEN_SUBMISSION;
+    options.unix_ms = from.unix_ms;
     options.wanted_events = from.wanted_events;
     options.client_address = {Octets(from.client_address), from.client_address.size()};
     Take(api_->session_open(engine, &options, &session_));

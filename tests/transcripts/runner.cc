@@ -109,6 +109,10 @@ void Extra(const session::Extra& extra, std::string* out) {
   if (given(commands::kGivenPriority)) {
     *out += " priority=" + std::to_string(extra.values.priority);
   }
+  if (given(commands::kGivenHoldFor)) *out += " hold_for=" + std::to_string(extra.values.hold_for);
+  if (given(commands::kGivenHoldUntil)) {
+    *out += " hold_until=" + std::to_string(extra.values.hold_until);
+  }
   if (given(commands::kGivenRrvs)) {
     static const char* const kActions[] = {"", ";reject", ";continue"};
     *out += " rrvs=" + std::to_string(extra.values.rrvs);
@@ -191,8 +195,8 @@ std::string Describe(const Happening& happening) {
     }
     case EventType::kEtrn:
       Field("name", event.text, &out);
-      Flags(event.flags,
-            {{session::kEtrnSubdomains, "subdomains"}, {session::kEtrnQueue, "queue"}}, &out);
+      Flags(event.flags, {{session::kEtrnSubdomains, "subdomains"}, {session::kEtrnQueue, "queue"}},
+            &out);
       break;
     case EventType::kAtrn:
       Field("domains", event.text, &out);
@@ -206,6 +210,11 @@ std::string Describe(const Happening& happening) {
              {session::kBurlLast, "last"},
              {session::kBurlBinary, "binary"}},
             &out);
+      break;
+    case EventType::kParameter:
+      out += event.count == static_cast<uint32_t>(EventType::kMail) ? " of=mail" : " of=rcpt";
+      Field("keyword", event.text, &out);
+      if ((event.flags & session::kParameterHasValue) != 0) Field("value", event.parameters, &out);
       break;
     case EventType::kContentBegin:
       out += " recipients=" + std::to_string(event.count);
@@ -282,7 +291,8 @@ AnswerPlan UsualAnswer(EventType event) {
   plan.event = event;
   Attempt attempt;
   const bool by_default = event == EventType::kVrfy || event == EventType::kExpn ||
-                          event == EventType::kHelp || event == EventType::kUnknown;
+                          event == EventType::kHelp || event == EventType::kUnknown ||
+                          event == EventType::kParameter;
   attempt.verdict = by_default ? session::Verdict::kDefault : session::Verdict::kAccept;
   attempt.spelled = by_default ? "default" : "accept";
   plan.attempts.push_back(attempt);

@@ -30,6 +30,8 @@ session::Options ToOptions(const OpenOptions& from) {
   options.can_starttls = from.can_starttls;
   options.proxy_header = from.proxy_header;
   options.trusted = from.trusted;
+  options.submission = from.submission;
+  options.unix_ms = from.unix_ms;
   options.wanted_events = from.wanted_events;
   options.client_address = from.client_address;
   return options;

@@ -151,6 +151,12 @@ class Parser {
         options.proxy_header = true;
       } else if (word == "trusted") {
         options.trusted = true;
+      } else if (word == "submission") {
+        options.submission = true;
+      } else if (StartsWith(word, "unix=")) {
+        uint64_t seconds = 0;
+        if (!Number(word.substr(5), &seconds)) Problem("unix= wants seconds");
+        options.unix_ms = seconds * 1000;
       } else if (StartsWith(word, "client=")) {
         options.client_address = word.substr(7);
       } else if (StartsWith(word, "wanted=")) {
@@ -160,7 +166,7 @@ class Parser {
           options.wanted_events |= uint64_t{1} << static_cast<int>(FindEvent(name));
         }
       } else {
-        Problem("O: knows tls can_starttls proxy_header trusted client= wanted=");
+        Problem("O: knows tls can_starttls proxy_header trusted submission unix= client= wanted=");
       }
     }
   }
@@ -394,6 +400,7 @@ void Parser::Config(std::string_view text) {
       {"extensions.requiretls", &v1::Extensions::set_requiretls},
       {"extensions.deliverby", &v1::Extensions::set_deliverby},
       {"extensions.mt_priority", &v1::Extensions::set_mt_priority},
+      {"extensions.futurerelease", &v1::Extensions::set_futurerelease},
       {"extensions.rrvs", &v1::Extensions::set_rrvs},
       {"extensions.limits", &v1::Extensions::set_limits},
       {"extensions.auth", &v1::Extensions::set_auth},
@@ -460,6 +467,14 @@ void Parser::Config(std::string_view text) {
     config_.set_deliverby_min_s(static_cast<uint32_t>(number));
   } else if (key == "burl_imap") {
     config_.set_burl_imap(value);
+  } else if (key == "hold_max_s" && is_number) {
+    config_.set_hold_max_s(static_cast<uint32_t>(number));
+  } else if (key == "submission") {
+    config_.set_submission(value == "true");
+  } else if (key == "offer_unknown_parameters") {
+    config_.set_offer_unknown_parameters(value == "true");
+  } else if (key == "extra_ehlo_keyword") {
+    config_.add_extra_ehlo_keywords(value);
   } else if (key == "mt_priority_profile") {
     config_.set_mt_priority_profile(value);
   } else if (key == "limits.auth_failures" && is_number) {

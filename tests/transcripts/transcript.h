@@ -75,6 +75,8 @@ struct OpenOptions {
   bool can_starttls = false;
   bool proxy_header = false;
   bool trusted = false;
+  bool submission = false;
+  uint64_t unix_ms = 0;
   uint64_t wanted_events = 0;
   std::string client_address;
 };

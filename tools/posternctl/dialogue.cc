@@ -54,6 +54,7 @@ constexpr EventRow kEvents[] = {
     {EventType::kBurl, "burl", true},
     {EventType::kXclient, "xclient", true},
     {EventType::kXforward, "xforward", true},
+    {EventType::kParameter, "parameter", true},
 };
 
 struct RuleRow {

@@ -105,6 +105,7 @@ std::string EventText(const Event& event) {
     case EventType::kEtrn:
     case EventType::kAtrn:
     case EventType::kBurl:
+    case EventType::kParameter:
       return absl::StrCat(NameOfEvent(event.type), ": ",
                           event.text.empty() ? "no argument" : Visible(std::string(event.text)));
     case EventType::kReset:

@@ -335,6 +335,23 @@ TEST(GateTest, ANewNameIsToldAnew) {
             "XCLIENT ADDR=[UNAVAILABLE] HELO=other.example\n");
 }
 
+TEST(GateTest, XforwardIsSaidForEachMessage) {
+  Bench bench;
+  bench.options.identity = upstream::IdentityMode::kXforward;
+  bench.mail.keywords.push_back("XFORWARD HELO");
+  Greet(&bench);
+  std::string told;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(Deliver(&bench), "250 2.0.0 queued\r\n");
+  for (const std::string& line : bench.mail.heard) {
+    if (line[0] == 'X' || line[0] == 'M') told += line + "\n";
+  }
+  std::string expected;
+  for (int i = 0; i < 3; ++i) {
+    expected += "XFORWARD HELO=client.example\nMAIL FROM:<a@example.org>\n";
+  }
+  EXPECT_EQ(told, expected);
+}
+
 TEST(GateTest, WithoutXclientNothingIsAccepted) {
   Bench bench;
   bench.options.identity = upstream::IdentityMode::kXclient;

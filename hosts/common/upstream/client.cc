@@ -256,6 +256,7 @@ void Client::HandleReply() {
       // For logs alone: mail goes on without it.
       if (code == 421) return Fail(Failure::kClosed);
       if (reply_class < 4 && code != 250) return Fail(Failure::kNonsense);
+      forwarded_ = true;
       return Begin(Step::kReady, kNever);
     case Step::kReset:
       if (code == 421) return Fail(Failure::kClosed);

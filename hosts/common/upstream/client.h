@@ -162,8 +162,8 @@ class Client {
   // ---- For another client's transactions ----
 
   bool CanServe(const Identity& identity) const;
-  // Only if CanServe. The connection may have to say it to the server, and is then not ready() for
-  // a while.
+  // Only if CanServe, before each Mail(). The connection may have to say it to the server, and is
+  // then not ready() for a while.
   void Serve(const Identity& identity);
 
  private:
@@ -217,6 +217,7 @@ class Client {
   Failure failure_ = Failure::kNone;
   bool speaks_for_client_ = false;
   bool xclient_done_ = false;
+  bool forwarded_ = false;  // XFORWARD was answered: it is about one message
   bool bdat_ = false;
   bool content_failed_ = false;
   bool reset_wanted_ = false;

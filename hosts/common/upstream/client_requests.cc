@@ -88,6 +88,7 @@ void Client::Mail(const MailArguments& arguments) {
   smtputf8_ = arguments.smtputf8;
   binary_ = binary;
   recipients_ = 0;
+  forwarded_ = false;
   Begin(Step::kMail, options_.timeouts.command);
   Send(line.view());
 }
@@ -266,7 +267,8 @@ bool Client::CanServe(const Identity& identity) const {
 
 void Client::Serve(const Identity& identity) {
   if (!CanServe(identity)) return Fail(Failure::kMisuse);
-  if (identity == identity_) return;
+  const bool forgotten = options_.identity == IdentityMode::kXforward && !forwarded_;
+  if (identity == identity_ && !forgotten) return;
   const bool other_name = identity.helo.view() != identity_.helo.view();
   identity_ = identity;
   switch (options_.identity) {

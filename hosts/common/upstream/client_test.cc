@@ -322,6 +322,31 @@ TEST(ClientTest, XforwardIsForTheLogAlone) {
   talk.Start();
 }
 
+// Postfix forgets it with each message (smtpd's mail_reset()), and would log the next one as the
+// gate's.
+TEST(ClientTest, XforwardIsSaidForEachMessage) {
+  AtEveryCut([](Talk* talk) {
+    talk->options.identity = IdentityMode::kXforward;
+    talk->Connect();
+    talk->Say("220 mx.example ESMTP\r\n");
+    talk->Heard();
+    talk->Say("250-mx.example\r\n250 XFORWARD ADDR\r\n");
+    EXPECT_EQ(talk->Heard(), "XFORWARD ADDR=192.0.2.7\r\n");
+    talk->Say("250 2.0.0 Ok\r\n");
+    for (const char* said : {"", "XFORWARD ADDR=192.0.2.7\r\n", "XFORWARD ADDR=192.0.2.7\r\n"}) {
+      ASSERT_TRUE(talk->client->CanServe(talk->identity));
+      talk->client->Serve(talk->identity);
+      EXPECT_EQ(talk->Heard(), said);
+      if (*said != '\0') talk->Say("250 2.0.0 Ok\r\n");
+      ASSERT_TRUE(talk->client->ready());
+      talk->Open();
+      talk->client->Reset();
+      EXPECT_EQ(talk->Heard(), "RSET\r\n");
+      talk->Say("250 2.0.0 Ok\r\n");
+    }
+  });
+}
+
 TEST(ClientTest, ProxyHeaderComesBeforeAll) {
   AtEveryCut([](Talk* talk) {
     talk->options.identity = IdentityMode::kProxy1;

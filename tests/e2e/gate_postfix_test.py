@@ -150,7 +150,11 @@ class FrontPort(PostfixTest):
             postfix = self.postfix(
                 services=documented_smtpd() + haproxy.replace("{port}", str(private)))
             postfix.port = private
-            wire = self.greet(self.gate(postfix, identity=identity).port)
+            front = self.gate(postfix, identity=identity)
+            # It was asked at the start, for no client.
+            with posternd_fixture.Wire(front.port) as first:
+                self.assertRegex(first.hello(), rb"(?m)^250[- ]8BITMIME\r$")
+            wire = self.greet(front.port)
             self.assertRegex(wire.deliver(CONTENT), rb"^250 ")
             self.assertRegex(postfix.messages(1)[0], rb"\[127\.0\.0\.77\]")
             postfix.close()

@@ -352,6 +352,17 @@ TEST(GateTest, XforwardIsSaidForEachMessage) {
   EXPECT_EQ(told, expected);
 }
 
+TEST(GateTest, ByProxyHeaderAClientWithoutAnAddressIsDeferred) {
+  Bench bench;
+  bench.options.identity = upstream::IdentityMode::kProxy1;
+  Greet(&bench);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(bench.Ask("MAIL FROM:<a@example.org>").substr(0, 3), "451");
+    EXPECT_EQ(bench.gate()->last_failure(), upstream::Failure::kNoAddress);
+  }
+  for (const std::string& line : bench.mail.heard) EXPECT_NE(line[0], 'M');
+}
+
 TEST(GateTest, WithoutXclientNothingIsAccepted) {
   Bench bench;
   bench.options.identity = upstream::IdentityMode::kXclient;

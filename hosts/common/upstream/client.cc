@@ -51,6 +51,8 @@ std::string_view FailureName(Failure failure) {
       return "sends nonsense";
     case Failure::kIdentity:
       return "does not take XCLIENT from us";
+    case Failure::kNoAddress:
+      return "cannot be told the address of a client that has none";
     case Failure::kRefused:
       return "refuses to begin";
     case Failure::kBareNewline:
@@ -74,7 +76,7 @@ void Client::Connected() {
   if (step_ != Step::kConnect) return;
   char header[kMaxProxyHeader];
   const size_t size = WriteProxyHeader(options_.identity, identity_, header);
-  speaks_for_client_ = size != 0;
+  speaks_for_client_ = size != 0 && identity_.client.family != Peer::Family::kNone;
   if (size != 0) {
     block_mark_ = now_ms_;
     output_.Append({header, size});

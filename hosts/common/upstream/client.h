@@ -77,6 +77,7 @@ enum class Failure : uint8_t {
   kTimeout,
   kNonsense,     // what it sent cannot be
   kIdentity,     // it does not take XCLIENT from us, and the client must not pass for the gate
+  kNoAddress,    // the client has none that PROXY could tell, with the same consequence
   kRefused,      // it does not let us begin: reply()
   kBareNewline,  // the content had one
   kMisuse,       // a call out of order

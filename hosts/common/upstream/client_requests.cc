@@ -63,6 +63,9 @@ bool Client::TakeOutcome() {
 void Client::Mail(const MailArguments& arguments) {
   Ask();
   if (closed()) return;
+  const bool proxied =
+      options_.identity == IdentityMode::kProxy1 || options_.identity == IdentityMode::kProxy2;
+  if (proxied && !speaks_for_client_) return Fail(Failure::kNoAddress);
   Line line;
   bool fits = line.Append("MAIL FROM:") && line.Append(arguments.path);
   // RFC 1870 section 6: a declaration, which a server that does not ask for it does without.

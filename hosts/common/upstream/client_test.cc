@@ -369,6 +369,27 @@ TEST(ClientTest, ProxyHeaderComesBeforeAll) {
   });
 }
 
+// The server would take it for the gate, and the gate's machine may often relay.
+TEST(ClientTest, AClientWithoutAnAddressDoesNotPassForTheGate) {
+  for (const IdentityMode mode : {IdentityMode::kProxy1, IdentityMode::kProxy2}) {
+    Talk talk(0);
+    talk.options.identity = mode;
+    talk.identity = Identity();
+    talk.Connect();
+    talk.Heard();
+    talk.Say("220 mx.example ESMTP\r\n");
+    EXPECT_EQ(talk.Heard(), "EHLO gate.example\r\n");
+    talk.Say(kEhloReply);
+    // So far it is what asks a server what it offers.
+    EXPECT_TRUE(talk.client->ready());
+    EXPECT_FALSE(talk.client->speaks_for_client());
+    talk.client->Mail(From("<a@example.org>"));
+    EXPECT_EQ(talk.Heard(), "");
+    EXPECT_EQ(talk.Outcome(), "cannot be told the address of a client that has none");
+    EXPECT_EQ(talk.client->failure(), Failure::kNoAddress);
+  }
+}
+
 TEST(ClientTest, ANameThatIsNoNameIsNotSaid) {
   Talk talk(0);
   talk.options.identity = IdentityMode::kProxy2;

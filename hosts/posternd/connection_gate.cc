@@ -125,7 +125,7 @@ void Connection::SettleGate() {
 }
 
 void Connection::OnGateDecision(int32_t result) {
-  if (link_ != nullptr && link_->client()->in_transaction()) {
+  if (link_ != nullptr && (link_->client()->ready() || link_->client()->in_transaction())) {
     loop_->shared()->upstream->Observe(link_->client()->capabilities());
   }
   const upstream::Failure failure = gate_->last_failure();

@@ -335,6 +335,21 @@ class BeforeAScriptedServer(GateTest):
             # What it offers counts for sessions from now on.
             self.assertIn(b"8BITMIME", self.client(front).hello())
 
+    def test_a_server_that_comes_to_offer_less(self):
+        """A client that was offered more is told to come again, and then finds what there is."""
+        for keyword, mail, rcpt in ((b"8BITMIME", b" BODY=8BITMIME", b""), (b"DSN", b" RET=HDRS", b""),
+                                    (b"DSN", b"", b" NOTIFY=NEVER")):
+            server = self.scripted(keywords=(b"8BITMIME", b"DSN"))
+            front = self.gate(server)
+            server.keywords = tuple(each for each in server.keywords if each != keyword)
+            wire = self.client(front)
+            self.assertIn(keyword, wire.hello())
+            reply = wire.command(b"MAIL FROM:<a@example.org>" + mail)
+            if rcpt:
+                reply = wire.command(b"RCPT TO:<b@example.org>" + rcpt)
+            self.assertRegex(reply, rb"^45[01] ")
+            self.assertNotIn(keyword, self.client(front).hello())
+
     def test_back_pressure(self):
         """A server that takes nothing stops the client, and the gate keeps next to nothing."""
         server = self.scripted(keywords=(b"8BITMIME",))

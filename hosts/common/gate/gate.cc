@@ -267,6 +267,7 @@ void Gate::SendMail() {
       break;
     case upstream::Carry::kNo:
       return AnswerPlain(POSTERN_VERDICT_REJECT, kParameterNotInForce);
+    case upstream::Carry::kLacking:
     case upstream::Carry::kTooLong:
       return AnswerPlain(POSTERN_VERDICT_DEFER);
   }

@@ -379,6 +379,14 @@ TEST(GateTest, WhatTheMtaDoesNotOfferIsTriedAgainLater) {
   EXPECT_EQ(bench.Ask("MAIL FROM:<a@example.org> SMTPUTF8").substr(0, 3), "451");
   EXPECT_EQ(bench.Ask("MAIL FROM:<a@example.org> BODY=7BIT SIZE=100"), "250 2.1.0 Ok\r\n");
   EXPECT_EQ(bench.mail.heard.back(), "MAIL FROM:<a@example.org>");
+  // Parameters as well: the front offered DSN, so 5yz would return a message for a fault of ours.
+  EXPECT_EQ(bench.Ask("RCPT TO:<b@example.org> NOTIFY=NEVER").substr(0, 3), "450");
+  EXPECT_EQ(bench.Ask("RCPT TO:<b@example.org>"), "250 2.1.5 Ok\r\n");
+  EXPECT_EQ(bench.Ask("RSET").substr(0, 3), "250");
+  EXPECT_EQ(bench.Ask("MAIL FROM:<a@example.org> RET=HDRS").substr(0, 3), "451");
+  // And the connection serves on.
+  EXPECT_EQ(Deliver(&bench), "250 2.0.0 queued\r\n");
+  EXPECT_EQ(bench.mail.connections, 1u);
 }
 
 TEST(GateTest, ParametersAndPathsAreHandedOn) {

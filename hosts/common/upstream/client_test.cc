@@ -183,9 +183,10 @@ TEST(ClientTest, ParametersGoWhereTheyAreUnderstood) {
   EXPECT_EQ(talk.Rcpt("<\xC3\xB6@example.org>", "250 Ok\r\n", " NOTIFY=NEVER"), "250 Ok");
   EXPECT_EQ(talk.heard, "RCPT TO:<\xC3\xB6@example.org> NOTIFY=NEVER\r\n");
 
-  EXPECT_EQ(CarryParameters("MT-PRIORITY=3", talk.client->capabilities(), &parameters), Carry::kNo);
+  EXPECT_EQ(CarryParameters("MT-PRIORITY=3", talk.client->capabilities(), &parameters),
+            Carry::kLacking);
   EXPECT_EQ(CarryParameters("X-THING", talk.client->capabilities(), &parameters), Carry::kNo);
-  EXPECT_EQ(CarryParameters("NOTIFY=NEVER", Capabilities(), &parameters), Carry::kNo);
+  EXPECT_EQ(CarryParameters("NOTIFY=NEVER", Capabilities(), &parameters), Carry::kLacking);
   EXPECT_EQ(CarryParameters("ENVID=" + std::string(kMaxParameters, 'x'),
                             talk.client->capabilities(), &parameters),
             Carry::kTooLong);

@@ -350,6 +350,10 @@ class BeforeAScriptedServer(GateTest):
             self.assertRegex(reply, rb"^45[01] ")
             self.assertNotIn(keyword, self.client(front).hello())
 
+    def test_no_piece_waits_for_an_ack(self):
+        wire = self.greet(self.gate(self.scripted()))
+        self.assertLess(scripted_server.quickest(wire), 0.03)
+
     def test_back_pressure(self):
         """A server that takes nothing stops the client, and the gate keeps next to nothing."""
         server = self.scripted(keywords=(b"8BITMIME",))

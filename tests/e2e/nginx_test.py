@@ -14,6 +14,7 @@ import unittest
 
 from tests.e2e import nginx_fixture
 from tests.e2e import posternd_fixture
+from tests.e2e import scripted_server
 from tests.support import py_unittest_main
 
 CONTENT = (b"From: a@example.net\r\nTo: b@example.org\r\nSubject: x\r\n\r\n"
@@ -226,6 +227,11 @@ class Mail(NginxTest):
         wire.send(b"BDAT %d LAST\r\n" % (len(content) - 3) + content[3:])
         self.assertRegex(wire.read_reply(), rb"^250 ")
         self.assertEqual(upstream.message().content, content)
+
+    def test_no_piece_waits_for_an_ack(self):
+        with scripted_server.ScriptedServer() as upstream:
+            nginx = self.nginx(("", f"postern_pass 127.0.0.1:{upstream.port};"))
+            self.assertLess(scripted_server.quickest(self.greet(nginx.port)), 0.03)
 
     def test_timeout(self):
         _, nginx = self.pair("postern_config {root}/engine.textproto;", files={

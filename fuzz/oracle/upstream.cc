@@ -199,6 +199,7 @@ Finding UpstreamWire::Command(const std::string& line) {
   if (bdat) {
     if (!chunking_) return "BDAT to a server without CHUNKING";
     if (!chunks_alone || due_.size() >= (pipelining_ ? 8u : 1u)) return "BDAT out of turn";
+    if (due_.empty() && !received_.empty()) return "a chunk while a reply to nothing is being read";
   } else {
     if (!due_.empty()) return "a command before the reply to another: " + Visible(line);
     if (!received_.empty()) return "a command while a reply is being read: " + Visible(line);

@@ -304,6 +304,8 @@ void Client::HandleContentReply() {
   const int reply_class = incoming_.reply_class();
   const bool due = bdat_ && chunks_due_ > 0;
   if (reply_class == 3 || (!due && reply_class == 2)) return Fail(Failure::kNonsense);
+  // What is left in the output is of the only chunk that a reply is due to.
+  if (due && premature_ && chunks_due_ == 1 && reply_class == 2) return Fail(Failure::kNonsense);
   if (due) {
     --chunks_due_;
     reply_deadline_ =

@@ -189,6 +189,10 @@ bool Client::CanSeal() const {
 // The open chunk goes out, if there is room and the server is not behind with its replies.
 bool Client::SealChunk(bool last) {
   if (!CanSeal()) return false;
+  if (chunks_due_ == 0 && !parser_.AtReplyStart()) {
+    Fail(Failure::kNonsense);
+    return false;
+  }
   Line header;
   header.Append("BDAT ");
   AppendNumber(chunk_.size(), &header);

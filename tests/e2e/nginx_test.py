@@ -565,6 +565,32 @@ class Logs(NginxTest):
                            r'upstream says 250.* client: 127\.0\.0\.1, .*upstream: "127\.0\.0\.1:\d+"')
 
 
+    def test_a_message_refused_in_the_middle_is_told_as_its_own(self):
+        """Its answer is there at once, and so is the next message in the same read."""
+        with scripted_server.ScriptedServer() as upstream:
+            nginx = self.nginx(("", f"postern_pass 127.0.0.1:{upstream.port};"))
+            wire = self.greet(nginx.port)
+            wire.open_transaction()
+            upstream.fault = ("content", "early")
+            wire.command(b"DATA")
+            wire.send(b"one\r\n")
+            # Until the refusal is there.
+            end = time.monotonic() + 20
+            while upstream.fault is not None and time.monotonic() < end:
+                time.sleep(0.01)
+            time.sleep(0.2)
+            wire.send(b"two\r\n.\r\nMAIL FROM:<next@example.org>\r\nRCPT TO:<b@example.org>\r\n"
+                      b"DATA\r\n")
+            self.assertEqual([wire.read_reply()[:3] for _ in range(4)],
+                             [b"552", b"250", b"250", b"354"])
+            wire.send(b"x\r\n.\r\n")
+            self.assertRegex(wire.read_reply(), rb"^250 ")
+            text = nginx.wait_for_log("postern: message from", 2)
+            told = re.findall(r"message from (\S+) for \d recipients (\w+), upstream says (\d+)", text)
+            self.assertEqual(told, [("<a@example.org>", "refused", "552"),
+                                    ("<next@example.org>", "relayed", "250")])
+
+
 class Reload(NginxTest):
     def test_a_table_is_swapped_and_no_session_lost(self):
         _, nginx = self.pair("postern_table {root}/table.textproto;",

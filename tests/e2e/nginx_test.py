@@ -462,6 +462,18 @@ class Groups(NginxTest):
         self.assertEqual(len(re.findall("connect\\(\\) failed", nginx.log())), 1)
         self.assertIn("temporarily disabled", nginx.log())
 
+    def test_one_that_does_not_greet_is_passed_over(self):
+        """Before the client's decision runs out of time, and not after."""
+        silent = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(silent.close)
+        upstream = self.upstream()
+        nginx = self.nginx(("", "postern_pass mta; postern_greeting_timeout 500ms;"),
+                           stream=f"upstream mta {{ server 127.0.0.1:{silent.getsockname()[1]}; "
+                                  f"server 127.0.0.1:{upstream.port}; }}")
+        for _ in range(2):
+            self.assertRegex(self.greet(nginx.port).deliver(b"x\r\n"), rb"^250 ")
+        self.assertRegex(nginx.wait_for_log("does not begin"), "does not begin: timeout")
+
     def test_one_that_greets_with_554_is_passed_over(self):
         refusing = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(refusing.close)

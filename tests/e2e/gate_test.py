@@ -452,6 +452,18 @@ class Inetd(GateTest):
         self.assertEqual(process.wait(20), 0)
         self.assertIn(b"XCLIENT ADDR=127.0.0.77", server.commands)
 
+    def test_what_is_no_client_is_refused(self):
+        """inetd's `wait` and systemd's Accept=no hand the listening socket over."""
+        listener = socket.create_server(("127.0.0.1", 0))
+        datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        for given, says in ((listener, b"nowait"), (datagrams, b"no stream socket")):
+            self.addCleanup(given.close)
+            result = subprocess.run([posternd_fixture.posternd_path(), "--inetd", "--discard"],
+                                    stdin=given, stdout=given, stderr=subprocess.PIPE, timeout=30,
+                                    check=False)
+            self.assertNotEqual(result.returncode, 0)
+            self.assertIn(says, result.stderr)
+
     def test_it_delivers_to_a_maildir_as_well(self):
         maildir = os.path.join(self.folder, "Maildir")
         result = subprocess.run(

@@ -45,6 +45,12 @@ InetdClient::~InetdClient() {
   if (to_client_.joinable()) to_client_.join();
 }
 
+bool InetdClient::HasStandardError() {
+  struct stat what;
+  return fstat(STDERR_FILENO, &what) == 0 && S_ISSOCK(what.st_mode) &&
+         SameFile(STDIN_FILENO, STDERR_FILENO);
+}
+
 absl::StatusOr<int> InetdClient::Take() {
   struct stat what;
   if (fstat(STDIN_FILENO, &what) != 0) {

@@ -464,6 +464,18 @@ class Inetd(GateTest):
             self.assertNotEqual(result.returncode, 0)
             self.assertIn(says, result.stderr)
 
+    def test_mistakes_in_the_flags_are_not_for_the_client(self):
+        """inetd and spawn(8) make standard error the client's as well."""
+        for mistake in ("--nonsense", "--config=/nowhere", "--plugin=/nowhere", "--upstream=nobody"):
+            ours, clients = socket.socketpair()
+            self.addCleanup(ours.close)
+            process = subprocess.Popen(
+                [posternd_fixture.posternd_path(), "--inetd", "--discard", mistake],
+                stdin=clients, stdout=clients, stderr=clients)
+            clients.close()
+            self.assertNotEqual(process.wait(20), 0)
+            self.assertEqual(ours.recv(1000), b"", mistake)
+
     def test_it_delivers_to_a_maildir_as_well(self):
         maildir = os.path.join(self.folder, "Maildir")
         result = subprocess.run(

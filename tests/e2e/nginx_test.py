@@ -577,6 +577,18 @@ class Logs(NginxTest):
                            r'upstream says 250.* client: 127\.0\.0\.1, .*upstream: "127\.0\.0\.1:\d+"')
 
 
+    def test_an_idle_server_that_closes_is_no_alarm(self):
+        with scripted_server.ScriptedServer() as upstream:
+            nginx = self.nginx(("", f"postern_pass 127.0.0.1:{upstream.port};"))
+            wire = self.greet(nginx.port)
+            for _ in range(3):
+                self.assertRegex(wire.deliver(b"x\r\n"), rb"^250 ")
+                upstream.cut()
+                time.sleep(0.1)
+            wire.command(b"QUIT")
+            self.assertIn('failure="-"', nginx.access_log()[0])
+            self.assertNotIn("[error]", nginx.log())
+
     def test_a_message_refused_in_the_middle_is_told_as_its_own(self):
         """Its answer is there at once, and so is the next message in the same read."""
         with scripted_server.ScriptedServer() as upstream:

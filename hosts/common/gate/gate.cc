@@ -110,6 +110,7 @@ void Gate::OnMail(const postern_event_mail& event) {
   if (wait_ != Wait::kNothing) LoseTransaction();
   // Nor is a server waited for again that would not even begin.
   if (late_start || (upstream_ != nullptr && upstream_->closed())) Release();
+  open_ = false;
   lost_ = false;
   content_ = false;
   last_failure_ = Failure::kNone;
@@ -158,6 +159,7 @@ void Gate::OnContentEnd(uint64_t ticket) {
 
 void Gate::OnReset() {
   LoseTransaction();
+  open_ = false;
   lost_ = false;
   if (upstream_ != nullptr && upstream_->closed()) Release();
 }
@@ -231,7 +233,8 @@ void Gate::Advance() {
   }
   // Inside content it is kept: what it said before it went away is the message's answer.
   if (upstream_ != nullptr && upstream_->closed() && wait_ == Wait::kNothing && !content_) {
-    if (last_failure_ == Failure::kNone) last_failure_ = upstream_->failure();
+    // Between two transactions it may go: nobody's mail is deferred for that.
+    if (open_ && last_failure_ == Failure::kNone) last_failure_ = upstream_->failure();
     LoseTransaction();
     Release();
   }
@@ -308,6 +311,7 @@ void Gate::HandleOutcome() {
     return Release();
   }
   if (wait == Wait::kEnd) {
+    open_ = reply.code == 421;
     content_ = false;
     last_code_ = reply.code;
   }
@@ -321,6 +325,7 @@ void Gate::HandleOutcome() {
   } else {
     AnswerReply(reply);
   }
+  if (wait == Wait::kMail) open_ = reply.reply_class() == 2 || reply.code == 421;
   if (wait == Wait::kMail && reply.reply_class() == 2) used_ = true;
   // The session's clock was faster, and the client was told 4yz: the server must not go on with
   // what it accepted.

@@ -129,7 +129,8 @@ class Gate {
   upstream::Failure last_failure_ = upstream::Failure::kNone;
   uint16_t last_code_ = 0;
   bool answered_ = false;
-  bool lost_ = false;     // the transaction has no upstream any more
+  bool open_ = false;     // a transaction that the server took, or broke off
+  bool lost_ = false;     // it has no upstream any more
   bool content_ = false;  // between CONTENT_BEGIN and CONTENT_END
   bool used_ = false;     // upstream_ served before
 

@@ -127,6 +127,43 @@ TEST(GateTest, AnIdleConnectionThatTheMtaClosedIsMadeAnew) {
   }
 }
 
+// Nobody's mail was deferred, and so there is nothing for an operator to be alarmed at.
+TEST(GateTest, AnIdleConnectionThatTheMtaClosedIsNoFailure) {
+  for (const bool transaction : {false, true}) {
+    Bench bench;
+    Greet(&bench);
+    EXPECT_EQ(Deliver(&bench), "250 2.0.0 queued\r\n");
+    if (transaction) {
+      EXPECT_EQ(bench.Ask("MAIL FROM:<a@example.org>"), "250 2.1.0 Ok\r\n");
+    }
+    bench.HalfCloseMta();
+    EXPECT_EQ(bench.upstream(), nullptr);
+    EXPECT_EQ(bench.gate()->last_failure(),
+              transaction ? upstream::Failure::kClosed : upstream::Failure::kNone);
+    if (transaction) {
+      EXPECT_EQ(bench.Ask("RCPT TO:<b@example.org>").substr(0, 3), "450");
+    }
+    EXPECT_EQ(bench.Ask("RSET").substr(0, 3), "250");
+    EXPECT_EQ(Deliver(&bench), "250 2.0.0 queued\r\n");
+    EXPECT_EQ(bench.gate()->last_failure(), upstream::Failure::kNone);
+  }
+}
+
+TEST(GateTest, AServerThatBreaksOffIsAFailure) {
+  for (const char* verb : {"MAIL", "RCPT", "."}) {
+    Bench bench;
+    bench.mail.replies_to = {{verb, "421 4.3.2 closing"}};
+    Greet(&bench);
+    bench.Ask("MAIL FROM:<a@example.org>");
+    bench.Ask("RCPT TO:<b@example.org>");
+    if (*verb == '.') {
+      EXPECT_EQ(bench.Ask("DATA").substr(0, 3), "354");
+      EXPECT_EQ(bench.Ask("x\r\n.").substr(0, 3), "451");
+    }
+    EXPECT_EQ(bench.gate()->last_failure(), upstream::Failure::kClosed) << verb;
+  }
+}
+
 TEST(GateTest, ItIsTriedAnewOnceAndNotForEver) {
   Bench bench;
   Greet(&bench);

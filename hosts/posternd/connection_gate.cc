@@ -168,7 +168,7 @@ void Connection::OnGateDecision(int32_t result) {
 void Connection::OnUpstream() {
   if (phase_ == Phase::kClosed || session_ == nullptr) return;
   // An answer counts from the time that the session knows.
-  Note(api().session_tick(session_, loop_->Now()));
+  TickSession(loop_->Now());
   DrainEvents();
   gate_->Advance();
   SettleGate();

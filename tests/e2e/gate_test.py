@@ -350,6 +350,18 @@ class BeforeAScriptedServer(GateTest):
             self.assertRegex(reply, rb"^45[01] ")
             self.assertNotIn(keyword, self.client(front).hello())
 
+    def test_the_servers_pause_is_not_the_clients_silence(self):
+        server = self.scripted(keywords=(b"8BITMIME",))
+        config = os.path.join(self.folder, "hurried.textproto")
+        with open(config, "w", encoding="ascii") as file:
+            file.write("engine { limits { content_timeout_ms: 1000 } }")
+        wire = self.greet(self.gate(server, "--config=" + config))
+        self.assertRegex(scripted_server.deliver_while_it_pauses(server, wire, 2.5), rb"^250 ")
+        # The client's own silence still is.
+        wire.open_transaction()
+        wire.command(b"DATA")
+        self.assertRegex(wire.read_reply(), rb"^421 ")
+
     def test_no_piece_waits_for_an_ack(self):
         wire = self.greet(self.gate(self.scripted()))
         self.assertLess(scripted_server.quickest(wire), 0.03)

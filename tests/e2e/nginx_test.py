@@ -228,6 +228,18 @@ class Mail(NginxTest):
         self.assertRegex(wire.read_reply(), rb"^250 ")
         self.assertEqual(upstream.message().content, content)
 
+    def test_the_servers_pause_is_not_the_clients_silence(self):
+        with scripted_server.ScriptedServer(keywords=(b"8BITMIME",)) as upstream:
+            nginx = self.nginx(("", f"postern_pass 127.0.0.1:{upstream.port}; "
+                                    "postern_config {root}/engine.textproto;"),
+                               files={"engine.textproto": "limits { content_timeout_ms: 1000 }\n"})
+            wire = self.greet(nginx.port)
+            self.assertRegex(scripted_server.deliver_while_it_pauses(upstream, wire, 2.5), rb"^250 ")
+            # The client's own silence still is.
+            wire.open_transaction()
+            wire.command(b"DATA")
+            self.assertRegex(wire.read_reply(), rb"^421 ")
+
     def test_no_piece_waits_for_an_ack(self):
         with scripted_server.ScriptedServer() as upstream:
             nginx = self.nginx(("", f"postern_pass 127.0.0.1:{upstream.port};"))

@@ -259,5 +259,24 @@ def quickest(wire, count=10):
     return min(took)
 
 
+def deliver_while_it_pauses(server, wire, seconds):
+    """The reply to a message that the server, which takes nothing for so long, takes in the end."""
+    content = (b"x" * 998 + b"\r\n") * 12000
+    wire.open_transaction()
+    server.reads.clear()
+    wire.command(b"DATA")
+    sender = threading.Thread(target=wire.send, args=(content + b".\r\n",))
+    sender.start()
+    time.sleep(seconds)
+    if not sender.is_alive():
+        raise AssertionError("all was taken: there was nothing to wait for")
+    server.reads.set()
+    sender.join(60)
+    reply = wire.read_reply()
+    if reply.startswith(b"250") and server.messages[-1][2] != content:
+        raise AssertionError("not the content that was sent")
+    return reply
+
+
 def path(line):
     return line[line.index(b"<"):line.index(b">") + 1]

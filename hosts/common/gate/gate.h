@@ -19,8 +19,8 @@
 // What each thing that can go wrong does:
 //   no upstream, or it refuses the gate      MAIL 451 (the table's words)
 //   it refuses the client                    MAIL with its code and words, its class kept
-//   it goes away in a transaction            451 to each command (450 to RCPT) until the transaction
-//                                            ends
+//   it goes away in a transaction            451 (450 to RCPT) to each command until the
+//                                            transaction ends
 //   it goes away inside content              the rest is read and dropped, then 451
 //   no reply after the final dot             451: whether it has the message is not known, and the
 //                                            sender tries again. RFC 5321 section 4.5.3.2.6 and

@@ -50,8 +50,8 @@ inline constexpr size_t kMaxIdentityCommand = 512;
 
 // Octets to send before the server's greeting. Without a client it is about the gate itself:
 // version 2 has LOCAL for that. To UNKNOWN of version 1 Postfix says no, and Exim takes it for the
-// gate, so loopback is told, which is as much. (Exim takes no port 0.) Those who send mail must have
-// an address: Client::Mail().
+// gate, so loopback is told, which is as much. (Exim takes no port 0.) Those who send mail must
+// have an address: Client::Mail().
 size_t WriteProxyHeader(IdentityMode mode, const Identity& identity, char out[kMaxProxyHeader]);
 
 // The whole line, CR LF included, with those attributes that the server offers. What is not known

@@ -343,16 +343,25 @@ void Gate::AnswerReply(const upstream::Reply& reply) {
                          : wait_ == Wait::kBegin ? POSTERN_EVENT_CONTENT_BEGIN
                          : wait_ == Wait::kEnd   ? POSTERN_EVENT_CONTENT_END
                                                  : POSTERN_EVENT_MAIL;
+  // Of what it refuses the table would give reasons that the server did not.
+  const std::string_view text = !reply.text.empty()                 ? reply.text.view()
+                                : verdict == POSTERN_VERDICT_REJECT ? "Refused"
+                                : verdict == POSTERN_VERDICT_DEFER  ? "Not now, try again later"
+                                                                    : "";
   // 421 is the server's goodbye to the gate; the client's session goes on.
-  if (!reply.text.empty() && reply.code != 421) {
+  if (!text.empty() && reply.code != 421) {
     postern_answer answer = {};
     answer.struct_size = sizeof(answer);
     answer.verdict = verdict;
     answer.enhanced_class = reply.enhanced[0];
     answer.enhanced_subject = reply.enhanced[1];
     answer.enhanced_detail = reply.enhanced[2];
-    answer.text.data = reinterpret_cast<const uint8_t*>(reply.text.view().data());
-    answer.text.size = reply.text.view().size();
+    // RFC 3463 section 3.1: X.0.0, other undefined status.
+    if (answer.enhanced_class == 0 && verdict != POSTERN_VERDICT_ACCEPT) {
+      answer.enhanced_class = static_cast<uint16_t>(reply.reply_class());
+    }
+    answer.text.data = reinterpret_cast<const uint8_t*>(text.data());
+    answer.text.size = text.size();
     answer.code = MayStand(event, reply.code) ? reply.code : CommonCode(reply.reply_class());
     Answer(answer);
     if (result_ != POSTERN_E_REPLY) return;

@@ -222,6 +222,27 @@ TEST(GateTest, WhatMayNotStandThereKeepsItsClass) {
   }
 }
 
+// The table's words for a refused recipient are "No such recipient here", which it did not say.
+TEST(GateTest, ARefusalWithoutWordsKeepsItsCode) {
+  const struct {
+    const char* says;
+    const char* told;
+  } cases[] = {{"552", "552 5.0.0 Refused\r\n"},
+               {"552 5.2.2", "552 5.2.2 Refused\r\n"},
+               {"452 \t", "452 4.0.0 Not now, try again later\r\n"},
+               {"550-\r\n550 ", "550 5.0.0 Refused\r\n"},
+               {"550 mailbox full", "550 5.0.0 mailbox full\r\n"},
+               {"250", "250 2.1.5 Recipient accepted\r\n"}};
+  for (const auto& each : cases) {
+    Bench bench;
+    bench.mail.replies_to = {{"RCPT", each.says}};
+    Greet(&bench);
+    EXPECT_EQ(bench.Ask("MAIL FROM:<a@example.org>"), "250 2.1.0 Ok\r\n");
+    EXPECT_EQ(bench.Ask("RCPT TO:<b@example.org>"), each.told) << each.says;
+    EXPECT_EQ(bench.misbehaved, "");
+  }
+}
+
 TEST(GateTest, PipelinedCommandsAreAnsweredInOrderByTheMta) {
   for (const Pieces& pieces : AllPieces()) {
     Bench bench(pieces);

@@ -90,7 +90,10 @@ class Bench {
     session.wanted_events = gate::Gate::WantedEvents() | uint64_t{1} << POSTERN_EVENT_AUTH;
     RequireThat(Api().session_open(Engine(engine), &session, &session_) == POSTERN_OK, "set-up",
                 "no session");
-    gate_ = std::make_unique<gate::Gate>(&Api(), session_, upstream::Identity());
+    upstream::Identity identity;
+    // Without an address no mail goes behind a PROXY header.
+    identity.client.family = upstream::Peer::Family::kInet;
+    gate_ = std::make_unique<gate::Gate>(&Api(), session_, identity);
     pump_ = std::make_unique<LoginPump>(&Api(), session_, gate_.get());
     pump_->Start();
     Turn();

@@ -133,7 +133,9 @@ Finding UpstreamWire::Sent(std::string_view octets) {
       sent_.erase(0, end + 2);
     } else {
       if (sent_.size() < 16) return "";
-      if (!StartsWith(sent_, std::string_view("\r\n\r\n\0\r\nQUIT\n\x21", 13))) {
+      // PROXY, or LOCAL where the client has no address.
+      if (!StartsWith(sent_, std::string_view("\r\n\r\n\0\r\nQUIT\n", 12)) ||
+          (sent_[12] != '\x21' && sent_.substr(12, 4) != std::string("\x20\0\0\0", 4))) {
         return "no PROXY header of version 2";
       }
       const size_t length =
@@ -205,6 +207,7 @@ Finding UpstreamWire::Command(const std::string& line) {
   if (bdat) {
     if (!chunking_) return "BDAT to a server without CHUNKING";
     if (!chunks_alone || due_.size() >= (pipelining_ ? 8u : 1u)) return "BDAT out of turn";
+    if (due_.empty() && !received_.empty()) return "a chunk while a reply to nothing is being read";
   } else {
     if (!due_.empty()) return "a command before the reply to another: " + Visible(line);
     if (!received_.empty()) return "a command while a reply is being read: " + Visible(line);

@@ -132,6 +132,7 @@ char* MakeEngine(ngx_conf_t* cf, ServerConfig* config) {
   options->identity = static_cast<upstream::IdentityMode>(config->identity);
   options->chunking = config->chunking != 0;
   options->timeouts.connect = config->connect_timeout;
+  options->timeouts.greeting = config->greeting_timeout;
   options->name.Assign(config->engine->server_name());
   config->options = options;
   return kOk;
@@ -195,6 +196,8 @@ ngx_command_t kCommands[] = {
     POSTERN_VALUE("postern_starttls", NGX_CONF_FLAG, &ngx_conf_set_flag_slot, starttls, nullptr),
     POSTERN_VALUE("postern_connect_timeout", NGX_CONF_TAKE1, &ngx_conf_set_msec_slot,
                   connect_timeout, nullptr),
+    POSTERN_VALUE("postern_greeting_timeout", NGX_CONF_TAKE1, &ngx_conf_set_msec_slot,
+                  greeting_timeout, nullptr),
     POSTERN_VALUE("postern_next_upstream_tries", NGX_CONF_TAKE1, &ngx_conf_set_num_slot, tries,
                   nullptr),
     ngx_null_command,
@@ -211,6 +214,7 @@ void* CreateServerConfig(ngx_conf_t* cf) {
   config->chunking = NGX_CONF_UNSET;
   config->starttls = NGX_CONF_UNSET;
   config->connect_timeout = NGX_CONF_UNSET_MSEC;
+  config->greeting_timeout = NGX_CONF_UNSET_MSEC;
   config->tries = NGX_CONF_UNSET_UINT;
   return config;
 }
@@ -229,6 +233,9 @@ char* MergeServerConfig(ngx_conf_t* cf, void* parent, void* child) {
   ngx_conf_merge_value(config->chunking, above.chunking, 1);
   ngx_conf_merge_value(config->starttls, above.starttls, NGX_CONF_UNSET);
   ngx_conf_merge_msec_value(config->connect_timeout, above.connect_timeout, 30000);
+  // Less than the five minutes of RFC 5321 section 4.5.3.2.1, which are also what the client's MAIL
+  // waits for a decision: the next server of the group is to have its turn.
+  ngx_conf_merge_msec_value(config->greeting_timeout, above.greeting_timeout, 120000);
   ngx_conf_merge_uint_value(config->tries, above.tries, 0);
   if (config->upstream == nullptr) return kOk;
   // Nothing may be thrown through nginx.

@@ -32,6 +32,7 @@ struct ServerConfig {
   ngx_flag_t chunking;
   ngx_flag_t starttls;
   ngx_msec_t connect_timeout;
+  ngx_msec_t greeting_timeout;
   ngx_uint_t tries;  // 0: as many as there are servers
 
   // Made when all is read.

@@ -408,6 +408,8 @@ void Session::Settle() {
 void Session::See(const postern_event& event) {
   switch (event.type) {
     case POSTERN_EVENT_MAIL: {
+      // One that was refused in its middle is decided as it ends, and this may be in the same read.
+      if (content_) TellMessage();
       const auto& path = reinterpret_cast<const postern_event_mail&>(event).reverse_path;
       sender_.Assign({reinterpret_cast<const char*>(path.data), std::min<size_t>(path.size, 320)});
       break;
@@ -452,7 +454,10 @@ void Session::OnError(const postern_event_error& event) {
 
 // Once the upstream server has decided about content.
 void Session::NoteMessage() {
-  if (!content_ || (flags() & POSTERN_HAS_TICKET) != 0) return;
+  if (content_ && (flags() & POSTERN_HAS_TICKET) == 0) TellMessage();
+}
+
+void Session::TellMessage() {
   content_ = false;
   const uint16_t code = gate()->last_code();
   record_.upstream_code = code;

@@ -83,6 +83,7 @@ class Session final : private gate::Pump, public LinkOwner {
   bool HandleOther(const postern_event& event) override;
   void OnError(const postern_event_error& event);
   void NoteMessage();
+  void TellMessage();
 
   ngx_stream_session_t* const s_;
   ngx_connection_t* const c_;

@@ -144,7 +144,7 @@ void Connection::OnTimer(uint64_t now) {
     if (now >= own_deadline_) {
       Close(phase_ == Phase::kHandshake || phase_ == Phase::kProxyBeforeTls ? "tls timeout" : "");
     } else if (session_ != nullptr) {
-      Note(api().session_tick(session_, now));
+      TickSession(now);
       DrainEvents();
       SettleGate();
       Advance();
@@ -176,6 +176,8 @@ void Connection::Settle() {
   uint64_t due = kNever;
   if (phase_ != Phase::kLinger && session_ != nullptr) {
     api().session_next_deadline(session_, &due);
+    clock_.Stand(ClientRoom() == 0);
+    due = clock_.Due(due);
   }
   deadline_ = std::min(due, own_deadline_);
   // A node that comes up too early is put back; that is cheaper than moving it at every command.
@@ -266,7 +268,7 @@ void Connection::ReadProxyHeader() {
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (n <= 0) return Close("");
   size_t consumed = 0;
-  Note(api().session_tick(session_, loop_->Now()));
+  TickSession(loop_->Now());
   Note(api().session_feed(session_, loop_->buffer(), static_cast<size_t>(n), &consumed));
   if (consumed != 0 && recv(fd_, loop_->buffer(), consumed, 0) != static_cast<ssize_t>(consumed)) {
     return Close("");
@@ -284,7 +286,7 @@ void Connection::ReadLingering() {
 }
 
 void Connection::Process(const uint8_t* data, size_t size) {
-  Note(api().session_tick(session_, loop_->Now()));
+  TickSession(loop_->Now());
   if ((flags_ & POSTERN_HAS_EVENT) != 0) DrainEvents();
   size_t offset = 0;
   while (offset < size && phase_ == Phase::kOpen && !broken_ &&
@@ -502,6 +504,8 @@ void Connection::Close(absl::string_view reason) {
   if (counted_) loop_->shared()->limits.RemoveConnection();
   client_counted_ = counted_ = false;
 }
+
+void Connection::TickSession(uint64_t now) { Note(api().session_tick(session_, clock_.At(now))); }
 
 void Connection::Note(int32_t result) {
   if (result >= 0) {

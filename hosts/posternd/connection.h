@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "hosts/common/gate/clock.h"
 #include "hosts/common/gate/gate.h"
 #include "hosts/common/network.h"
 #include "hosts/posternd/loop.h"
@@ -123,6 +124,7 @@ class Connection {
 
   // The session.
   const postern_api& api() const { return *loop_->shared()->api; }
+  void TickSession(uint64_t now);
   void Note(int32_t result);
   void DrainEvents();
   void HandleEvent(const postern_event& event);
@@ -192,6 +194,7 @@ class Connection {
   postern_session* session_ = nullptr;
   std::unique_ptr<gate::Gate> gate_;
   UpstreamLink* link_ = nullptr;
+  gate::SessionClock clock_;
   int fd_;
   int32_t flags_ = 0;  // POSTERN_HAS_* as the session said last
   Phase phase_ = Phase::kOpen;

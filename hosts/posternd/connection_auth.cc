@@ -156,7 +156,7 @@ void Connection::OnAuthChecked(const std::shared_ptr<AuthJob>& job) {
   --auth_jobs_;
   if (auth_job_ == job && phase_ != Phase::kClosed) {
     // The loop slept; the session is to know how long. Was it too long, then it ends the exchange.
-    Note(api().session_tick(session_, loop_->Now()));
+    TickSession(loop_->Now());
     DrainEvents();
     if (auth_job_ == job) {
       auth_job_.reset();

@@ -483,7 +483,7 @@ void Connection::OnDelivered(const std::shared_ptr<Delivery>& delivery) {
   }
   if (answerable && phase_ != Phase::kClosed) {
     // The loop slept; the session is to know how long.
-    Note(api().session_tick(session_, loop_->Now()));
+    TickSession(loop_->Now());
     DrainEvents();
     AnswerDelivery(*delivery);
     DrainEvents();

@@ -128,7 +128,7 @@ void Connection::SettleGate() {
 }
 
 void Connection::OnGateDecision(int32_t result) {
-  if (link_ != nullptr && link_->client()->in_transaction()) {
+  if (link_ != nullptr && (link_->client()->ready() || link_->client()->in_transaction())) {
     loop_->shared()->upstream->Observe(link_->client()->capabilities());
   }
   const upstream::Failure failure = gate_->last_failure();
@@ -171,7 +171,7 @@ void Connection::OnGateDecision(int32_t result) {
 void Connection::OnUpstream() {
   if (phase_ == Phase::kClosed || session_ == nullptr) return;
   // An answer counts from the time that the session knows.
-  Note(api().session_tick(session_, loop_->Now()));
+  TickSession(loop_->Now());
   DrainEvents();
   gate_->Advance();
   SettleGate();

@@ -45,11 +45,32 @@ InetdClient::~InetdClient() {
   if (to_client_.joinable()) to_client_.join();
 }
 
+bool InetdClient::HasStandardError() {
+  struct stat what;
+  return fstat(STDERR_FILENO, &what) == 0 && S_ISSOCK(what.st_mode) &&
+         SameFile(STDIN_FILENO, STDERR_FILENO);
+}
+
 absl::StatusOr<int> InetdClient::Take() {
   struct stat what;
   if (fstat(STDIN_FILENO, &what) != 0) {
     return absl::InvalidArgumentError(
         absl::StrCat("--inetd: descriptor 0 is closed: ", strerror(errno)));
+  }
+  if (S_ISSOCK(what.st_mode)) {
+    // inetd would start one program behind the other, none of which takes the client.
+    int type = 0;
+    int listens = 0;
+    socklen_t size = sizeof(type);
+    if (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_STREAM) {
+      return absl::InvalidArgumentError("--inetd: descriptor 0 is no stream socket");
+    }
+    size = sizeof(listens);
+    if (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens != 0) {
+      return absl::InvalidArgumentError(
+          "--inetd: descriptor 0 is the listening socket and not a client; write nowait in "
+          "inetd.conf, Accept=yes in a systemd socket");
+    }
   }
   const bool quiet =
       SameFile(STDIN_FILENO, STDERR_FILENO) || SameFile(STDOUT_FILENO, STDERR_FILENO);

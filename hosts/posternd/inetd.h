@@ -22,6 +22,9 @@ class InetdClient {
   InetdClient(const InetdClient&) = delete;
   InetdClient& operator=(const InetdClient&) = delete;
 
+  // True if standard error is the client's socket, as inetd and spawn(8) make it.
+  static bool HasStandardError();
+
   // Takes the client off the descriptors, and puts /dev/null in its place everywhere: nothing that
   // is printed may reach a client. Gives a non-blocking socket. Pipes are joined to one by two
   // threads.

@@ -41,7 +41,18 @@ constexpr int kExitUsage = 2;
 // How long the start waits for the server behind the gate.
 constexpr int kProbeMs = 3000;
 
+void ToSystemLog(const absl::Status& status) {
+  openlog("posternd", LOG_PID, LOG_MAIL);
+  syslog(LOG_ERR, "%s", std::string(status.message()).c_str());
+  closelog();
+}
+
 int Fail(const absl::Status& status) {
+  // Whatever the flags say, of which some may be wrong.
+  if (InetdClient::HasStandardError()) {
+    ToSystemLog(status);
+    return kExitUsage;
+  }
   const std::string line = absl::StrCat("posternd: ", status.message(), "\n");
   fputs(line.c_str(), stderr);
   return kExitUsage;
@@ -49,10 +60,8 @@ int Fail(const absl::Status& status) {
 
 // With --inetd standard error often is the client, who has no use for it.
 int FailToSystemLog(const absl::Status& status) {
-  openlog("posternd", LOG_PID, LOG_MAIL);
-  syslog(LOG_ERR, "%s", std::string(status.message()).c_str());
-  closelog();
-  return Fail(status);
+  ToSystemLog(status);
+  return InetdClient::HasStandardError() ? kExitUsage : Fail(status);
 }
 
 // Under `bazel run` the program starts in a folder of Bazel's; the person is elsewhere.

@@ -335,6 +335,37 @@ class BeforeAScriptedServer(GateTest):
             # What it offers counts for sessions from now on.
             self.assertIn(b"8BITMIME", self.client(front).hello())
 
+    def test_a_server_that_comes_to_offer_less(self):
+        """A client that was offered more is told to come again, and then finds what there is."""
+        for keyword, mail, rcpt in ((b"8BITMIME", b" BODY=8BITMIME", b""), (b"DSN", b" RET=HDRS", b""),
+                                    (b"DSN", b"", b" NOTIFY=NEVER")):
+            server = self.scripted(keywords=(b"8BITMIME", b"DSN"))
+            front = self.gate(server)
+            server.keywords = tuple(each for each in server.keywords if each != keyword)
+            wire = self.client(front)
+            self.assertIn(keyword, wire.hello())
+            reply = wire.command(b"MAIL FROM:<a@example.org>" + mail)
+            if rcpt:
+                reply = wire.command(b"RCPT TO:<b@example.org>" + rcpt)
+            self.assertRegex(reply, rb"^45[01] ")
+            self.assertNotIn(keyword, self.client(front).hello())
+
+    def test_the_servers_pause_is_not_the_clients_silence(self):
+        server = self.scripted(keywords=(b"8BITMIME",))
+        config = os.path.join(self.folder, "hurried.textproto")
+        with open(config, "w", encoding="ascii") as file:
+            file.write("engine { limits { content_timeout_ms: 1000 } }")
+        wire = self.greet(self.gate(server, "--config=" + config))
+        self.assertRegex(scripted_server.deliver_while_it_pauses(server, wire, 2.5), rb"^250 ")
+        # The client's own silence still is.
+        wire.open_transaction()
+        wire.command(b"DATA")
+        self.assertRegex(wire.read_reply(), rb"^421 ")
+
+    def test_no_piece_waits_for_an_ack(self):
+        wire = self.greet(self.gate(self.scripted()))
+        self.assertLess(scripted_server.quickest(wire), 0.03)
+
     def test_back_pressure(self):
         """A server that takes nothing stops the client, and the gate keeps next to nothing."""
         server = self.scripted(keywords=(b"8BITMIME",))
@@ -432,6 +463,30 @@ class Inetd(GateTest):
         self.assertEqual(wire.read_to_end(), b"")
         self.assertEqual(process.wait(20), 0)
         self.assertIn(b"XCLIENT ADDR=127.0.0.77", server.commands)
+
+    def test_what_is_no_client_is_refused(self):
+        """inetd's `wait` and systemd's Accept=no hand the listening socket over."""
+        listener = socket.create_server(("127.0.0.1", 0))
+        datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        for given, says in ((listener, b"nowait"), (datagrams, b"no stream socket")):
+            self.addCleanup(given.close)
+            result = subprocess.run([posternd_fixture.posternd_path(), "--inetd", "--discard"],
+                                    stdin=given, stdout=given, stderr=subprocess.PIPE, timeout=30,
+                                    check=False)
+            self.assertNotEqual(result.returncode, 0)
+            self.assertIn(says, result.stderr)
+
+    def test_mistakes_in_the_flags_are_not_for_the_client(self):
+        """inetd and spawn(8) make standard error the client's as well."""
+        for mistake in ("--nonsense", "--config=/nowhere", "--plugin=/nowhere", "--upstream=nobody"):
+            ours, clients = socket.socketpair()
+            self.addCleanup(ours.close)
+            process = subprocess.Popen(
+                [posternd_fixture.posternd_path(), "--inetd", "--discard", mistake],
+                stdin=clients, stdout=clients, stderr=clients)
+            clients.close()
+            self.assertNotEqual(process.wait(20), 0)
+            self.assertEqual(ours.recv(1000), b"", mistake)
 
     def test_it_delivers_to_a_maildir_as_well(self):
         maildir = os.path.join(self.folder, "Maildir")

@@ -194,6 +194,15 @@ class BeforeMta(unittest.TestCase):
         self.assertRegex(wire.command(b"XYZZY"), rb"^500[ -]5\.5\.1 ")
         self.assertRegex(wire.command(b"XCLIENT ADDR=127.0.0.3"), rb"^502[ -]5\.5\.1 ")
 
+    def test_the_first_client_is_offered_what_the_mta_has(self):
+        """The module asks the MTA at the start, for no client."""
+        self.nginx.wait_for_log("postern: upstream .* was seen")
+        wire = posternd_fixture.Wire(self.nginx.port, CLIENT)
+        self.addCleanup(wire.close)
+        offered = wire.hello()
+        for keyword in self.keywords:
+            self.assertRegex(offered, rb"(?m)^250[- ]%s\b" % keyword)
+
     def test_starttls(self):
         wire = self.greet()
         wire.start_tls()
@@ -273,6 +282,7 @@ class BeforeMta(unittest.TestCase):
 
 class Postfix(BeforeMta):
     __test__ = True
+    keywords = (b"8BITMIME", b"CHUNKING", b"DSN")
 
     def setUp(self):
         self.mta = postfix_fixture.Postfix(
@@ -321,6 +331,7 @@ class Postfix(BeforeMta):
 
 class Exim(BeforeMta):
     __test__ = True
+    keywords = (b"8BITMIME", b"CHUNKING", b"SMTPUTF8")
 
     def setUp(self):
         self.mta = EximServer(documented("exim"))

@@ -14,6 +14,7 @@ import unittest
 
 from tests.e2e import nginx_fixture
 from tests.e2e import posternd_fixture
+from tests.e2e import scripted_server
 from tests.support import py_unittest_main
 
 CONTENT = (b"From: a@example.net\r\nTo: b@example.org\r\nSubject: x\r\n\r\n"
@@ -226,6 +227,23 @@ class Mail(NginxTest):
         wire.send(b"BDAT %d LAST\r\n" % (len(content) - 3) + content[3:])
         self.assertRegex(wire.read_reply(), rb"^250 ")
         self.assertEqual(upstream.message().content, content)
+
+    def test_the_servers_pause_is_not_the_clients_silence(self):
+        with scripted_server.ScriptedServer(keywords=(b"8BITMIME",)) as upstream:
+            nginx = self.nginx(("", f"postern_pass 127.0.0.1:{upstream.port}; "
+                                    "postern_config {root}/engine.textproto;"),
+                               files={"engine.textproto": "limits { content_timeout_ms: 1000 }\n"})
+            wire = self.greet(nginx.port)
+            self.assertRegex(scripted_server.deliver_while_it_pauses(upstream, wire, 2.5), rb"^250 ")
+            # The client's own silence still is.
+            wire.open_transaction()
+            wire.command(b"DATA")
+            self.assertRegex(wire.read_reply(), rb"^421 ")
+
+    def test_no_piece_waits_for_an_ack(self):
+        with scripted_server.ScriptedServer() as upstream:
+            nginx = self.nginx(("", f"postern_pass 127.0.0.1:{upstream.port};"))
+            self.assertLess(scripted_server.quickest(self.greet(nginx.port)), 0.03)
 
     def test_timeout(self):
         _, nginx = self.pair("postern_config {root}/engine.textproto;", files={
@@ -456,6 +474,18 @@ class Groups(NginxTest):
         self.assertEqual(len(re.findall("connect\\(\\) failed", nginx.log())), 1)
         self.assertIn("temporarily disabled", nginx.log())
 
+    def test_one_that_does_not_greet_is_passed_over(self):
+        """Before the client's decision runs out of time, and not after."""
+        silent = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(silent.close)
+        upstream = self.upstream()
+        nginx = self.nginx(("", "postern_pass mta; postern_greeting_timeout 500ms;"),
+                           stream=f"upstream mta {{ server 127.0.0.1:{silent.getsockname()[1]}; "
+                                  f"server 127.0.0.1:{upstream.port}; }}")
+        for _ in range(2):
+            self.assertRegex(self.greet(nginx.port).deliver(b"x\r\n"), rb"^250 ")
+        self.assertRegex(nginx.wait_for_log("does not begin"), "does not begin: timeout")
+
     def test_one_that_greets_with_554_is_passed_over(self):
         refusing = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(refusing.close)
@@ -557,6 +587,44 @@ class Logs(NginxTest):
         self.greet(nginx.port).deliver(b"x\r\n")
         nginx.wait_for_log(r"postern: message from <a@example\.org> for 1 recipients relayed, "
                            r'upstream says 250.* client: 127\.0\.0\.1, .*upstream: "127\.0\.0\.1:\d+"')
+
+
+    def test_an_idle_server_that_closes_is_no_alarm(self):
+        with scripted_server.ScriptedServer() as upstream:
+            nginx = self.nginx(("", f"postern_pass 127.0.0.1:{upstream.port};"))
+            wire = self.greet(nginx.port)
+            for _ in range(3):
+                self.assertRegex(wire.deliver(b"x\r\n"), rb"^250 ")
+                upstream.cut()
+                time.sleep(0.1)
+            wire.command(b"QUIT")
+            self.assertIn('failure="-"', nginx.access_log()[0])
+            self.assertNotIn("[error]", nginx.log())
+
+    def test_a_message_refused_in_the_middle_is_told_as_its_own(self):
+        """Its answer is there at once, and so is the next message in the same read."""
+        with scripted_server.ScriptedServer() as upstream:
+            nginx = self.nginx(("", f"postern_pass 127.0.0.1:{upstream.port};"))
+            wire = self.greet(nginx.port)
+            wire.open_transaction()
+            upstream.fault = ("content", "early")
+            wire.command(b"DATA")
+            wire.send(b"one\r\n")
+            # Until the refusal is there.
+            end = time.monotonic() + 20
+            while upstream.fault is not None and time.monotonic() < end:
+                time.sleep(0.01)
+            time.sleep(0.2)
+            wire.send(b"two\r\n.\r\nMAIL FROM:<next@example.org>\r\nRCPT TO:<b@example.org>\r\n"
+                      b"DATA\r\n")
+            self.assertEqual([wire.read_reply()[:3] for _ in range(4)],
+                             [b"552", b"250", b"250", b"354"])
+            wire.send(b"x\r\n.\r\n")
+            self.assertRegex(wire.read_reply(), rb"^250 ")
+            text = nginx.wait_for_log("postern: message from", 2)
+            told = re.findall(r"message from (\S+) for \d recipients (\w+), upstream says (\d+)", text)
+            self.assertEqual(told, [("<a@example.org>", "refused", "552"),
+                                    ("<next@example.org>", "relayed", "250")])
 
 
 class Reload(NginxTest):

@@ -141,6 +141,7 @@ void Gate::OnMail(const postern_event_mail& event) {
   if (wait_ != Wait::kNothing) LoseTransaction();
   // Nor is a server waited for again that would not even begin.
   if (late_start || (upstream_ != nullptr && upstream_->closed())) Release();
+  open_ = false;
   lost_ = false;
   content_ = false;
   fetched_ = false;
@@ -208,6 +209,7 @@ void Gate::OnContentEnd(uint64_t ticket) {
 
 void Gate::OnReset() {
   LoseTransaction();
+  open_ = false;
   lost_ = false;
   if (upstream_ != nullptr && upstream_->closed()) Release();
 }
@@ -282,7 +284,8 @@ void Gate::Advance() {
   }
   // Inside content it is kept: what it said before it went away is the message's answer.
   if (upstream_ != nullptr && upstream_->closed() && wait_ == Wait::kNothing && !content_) {
-    if (last_failure_ == Failure::kNone) last_failure_ = upstream_->failure();
+    // Between two transactions it may go: nobody's mail is deferred for that.
+    if (open_ && last_failure_ == Failure::kNone) last_failure_ = upstream_->failure();
     LoseTransaction();
     Release();
   }
@@ -330,6 +333,7 @@ void Gate::SendMail() {
       break;
     case upstream::Carry::kNo:
       return AnswerPlain(POSTERN_VERDICT_REJECT, kParameterNotInForce);
+    case upstream::Carry::kLacking:
     case upstream::Carry::kTooLong:
       return AnswerPlain(POSTERN_VERDICT_DEFER);
   }
@@ -371,6 +375,7 @@ void Gate::HandleOutcome() {
     return Release();
   }
   if (wait == Wait::kEnd) {
+    open_ = reply.code == 421;
     content_ = false;
     last_code_ = reply.code;
   }
@@ -385,10 +390,12 @@ void Gate::HandleOutcome() {
     AnswerPlain(POSTERN_VERDICT_ACCEPT);
   } else if (fetched && burl_last_) {
     fetched_ = true;
+    open_ = false;
     AnswerPlain(POSTERN_VERDICT_ACCEPT);
   } else {
     AnswerReply(reply);
   }
+  if (wait == Wait::kMail) open_ = reply.reply_class() == 2 || reply.code == 421;
   if (start && reply.reply_class() == 2) used_ = true;
   // The session's clock was faster, and the client was told 4yz: the server must not go on with
   // what it accepted.
@@ -408,8 +415,13 @@ void Gate::AnswerReply(const upstream::Reply& reply) {
                          : wait_ == Wait::kBurl  ? POSTERN_EVENT_BURL
                          : !queue_.empty()       ? POSTERN_EVENT_ETRN
                                                  : POSTERN_EVENT_MAIL;
+  // Of what it refuses the table would give reasons that the server did not.
+  const std::string_view text = !reply.text.empty()                 ? reply.text.view()
+                                : verdict == POSTERN_VERDICT_REJECT ? "Refused"
+                                : verdict == POSTERN_VERDICT_DEFER  ? "Not now, try again later"
+                                                                    : "";
   // 421 is the server's goodbye to the gate; the client's session goes on.
-  if (!reply.text.empty() && reply.code != 421) {
+  if (!text.empty() && reply.code != 421) {
     postern_answer answer = {};
     answer.struct_size = sizeof(answer);
     answer.verdict = verdict;
@@ -418,9 +430,13 @@ void Gate::AnswerReply(const upstream::Reply& reply) {
       answer.enhanced_class = reply.enhanced[0];
       answer.enhanced_subject = reply.enhanced[1];
       answer.enhanced_detail = reply.enhanced[2];
+      // RFC 3463 section 3.1: X.0.0, other undefined status.
+      if (answer.enhanced_class == 0 && verdict != POSTERN_VERDICT_ACCEPT) {
+        answer.enhanced_class = static_cast<uint16_t>(reply.reply_class());
+      }
     }
-    answer.text.data = reinterpret_cast<const uint8_t*>(reply.text.view().data());
-    answer.text.size = reply.text.view().size();
+    answer.text.data = reinterpret_cast<const uint8_t*>(text.data());
+    answer.text.size = text.size();
     answer.code = MayStand(event, reply.code) ? reply.code : CommonCode(event, reply.reply_class());
     Answer(answer);
     if (result_ != POSTERN_E_REPLY) return;

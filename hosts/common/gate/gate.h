@@ -22,7 +22,8 @@
 // What each thing that can go wrong does:
 //   no upstream, or it refuses the gate      MAIL 451 (the table's words)
 //   it refuses the client                    MAIL with its code and words, its class kept
-//   it goes away in a transaction            451 to each command until the transaction ends
+//   it goes away in a transaction            451 (450 to RCPT) to each command until the
+//                                            transaction ends
 //   it goes away inside content              the rest is read and dropped, then 451
 //   no reply after the final dot             451: whether it has the message is not known, and the
 //                                            sender tries again. RFC 5321 section 4.5.3.2.6 and
@@ -30,8 +31,8 @@
 //   the decision's time runs out             the engine says 451; a server that accepted late is
 //                                            reset, or cut off where a recipient or content hangs
 //                                            on it
-//   it offers less than the front did        MAIL 451: in its next session the client is offered
-//                                            what there is
+//   it offers less than the front did        MAIL 451, RCPT 450: in its next session the client is
+//                                            offered what there is
 //   a parameter it does not know             555
 //   a code that may not stand there          250, 451 or 554 by its class, with the server's words;
 //                                            to ETRN 250, 458 or 459
@@ -135,7 +136,8 @@ class Gate {
   upstream::Failure last_failure_ = upstream::Failure::kNone;
   uint16_t last_code_ = 0;
   bool answered_ = false;
-  bool lost_ = false;     // the transaction has no upstream any more
+  bool open_ = false;     // a transaction that the server took, or broke off
+  bool lost_ = false;     // it has no upstream any more
   bool content_ = false;  // between CONTENT_BEGIN and CONTENT_END
   bool used_ = false;     // upstream_ served before
   bool fetched_ = false;  // the last BURL was accepted: upstream_->reply() is that to the message

@@ -292,6 +292,29 @@ TEST(GateFaultTest, LmtpThatDiesAmongItsReplies) {
   EXPECT_EQ(Join(Converse(&bench, true)), "250 250 250 354 451 ");
 }
 
+TEST(GateFaultTest, AServerThatTakesNoContentIsNotTheClientsFault) {
+  for (const bool bdat : {false, true}) {
+    Bench bench;
+    if (bdat) bench.mail.keywords.push_back("CHUNKING");
+    bench.Open();
+    bench.TakeReply();
+    bench.Ask("EHLO client.example");
+    bench.Ask("MAIL FROM:<a@example.org>");
+    bench.Ask("RCPT TO:<b@example.org>");
+    EXPECT_EQ(bench.Ask("DATA").substr(0, 3), "354");
+    bench.mta_listens = false;
+    std::string content;
+    while (content.size() < 200000) content += "0123456789012345678901234567890123456789\r\n";
+    bench.Send(content + ".\r\n");
+    EXPECT_GT(bench.unsent(), 0u);
+    EXPECT_EQ(bench.TakeReply(), "");
+    for (int i = 0; i < 20 && bench.client_heard.empty(); ++i) bench.Wait(10 * 1000);
+    EXPECT_EQ(bench.TakeReply().substr(0, 3), "451") << bench.now;
+    EXPECT_FALSE(bench.pump()->closing());
+    EXPECT_EQ(bench.gate()->last_failure(), upstream::Failure::kTimeout);
+  }
+}
+
 TEST(GateFaultTest, TheSessionsOwnEndIsTheConnectionsToo) {
   // 421 for too many errors, in the middle of a transaction.
   Bench bench;

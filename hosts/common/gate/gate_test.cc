@@ -127,6 +127,43 @@ TEST(GateTest, AnIdleConnectionThatTheMtaClosedIsMadeAnew) {
   }
 }
 
+// Nobody's mail was deferred, and so there is nothing for an operator to be alarmed at.
+TEST(GateTest, AnIdleConnectionThatTheMtaClosedIsNoFailure) {
+  for (const bool transaction : {false, true}) {
+    Bench bench;
+    Greet(&bench);
+    EXPECT_EQ(Deliver(&bench), "250 2.0.0 queued\r\n");
+    if (transaction) {
+      EXPECT_EQ(bench.Ask("MAIL FROM:<a@example.org>"), "250 2.1.0 Ok\r\n");
+    }
+    bench.HalfCloseMta();
+    EXPECT_EQ(bench.upstream(), nullptr);
+    EXPECT_EQ(bench.gate()->last_failure(),
+              transaction ? upstream::Failure::kClosed : upstream::Failure::kNone);
+    if (transaction) {
+      EXPECT_EQ(bench.Ask("RCPT TO:<b@example.org>").substr(0, 3), "450");
+    }
+    EXPECT_EQ(bench.Ask("RSET").substr(0, 3), "250");
+    EXPECT_EQ(Deliver(&bench), "250 2.0.0 queued\r\n");
+    EXPECT_EQ(bench.gate()->last_failure(), upstream::Failure::kNone);
+  }
+}
+
+TEST(GateTest, AServerThatBreaksOffIsAFailure) {
+  for (const char* verb : {"MAIL", "RCPT", "."}) {
+    Bench bench;
+    bench.mail.replies_to = {{verb, "421 4.3.2 closing"}};
+    Greet(&bench);
+    bench.Ask("MAIL FROM:<a@example.org>");
+    bench.Ask("RCPT TO:<b@example.org>");
+    if (*verb == '.') {
+      EXPECT_EQ(bench.Ask("DATA").substr(0, 3), "354");
+      EXPECT_EQ(bench.Ask("x\r\n.").substr(0, 3), "451");
+    }
+    EXPECT_EQ(bench.gate()->last_failure(), upstream::Failure::kClosed) << verb;
+  }
+}
+
 TEST(GateTest, ItIsTriedAnewOnceAndNotForEver) {
   Bench bench;
   Greet(&bench);
@@ -181,6 +218,27 @@ TEST(GateTest, WhatMayNotStandThereKeepsItsClass) {
     const std::string told = bench.Ask("RCPT TO:<b@example.org>");
     EXPECT_EQ(told.substr(0, std::string(each.told).size()), each.told) << each.reply;
     EXPECT_FALSE(bench.pump()->closing());
+    EXPECT_EQ(bench.misbehaved, "");
+  }
+}
+
+// The table's words for a refused recipient are "No such recipient here", which it did not say.
+TEST(GateTest, ARefusalWithoutWordsKeepsItsCode) {
+  const struct {
+    const char* says;
+    const char* told;
+  } cases[] = {{"552", "552 5.0.0 Refused\r\n"},
+               {"552 5.2.2", "552 5.2.2 Refused\r\n"},
+               {"452 \t", "452 4.0.0 Not now, try again later\r\n"},
+               {"550-\r\n550 ", "550 5.0.0 Refused\r\n"},
+               {"550 mailbox full", "550 5.0.0 mailbox full\r\n"},
+               {"250", "250 2.1.5 Recipient accepted\r\n"}};
+  for (const auto& each : cases) {
+    Bench bench;
+    bench.mail.replies_to = {{"RCPT", each.says}};
+    Greet(&bench);
+    EXPECT_EQ(bench.Ask("MAIL FROM:<a@example.org>"), "250 2.1.0 Ok\r\n");
+    EXPECT_EQ(bench.Ask("RCPT TO:<b@example.org>"), each.told) << each.says;
     EXPECT_EQ(bench.misbehaved, "");
   }
 }
@@ -497,6 +555,34 @@ TEST(GateTest, FaultsAroundBurlAndEtrnLoseNothing) {
   }
 }
 
+TEST(GateTest, XforwardIsSaidForEachMessage) {
+  Bench bench;
+  bench.options.identity = upstream::IdentityMode::kXforward;
+  bench.mail.keywords.push_back("XFORWARD HELO");
+  Greet(&bench);
+  std::string told;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(Deliver(&bench), "250 2.0.0 queued\r\n");
+  for (const std::string& line : bench.mail.heard) {
+    if (line[0] == 'X' || line[0] == 'M') told += line + "\n";
+  }
+  std::string expected;
+  for (int i = 0; i < 3; ++i) {
+    expected += "XFORWARD HELO=client.example\nMAIL FROM:<a@example.org>\n";
+  }
+  EXPECT_EQ(told, expected);
+}
+
+TEST(GateTest, ByProxyHeaderAClientWithoutAnAddressIsDeferred) {
+  Bench bench;
+  bench.options.identity = upstream::IdentityMode::kProxy1;
+  Greet(&bench);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(bench.Ask("MAIL FROM:<a@example.org>").substr(0, 3), "451");
+    EXPECT_EQ(bench.gate()->last_failure(), upstream::Failure::kNoAddress);
+  }
+  for (const std::string& line : bench.mail.heard) EXPECT_NE(line[0], 'M');
+}
+
 TEST(GateTest, WithoutXclientNothingIsAccepted) {
   Bench bench;
   bench.options.identity = upstream::IdentityMode::kXclient;
@@ -513,6 +599,14 @@ TEST(GateTest, WhatTheMtaDoesNotOfferIsTriedAgainLater) {
   EXPECT_EQ(bench.Ask("MAIL FROM:<a@example.org> SMTPUTF8").substr(0, 3), "451");
   EXPECT_EQ(bench.Ask("MAIL FROM:<a@example.org> BODY=7BIT SIZE=100"), "250 2.1.0 Ok\r\n");
   EXPECT_EQ(bench.mail.heard.back(), "MAIL FROM:<a@example.org>");
+  // Parameters as well: the front offered DSN, so 5yz would return a message for a fault of ours.
+  EXPECT_EQ(bench.Ask("RCPT TO:<b@example.org> NOTIFY=NEVER").substr(0, 3), "450");
+  EXPECT_EQ(bench.Ask("RCPT TO:<b@example.org>"), "250 2.1.5 Ok\r\n");
+  EXPECT_EQ(bench.Ask("RSET").substr(0, 3), "250");
+  EXPECT_EQ(bench.Ask("MAIL FROM:<a@example.org> RET=HDRS").substr(0, 3), "451");
+  // And the connection serves on.
+  EXPECT_EQ(Deliver(&bench), "250 2.0.0 queued\r\n");
+  EXPECT_EQ(bench.mail.connections, 1u);
 }
 
 TEST(GateTest, ParametersAndPathsAreHandedOn) {

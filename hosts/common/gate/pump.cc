@@ -65,6 +65,7 @@ size_t Pump::FromClient(std::string_view octets) {
     // It wants room for its output.
     if (consumed == 0 && !event) break;
   }
+  clock_.Stand(gate_->ClientRoom() == 0);
   return taken;
 }
 
@@ -89,17 +90,19 @@ void Pump::ClientGone() {
 void Pump::UpstreamMoved() {
   gate_->Advance();
   Drain();
+  clock_.Stand(gate_->ClientRoom() == 0);
 }
 
 void Pump::Tick(uint64_t now_ms) {
-  if (!dead_) Note(api_->session_tick(session_, now_ms));
+  const uint64_t time = clock_.At(now_ms);
+  if (!dead_) Note(api_->session_tick(session_, time));
   Drain();
 }
 
 uint64_t Pump::NextDeadline() const {
   uint64_t deadline = UINT64_MAX;
   if (!dead_) api_->session_next_deadline(session_, &deadline);
-  return deadline;
+  return clock_.Due(deadline);
 }
 
 }  // namespace postern::gate

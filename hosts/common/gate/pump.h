@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "hosts/common/gate/clock.h"
 #include "hosts/common/gate/gate.h"
 #include "plugin_api/postern.h"
 
@@ -68,6 +69,7 @@ class Pump {
   const postern_api* const api_;
   postern_session* const session_;
   Gate* const gate_;
+  SessionClock clock_;
   int32_t flags_ = 0;
   bool dead_ = false;
 };

@@ -120,7 +120,7 @@ Carry CarryParameters(std::string_view given, const Capabilities& capabilities,
                      [word](const ParameterWord& each) { return SameWord(each.word, word); });
     if (known == std::end(kParameters)) return Carry::kNo;
     if (known->extension == 0) continue;
-    if ((capabilities.extensions & known->extension) == 0) return Carry::kNo;
+    if ((capabilities.extensions & known->extension) == 0) return Carry::kLacking;
     if (!carried->Append(" ") || !carried->Append(one)) return Carry::kTooLong;
   }
   return Carry::kYes;

@@ -66,7 +66,8 @@ using Parameters = FixedText<kMaxParameters>;
 
 enum class Carry : uint8_t {
   kYes,
-  kNo,       // the server does not offer the extension that a parameter belongs to
+  kLacking,  // the server does not offer the extension that a parameter belongs to
+  kNo,       // a parameter that no server is known to take
   kTooLong,  // more than is kept
 };
 

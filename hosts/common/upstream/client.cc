@@ -51,6 +51,8 @@ std::string_view FailureName(Failure failure) {
       return "sends nonsense";
     case Failure::kIdentity:
       return "does not take XCLIENT from us";
+    case Failure::kNoAddress:
+      return "cannot be told the address of a client that has none";
     case Failure::kRefused:
       return "refuses to begin";
     case Failure::kBareNewline:
@@ -74,7 +76,7 @@ void Client::Connected() {
   if (step_ != Step::kConnect) return;
   char header[kMaxProxyHeader];
   const size_t size = WriteProxyHeader(options_.identity, identity_, header);
-  speaks_for_client_ = size != 0;
+  speaks_for_client_ = size != 0 && identity_.client.family != Peer::Family::kNone;
   if (size != 0) {
     block_mark_ = now_ms_;
     output_.Append({header, size});
@@ -256,6 +258,7 @@ void Client::HandleReply() {
       // For logs alone: mail goes on without it.
       if (code == 421) return Fail(Failure::kClosed);
       if (reply_class < 4 && code != 250) return Fail(Failure::kNonsense);
+      forwarded_ = true;
       return Begin(Step::kReady, kNever);
     case Step::kReset:
       if (code == 421) return Fail(Failure::kClosed);
@@ -311,6 +314,8 @@ void Client::HandleContentReply() {
   const int reply_class = incoming_.reply_class();
   const bool due = bdat_ && chunks_due_ > 0;
   if (reply_class == 3 || (!due && reply_class == 2)) return Fail(Failure::kNonsense);
+  // What is left in the output is of the only chunk that a reply is due to.
+  if (due && premature_ && chunks_due_ == 1 && reply_class == 2) return Fail(Failure::kNonsense);
   if (due) {
     --chunks_due_;
     reply_deadline_ =

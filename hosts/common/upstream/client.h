@@ -77,6 +77,7 @@ enum class Failure : uint8_t {
   kTimeout,
   kNonsense,     // what it sent cannot be
   kIdentity,     // it does not take XCLIENT from us, and the client must not pass for the gate
+  kNoAddress,    // the client has none that PROXY could tell, with the same consequence
   kRefused,      // it does not let us begin: reply()
   kBareNewline,  // the content had one
   kMisuse,       // a call out of order
@@ -166,8 +167,8 @@ class Client {
   // ---- For another client's transactions ----
 
   bool CanServe(const Identity& identity) const;
-  // Only if CanServe. The connection may have to say it to the server, and is then not ready() for
-  // a while.
+  // Only if CanServe, before each Mail(). The connection may have to say it to the server, and is
+  // then not ready() for a while.
   void Serve(const Identity& identity);
 
  private:
@@ -227,6 +228,7 @@ class Client {
   Failure failure_ = Failure::kNone;
   bool speaks_for_client_ = false;
   bool xclient_done_ = false;
+  bool forwarded_ = false;  // XFORWARD was answered: it is about one message
   bool bdat_ = false;
   bool content_failed_ = false;
   bool burl_last_ = false;

@@ -209,6 +209,65 @@ TEST(ClientTest, ChunksWaitForTheirReplies) {
   }
 }
 
+// Up to the first chunk, which is sealed and waits in the output, and so is the second where both
+// may be under way.
+void SealOne(Talk* talk, const std::string& ehlo) {
+  talk->Start(ehlo);
+  talk->Open();
+  talk->client->Data();
+  EXPECT_EQ(talk->Outcome(), "354");
+  const std::string line = std::string(1022, 'x') + "\r\n";
+  for (size_t i = 0; i < 16; ++i) talk->client->Content(line);
+}
+
+// As with commands: what a server says before it has the whole of a chunk is no reply to it. Such
+// replies, one too many, would in the end let an earlier one stand for the message's.
+TEST(ClientTest, RepliesBeforeAChunkAnswerNothing) {
+  for (const char* ehlo : {kChunkingReply, kPipeliningReply}) {
+    // Half a reply while none is due, and the only chunk behind it.
+    Talk half(0);
+    half.Start(ehlo);
+    half.Open();
+    half.client->Data();
+    EXPECT_EQ(half.Outcome(), "354");
+    half.client->Content("x\r\n");
+    half.Say("25");
+    half.client->Finish();
+    EXPECT_EQ(half.Outcome(), "sends nonsense");
+    EXPECT_EQ(half.Heard(), "");
+
+    // The chunk has not left but for its last octet.
+    Talk early(0);
+    SealOne(&early, ehlo);
+    ASSERT_EQ(early.Peek().substr(0, 5), "BDAT ");
+    early.client->ConsumeOutput(early.Peek().size() - 1);
+    early.Say("250 2.0.0 chunk\r\n");
+    EXPECT_EQ(early.client->failure(), Failure::kNonsense);
+
+    // A refusal may be early.
+    Talk refused(0);
+    SealOne(&refused, ehlo);
+    refused.client->ConsumeOutput(refused.Peek().size() - 1);
+    refused.Say("552 5.3.4 too big\r\n");
+    refused.Heard();
+    refused.client->Finish();
+    EXPECT_EQ(refused.Outcome(), "552 5.3.4 too big");
+
+    // Two for one: the second was there before the last chunk.
+    Talk twice(0);
+    SealOne(&twice, ehlo);
+    twice.Heard();
+    twice.client->Content("x\r\n");
+    if (ehlo == std::string(kChunkingReply)) {
+      twice.client->Finish();
+      EXPECT_EQ(twice.Heard(), "") << "the last chunk waits for the reply to the one before";
+    }
+    twice.Say("250 2.0.0 chunk\r\n250 2.0.0 chunk\r\n");
+    EXPECT_EQ(twice.client->failure(), Failure::kNonsense);
+    EXPECT_EQ(twice.Heard(), "");
+  }
+}
+
 TEST(ClientTest, ARefusedChunkRefusesTheMessage) {
   for (const bool pipelining : {false, true}) {
     AtEveryCut([pipelining](Talk* talk) {

@@ -63,6 +63,9 @@ bool Client::TakeOutcome() {
 void Client::Mail(const MailArguments& arguments) {
   Ask();
   if (closed()) return;
+  const bool proxied =
+      options_.identity == IdentityMode::kProxy1 || options_.identity == IdentityMode::kProxy2;
+  if (proxied && !speaks_for_client_) return Fail(Failure::kNoAddress);
   Line line;
   bool fits = line.Append("MAIL FROM:") && line.Append(arguments.path);
   // RFC 1870 section 6: a declaration, which a server that does not ask for it does without.
@@ -88,6 +91,7 @@ void Client::Mail(const MailArguments& arguments) {
   smtputf8_ = arguments.smtputf8;
   binary_ = binary;
   recipients_ = 0;
+  forwarded_ = false;
   Begin(Step::kMail, options_.timeouts.command);
   Send(line.view());
 }
@@ -186,6 +190,10 @@ bool Client::CanSeal() const {
 // The open chunk goes out, if there is room and the server is not behind with its replies.
 bool Client::SealChunk(bool last) {
   if (!CanSeal()) return false;
+  if (chunks_due_ == 0 && !parser_.AtReplyStart()) {
+    Fail(Failure::kNonsense);
+    return false;
+  }
   Line header;
   header.Append("BDAT ");
   AppendNumber(chunk_.size(), &header);
@@ -314,7 +322,8 @@ bool Client::CanServe(const Identity& identity) const {
 
 void Client::Serve(const Identity& identity) {
   if (!CanServe(identity)) return Fail(Failure::kMisuse);
-  if (identity == identity_) return;
+  const bool forgotten = options_.identity == IdentityMode::kXforward && !forwarded_;
+  if (identity == identity_ && !forgotten) return;
   const bool other_name = identity.helo.view() != identity_.helo.view();
   identity_ = identity;
   switch (options_.identity) {

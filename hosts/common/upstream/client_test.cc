@@ -262,9 +262,10 @@ TEST(ClientTest, ParametersGoWhereTheyAreUnderstood) {
   EXPECT_EQ(talk.Rcpt("<\xC3\xB6@example.org>", "250 Ok\r\n", " NOTIFY=NEVER"), "250 Ok");
   EXPECT_EQ(talk.heard, "RCPT TO:<\xC3\xB6@example.org> NOTIFY=NEVER\r\n");
 
-  EXPECT_EQ(CarryParameters("MT-PRIORITY=3", talk.client->capabilities(), &parameters), Carry::kNo);
+  EXPECT_EQ(CarryParameters("MT-PRIORITY=3", talk.client->capabilities(), &parameters),
+            Carry::kLacking);
   EXPECT_EQ(CarryParameters("X-THING", talk.client->capabilities(), &parameters), Carry::kNo);
-  EXPECT_EQ(CarryParameters("NOTIFY=NEVER", Capabilities(), &parameters), Carry::kNo);
+  EXPECT_EQ(CarryParameters("NOTIFY=NEVER", Capabilities(), &parameters), Carry::kLacking);
   EXPECT_EQ(CarryParameters("ENVID=" + std::string(kMaxParameters, 'x'),
                             talk.client->capabilities(), &parameters),
             Carry::kTooLong);
@@ -401,6 +402,31 @@ TEST(ClientTest, XforwardIsForTheLogAlone) {
   talk.Start();
 }
 
+// Postfix forgets it with each message (smtpd's mail_reset()), and would log the next one as the
+// gate's.
+TEST(ClientTest, XforwardIsSaidForEachMessage) {
+  AtEveryCut([](Talk* talk) {
+    talk->options.identity = IdentityMode::kXforward;
+    talk->Connect();
+    talk->Say("220 mx.example ESMTP\r\n");
+    talk->Heard();
+    talk->Say("250-mx.example\r\n250 XFORWARD ADDR\r\n");
+    EXPECT_EQ(talk->Heard(), "XFORWARD ADDR=192.0.2.7\r\n");
+    talk->Say("250 2.0.0 Ok\r\n");
+    for (const char* said : {"", "XFORWARD ADDR=192.0.2.7\r\n", "XFORWARD ADDR=192.0.2.7\r\n"}) {
+      ASSERT_TRUE(talk->client->CanServe(talk->identity));
+      talk->client->Serve(talk->identity);
+      EXPECT_EQ(talk->Heard(), said);
+      if (*said != '\0') talk->Say("250 2.0.0 Ok\r\n");
+      ASSERT_TRUE(talk->client->ready());
+      talk->Open();
+      talk->client->Reset();
+      EXPECT_EQ(talk->Heard(), "RSET\r\n");
+      talk->Say("250 2.0.0 Ok\r\n");
+    }
+  });
+}
+
 TEST(ClientTest, ProxyHeaderComesBeforeAll) {
   AtEveryCut([](Talk* talk) {
     talk->options.identity = IdentityMode::kProxy1;
@@ -421,6 +447,27 @@ TEST(ClientTest, ProxyHeaderComesBeforeAll) {
     talk->client->Serve(renamed);
     EXPECT_EQ(talk->Heard(), "EHLO renamed.example\r\n");
   });
+}
+
+// The server would take it for the gate, and the gate's machine may often relay.
+TEST(ClientTest, AClientWithoutAnAddressDoesNotPassForTheGate) {
+  for (const IdentityMode mode : {IdentityMode::kProxy1, IdentityMode::kProxy2}) {
+    Talk talk(0);
+    talk.options.identity = mode;
+    talk.identity = Identity();
+    talk.Connect();
+    talk.Heard();
+    talk.Say("220 mx.example ESMTP\r\n");
+    EXPECT_EQ(talk.Heard(), "EHLO gate.example\r\n");
+    talk.Say(kEhloReply);
+    // So far it is what asks a server what it offers.
+    EXPECT_TRUE(talk.client->ready());
+    EXPECT_FALSE(talk.client->speaks_for_client());
+    talk.client->Mail(From("<a@example.org>"));
+    EXPECT_EQ(talk.Heard(), "");
+    EXPECT_EQ(talk.Outcome(), "cannot be told the address of a client that has none");
+    EXPECT_EQ(talk.client->failure(), Failure::kNoAddress);
+  }
 }
 
 TEST(ClientTest, ANameThatIsNoNameIsNotSaid) {

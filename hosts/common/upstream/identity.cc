@@ -101,7 +101,7 @@ bool IsInet(const Identity& identity) {
 size_t WriteProxy1(const Identity& identity, char* out) {
   FixedText<kMaxProxyHeader> line;
   if (identity.client.family == Peer::Family::kNone) {
-    line.Append("PROXY UNKNOWN\r\n");
+    line.Append("PROXY TCP4 127.0.0.1 127.0.0.1 25 25\r\n");
   } else {
     Peer source = identity.client;
     Peer destination = identity.server;
@@ -129,8 +129,8 @@ size_t WriteProxy2(const Identity& identity, char* out) {
   static constexpr char kSignature[12] = {'\r', '\n', '\r', '\n', '\0', '\r',
                                           '\n', 'Q',  'U',  'I',  'T',  '\n'};
   std::memcpy(out, kSignature, sizeof(kSignature));
-  out[12] = 0x21;  // version 2, PROXY
   const bool known = identity.client.family != Peer::Family::kNone;
+  out[12] = known ? 0x21 : 0x20;  // version 2; PROXY, or LOCAL
   const bool inet = known && IsInet(identity);
   const size_t address = !known ? 0 : inet ? 4 : 16;
   out[13] = static_cast<char>(!known ? 0x00 : inet ? 0x11 : 0x21);

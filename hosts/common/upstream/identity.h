@@ -48,7 +48,10 @@ inline constexpr size_t kMaxProxyHeader = 108;
 // 512 octets with CR LF: RFC 5321 section 4.5.3.1.4.
 inline constexpr size_t kMaxIdentityCommand = 512;
 
-// Octets to send before the server's greeting. A client without an address is told as UNKNOWN.
+// Octets to send before the server's greeting. Without a client it is about the gate itself:
+// version 2 has LOCAL for that. To UNKNOWN of version 1 Postfix says no, and Exim takes it for the
+// gate, so loopback is told, which is as much. (Exim takes no port 0.) Those who send mail must
+// have an address: Client::Mail().
 size_t WriteProxyHeader(IdentityMode mode, const Identity& identity, char out[kMaxProxyHeader]);
 
 // The whole line, CR LF included, with those attributes that the server offers. What is not known

@@ -56,7 +56,7 @@ TEST(IdentityTest, Proxy1) {
   EXPECT_EQ(Proxy(IdentityMode::kProxy1, identity), "PROXY TCP6 2001:db8::7 2001:db8::1 1 25\r\n");
   identity.server = Peer();
   EXPECT_EQ(Proxy(IdentityMode::kProxy1, identity), "PROXY TCP6 2001:db8::7 :: 1 0\r\n");
-  EXPECT_EQ(Proxy(IdentityMode::kProxy1, Identity()), "PROXY UNKNOWN\r\n");
+  EXPECT_EQ(Proxy(IdentityMode::kProxy1, Identity()), "PROXY TCP4 127.0.0.1 127.0.0.1 25 25\r\n");
   EXPECT_EQ(Proxy(IdentityMode::kNone, identity), "");
   EXPECT_EQ(Proxy(IdentityMode::kXclient, identity), "");
 }
@@ -76,7 +76,7 @@ TEST(IdentityTest, Proxy2) {
   EXPECT_EQ(header.substr(32 + 10, 6), "\xFF\xFF\xC6\x33\x64\x01");
   EXPECT_EQ(header.substr(48, 4), std::string("\x01\x02\x00\x19", 4));
   EXPECT_EQ(Proxy(IdentityMode::kProxy2, Identity()),
-            signature + std::string("\x21\x00\x00\x00", 4));
+            signature + std::string("\x20\x00\x00\x00", 4));
 }
 
 TEST(IdentityTest, XclientSendsWhatIsOffered) {

@@ -209,6 +209,12 @@ absl::Status Server::Start(Options options, int client, const sigset_t& signals)
     offer_ =
         std::make_unique<UpstreamOffer>(*opts.upstream_target, upstream, opts.max_upstream_programs,
                                         &plugin_, engine_.get(), &log_);
+    if (opts.upstream_target->program.has_value() && !upstream.client_known &&
+        upstream.identity == upstream::IdentityMode::kNone && opts.domains.empty()) {
+      log_.Warning(absl::StrCat("upstream ", opts.upstream_target->name,
+                                ": the program is not told who the client is, and may relay for "
+                                "all of them as for local users; give --domains="));
+    }
     upstream::Identity identity;
     if (client >= 0) {
       identity.client = PeerAt(client, &getpeername);

@@ -149,6 +149,8 @@ class _Session:
                         self.end_of_content(chunks)
                     else:
                         self.reply(verb, b"250 2.0.0 chunk")
+                elif verb == "XFORWARD":
+                    self.reply(verb, self.scripted(line, b"250 2.0.0 Ok"))
                 elif verb == "XCLIENT":
                     self.reply(verb, b"220 scripted.example ready")
                 elif verb == "QUIT":

@@ -44,6 +44,7 @@ class ScriptedServer:
         self.keywords = keywords
         self.lmtp = lmtp
         self.fault = fault
+        self.script = {}       # verb -> replies to the next commands of that kind, before all else
         self.replies = {}      # first words of a command -> reply line
         self.messages = messages if messages is not None else []  # (from, [to], content) that it took responsibility for
         self.commands = []     # lines
@@ -190,6 +191,10 @@ class _Session:
         self.mail, self.to = None, []
 
     def scripted(self, line, otherwise):
+        verb = line.split(b" ")[0].decode("latin-1")
+        with self.server.lock:
+            if self.server.script.get(verb):
+                return self.server.script[verb].pop(0)
         for words, reply in self.server.replies.items():
             if line.startswith(words):
                 return reply

@@ -101,7 +101,9 @@ void Connection::SettleGate() {
       more = true;
     }
     if (gate_->wants_upstream()) {
-      bool used = false;
+      // One that was begun before the session may have ended since; another can be had of all but a
+      // descriptor.
+      bool used = link_ != nullptr && upstream->target().descriptor < 0;
       if (link_ == nullptr && !fresh_only_) {
         link_ = loop_->TakeIdle(*gate_->identity());
         used = link_ != nullptr;

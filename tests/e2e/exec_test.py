@@ -90,6 +90,8 @@ class ExecTest(unittest.TestCase):
         codes.append(wire.read_reply()[:3])
         return codes
 
+
+class Programs(ExecTest):
     def test_mail_goes_through_and_the_program_is_told_the_client(self):
         front = self.gate(command=self.command("-oMa", "{client_address}.{client_port}"))
         wire = self.greet(front, "127.0.0.77")
@@ -119,38 +121,6 @@ class ExecTest(unittest.TestCase):
         offered = wire.hello()
         self.assertIn(b"SIZE 70000\r\n", offered)
         self.assertNotIn(b"8BITMIME", offered)
-
-    def test_faults_at_every_step(self):
-        front = self.gate()
-        for verb in STEPS:
-            for what in FAULTS:
-                with self.subTest(verb=verb, what=what):
-                    for path in glob.glob(os.path.join(self.folder, "messages/*")):
-                        os.unlink(path)
-                    self.write("fault", f"{verb} {what}".encode())
-                    wire = self.greet(front)
-                    # Of these it could be waited for, five minutes; the client has no time.
-                    codes = self.one_message(wire)
-                    self.assertFalse(os.path.exists(os.path.join(self.folder, "fault")))
-                    said = codes[-1] == b"250" and len(codes) == 4
-                    self.assertEqual(codes[:-1], [b"250", b"250", b"354"][:len(codes) - 1])
-                    if said:
-                        self.assertIn(what, ("deaf", "554 5.7.1 never"))
-                    elif what[:1] == "5" and verb in ("MAIL", "RCPT", "DATA", "."):
-                        self.assertEqual(codes[-1], b"554")
-                    else:
-                        self.assertIn(codes[-1], (b"450", b"451"))
-                    if verb == ".":
-                        self.assertLessEqual(len(self.messages()), 1)
-                    else:
-                        self.assertEqual(len(self.messages()), int(said))
-                    # And the next one is none the worse for it.
-                    before = len(self.messages())
-                    wire.command(b"RSET")
-                    self.assertEqual(self.one_message(wire), [b"250", b"250", b"354", b"250"])
-                    self.assertEqual(len(self.messages()), before + 1)
-                    wire.close()
-        self.assert_no_children(front)
 
     def test_octet_by_octet(self):
         self.write("octet-by-octet", b"")
@@ -237,6 +207,25 @@ class ExecTest(unittest.TestCase):
             (started,) = self.processes()
             self.assertEqual(started["words"], ["127.0.0.77"] if words else [])
 
+    def test_inetd_starts_another_where_the_first_has_ended(self):
+        for verb, what in (("220", "close"), ("220", "kill"), ("MAIL", "kill"), ("MAIL", "421")):
+            with self.subTest(verb=verb, what=what):
+                self.write("fault", f"{verb} {what}".encode())
+                ours, theirs = socket.socketpair()
+                wire = posternd_fixture.Wire.__new__(posternd_fixture.Wire)
+                wire.socket, wire._buffer = ours, b""  # pylint: disable=protected-access
+                ours.settimeout(20)
+                process = subprocess.Popen(
+                    [posternd_fixture.posternd_path(), "--inetd", f"--upstream={self.command()}"],
+                    stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL)
+                theirs.close()
+                wire.hello()
+                self.assertEqual(wire.deliver(b"x\r\n"), b"250 2.0.0 queued\r\n")
+                self.assertFalse(os.path.exists(os.path.join(self.folder, "fault")))
+                wire.command(b"QUIT")
+                wire.close()
+                self.assertEqual(process.wait(20), 0)
+
     def test_inetd_on_pipes_has_no_address_to_tell(self):
         result = subprocess.run(
             [posternd_fixture.posternd_path(), "--inetd",
@@ -247,6 +236,40 @@ class ExecTest(unittest.TestCase):
                          [b"220", b"250", b"451", b"221"])
         self.assertIn(b"has no address for {client_address}", result.stderr)
         self.assertEqual(self.processes(), [])
+
+
+class Faults(ExecTest):
+    def test_faults_at_every_step(self):
+        front = self.gate()
+        for verb in STEPS:
+            for what in FAULTS:
+                with self.subTest(verb=verb, what=what):
+                    for path in glob.glob(os.path.join(self.folder, "messages/*")):
+                        os.unlink(path)
+                    self.write("fault", f"{verb} {what}".encode())
+                    wire = self.greet(front)
+                    # Of these it could be waited for, five minutes; the client has no time.
+                    codes = self.one_message(wire)
+                    self.assertFalse(os.path.exists(os.path.join(self.folder, "fault")))
+                    said = codes[-1] == b"250" and len(codes) == 4
+                    self.assertEqual(codes[:-1], [b"250", b"250", b"354"][:len(codes) - 1])
+                    if said:
+                        self.assertIn(what, ("deaf", "554 5.7.1 never"))
+                    elif what[:1] == "5" and verb in ("MAIL", "RCPT", "DATA", "."):
+                        self.assertEqual(codes[-1], b"554")
+                    else:
+                        self.assertIn(codes[-1], (b"450", b"451"))
+                    if verb == ".":
+                        self.assertLessEqual(len(self.messages()), 1)
+                    else:
+                        self.assertEqual(len(self.messages()), int(said))
+                    # And the next one is none the worse for it.
+                    before = len(self.messages())
+                    wire.command(b"RSET")
+                    self.assertEqual(self.one_message(wire), [b"250", b"250", b"354", b"250"])
+                    self.assertEqual(len(self.messages()), before + 1)
+                    wire.close()
+        self.assert_no_children(front)
 
 
 def children(pid):

@@ -237,6 +237,24 @@ class EximTest(Mta):
             command = re.search(r"--upstream='(exec:/usr/sbin/exim4 [^']*)'", file.read())[1]
         self.assertIn(command.replace("/usr/sbin/exim4", "/var/lib/exim4/exim4"), self.FLAGS[1])
 
+    def test_the_documented_look_tells_whether_exim_takes_the_address(self):
+        with open("docs/posternd.md", encoding="utf-8") as file:
+            look, answer = re.search(r"(printf '[^']*' \| )runuser -u posternd -- /usr/sbin/exim4 (.*)\n\n"
+                                     r" {4}250-mx\.example\.org (.*)\n", file.read()).expand(
+                                         r"\1setpriv --reuid posternd --regid posternd --clear-groups "
+                                         r"/var/lib/exim4/exim4 \2\n\3").split("\n")
+        for trusted in (True, False):
+            self.write("configuration", _EXIM.format(root=self.root).replace(
+                "DOCUMENTED", documented("exim") if trusted else ""))
+            setup = _EXIM_SETUP.format(root=self.root, tools=self.tools)
+            done = subprocess.run(
+                ["unshare", "--mount", "--propagation", "private", "sh", "-c", _NAMESPACE % setup,
+                 "sh", self.root, "sh", "-c", look], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                check=True, timeout=60)
+            self.assertIn(b"\r\n250-mx.example Hello ", done.stdout)
+            self.assertEqual(b"\r\n250-mx.example " + answer.encode() + b"\r\n" in done.stdout, trusted,
+                             done.stdout)
+
     def test_access_is_decided_about_the_client(self):
         front = self.exim()
         wire = self.greet(front)

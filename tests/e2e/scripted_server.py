@@ -46,7 +46,8 @@ class ScriptedServer:
         self.fault = fault
         self.script = {}       # verb -> replies to the next commands of that kind, before all else
         self.replies = {}      # first words of a command -> reply line
-        self.messages = messages if messages is not None else []  # (from, [to], content) that it took responsibility for
+        # (from, [to], content) that it took responsibility for
+        self.messages = messages if messages is not None else []
         self.commands = []     # lines
         self.connections = 0
         self.delay_octets = delay_octets

@@ -40,6 +40,8 @@ namespace {
 constexpr int kExitUsage = 2;
 // How long the start waits for the server behind the gate.
 constexpr int kProbeMs = 3000;
+// The same for one that is connected for the only client, who has to wait for it anyway.
+constexpr int kBeginMs = 30 * 1000;
 
 void ToSystemLog(const absl::Status& status) {
   openlog("posternd", LOG_PID, LOG_MAIL);
@@ -153,6 +155,7 @@ class Server {
   void Stop(const sigset_t& signals);
   // True: a signal asked for the end at once.
   bool WaitForSessions(const sigset_t& signals, uint32_t seconds);
+  void WaitForPrograms();
 
   const Arguments arguments_;
   const host::Plugin plugin_;
@@ -223,9 +226,28 @@ absl::Status Server::Start(Options options, int client, const sigset_t& signals)
     upstream.protocol = opts.upstream_target->protocol;
     upstream.identity = opts.upstream_identity;
     if (!upstream.name.Assign(opts.server_name)) upstream.name.Assign("localhost");
-    offer_ = std::make_unique<UpstreamOffer>(*opts.upstream_target, upstream, &plugin_,
-                                             engine_.get(), &log_);
-    status = offer_->Start(opts.engine_config, kProbeMs);
+    upstream.client_known = opts.upstream_target->knows_client();
+    upstream.one_client = opts.upstream_target->for_one_client();
+    offer_ =
+        std::make_unique<UpstreamOffer>(*opts.upstream_target, upstream, opts.max_upstream_programs,
+                                        &plugin_, engine_.get(), &log_);
+    if (opts.upstream_target->program.has_value() && !upstream.client_known &&
+        upstream.identity == upstream::IdentityMode::kNone && opts.domains.empty()) {
+      log_.Warning(absl::StrCat("upstream ", opts.upstream_target->name,
+                                ": the program is not told who the client is, and may relay for "
+                                "all of them as for local users; give --domains="));
+    }
+    upstream::Identity identity;
+    if (client >= 0) {
+      identity.client = PeerAt(client, &getpeername);
+      identity.server = PeerAt(client, &getsockname);
+    }
+    // Behind a proxy it is not known yet who the client is.
+    if (client >= 0 && upstream.one_client && opts.proxy_networks.empty()) {
+      status = offer_->StartWith(opts.engine_config, identity, kBeginMs);
+    } else {
+      status = offer_->Start(opts.engine_config, kProbeMs);
+    }
     if (!status.ok()) return status;
   } else if (!opts.discard) {
     absl::StatusOr<std::unique_ptr<Maildir>> maildir = Maildir::Open(opts.maildir);
@@ -243,6 +265,7 @@ absl::Status Server::Start(Options options, int client, const sigset_t& signals)
   shared_.maildir = maildir_.get();
   shared_.pool = pool_.get();
   shared_.upstream = offer_.get();
+  shared_.idle_upstreams = opts.idle_upstreams;
   LoginLimits logins;
   logins.client.burst = opts.auth_failures_per_client;
   logins.user.burst = opts.auth_failures_per_user;
@@ -336,6 +359,8 @@ void Server::Reload() {
   now.discard = running.discard;
   now.upstream_target = running.upstream_target;
   now.upstream_identity = running.upstream_identity;
+  now.idle_upstreams = running.idle_upstreams;
+  now.max_upstream_programs = running.max_upstream_programs;
   now.plugin = running.plugin;
   now.user = running.user;
   now.threads = running.threads;
@@ -361,6 +386,14 @@ bool Server::WaitForSessions(const sigset_t& signals, uint32_t seconds) {
   return false;
 }
 
+// Their input has ended; those that take longer are told to end when their loop goes.
+void Server::WaitForPrograms() {
+  const timespec step = {0, 20 * 1000 * 1000};
+  for (int i = 0; i < 100 && offer_ != nullptr && offer_->programs()->running() != 0; ++i) {
+    nanosleep(&step, nullptr);
+  }
+}
+
 void Server::Stop(const sigset_t& signals) {
   log_.Info(absl::StrCat("stopping: ", shared_.limits.connections(), " connections are open"));
   for (const std::unique_ptr<Loop>& loop : loops_) {
@@ -378,6 +411,7 @@ void Server::Stop(const sigset_t& signals) {
   // First the deliveries and logins that are on their way, then the loops that they report to.
   auth_->Finish();
   pool_.reset();
+  WaitForPrograms();
   for (const std::unique_ptr<Loop>& loop : loops_) loop->Quit();
   loops_.clear();
   log_.Info("stopped");
@@ -388,6 +422,8 @@ int Main(int argc, char** argv) {
   signal(SIGPIPE, SIG_IGN);
   // A file over the process's size limit is a failed delivery, not the end of the server.
   signal(SIGXFSZ, SIG_IGN);
+  // Whoever started us may not care for its children; we do for ours.
+  signal(SIGCHLD, SIG_DFL);
   // Taken by the main thread alone; threads inherit the mask.
   sigset_t signals;
   sigemptyset(&signals);
@@ -403,6 +439,11 @@ int Main(int argc, char** argv) {
   }
   absl::StatusOr<Options> options = LoadOptions(*arguments, Schema());
   if (!options.ok()) return Fail(options.status());
+  // First of all: what is opened from here on could get its number.
+  if (options->inetd && options->upstream_target.has_value()) {
+    const absl::Status taken = options->upstream_target->TakeDescriptor();
+    if (!taken.ok()) return FailToSystemLog(taken);
+  }
   absl::StatusOr<host::Plugin> plugin = host::Plugin::Load(options->plugin);
   if (!plugin.ok()) return Fail(plugin.status());
   if (arguments->version) {

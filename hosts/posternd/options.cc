@@ -44,8 +44,14 @@ ABSL_FLAG(std::string, maildir, "",
           "DIR  where messages go (default ~/.local/state/postern/Maildir)");
 ABSL_FLAG(bool, discard, false, "accept messages and throw them away, for measuring");
 ABSL_FLAG(std::string, upstream, "",
-          "smtp://ADDR:PORT|lmtp://ADDR:PORT|smtp+unix:PATH|lmtp+unix:PATH  the server that this "
-          "one is a gate for, instead of a Maildir");
+          "smtp://ADDR:PORT|lmtp://ADDR:PORT|smtp+unix:PATH|lmtp+unix:PATH|exec:PROGRAM "
+          "WORD...|fd:N  the server that this one is a gate for, instead of a Maildir; exec: is "
+          "started for each connection, fd:N is connected already, for --inetd");
+ABSL_FLAG(uint32_t, idle_upstreams, 0,
+          "N  connections to that server that each event loop keeps for 20 seconds for the next "
+          "client (default 0)");
+ABSL_FLAG(uint32_t, max_upstream_programs, 0,
+          "N  programs of --upstream=exec: at a time (default 100)");
 ABSL_FLAG(std::string, upstream_identity, "",
           "none|xclient|xforward|proxy1|proxy2  how it is told who the client is (default none)");
 ABSL_FLAG(
@@ -105,6 +111,8 @@ constexpr const char* kFlags[] = {"listen",
                                   "discard",
                                   "upstream",
                                   "upstream_identity",
+                                  "idle_upstreams",
+                                  "max_upstream_programs",
                                   "protocol",
                                   "inetd",
                                   "tls_cert",
@@ -469,6 +477,17 @@ absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
       return absl::InvalidArgumentError(
           absl::StrCat(place("upstream"), ": ", target.status().message()));
     }
+    // One connection serves one client, and whose it is its maker has said.
+    if (target->descriptor >= 0 && !absl::GetFlag(FLAGS_inetd)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          place("upstream"), ": '", upstream,
+          "' is one connection for one client; give --inetd, or the server's address"));
+    }
+    if (target->descriptor >= 0 && !options.proxy_networks.empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(place("proxy_networks"), ": '", upstream,
+                       "' was connected for the client on descriptor 0, which can be no proxy"));
+    }
     options.upstream_target = *std::move(target);
   }
   const std::string identity =
@@ -477,6 +496,25 @@ absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
     return absl::InvalidArgumentError(
         absl::StrCat(place("upstream_identity"), ": '", identity,
                      "' is not known; write none, xclient, xforward, proxy1 or proxy2"));
+  }
+  options.idle_upstreams =
+      Choose(arguments, "idle_upstreams", FLAGS_idle_upstreams, file.idle_upstreams(), 0u);
+  if (options.idle_upstreams > 0) {
+    const bool proxy = options.upstream_identity == upstream::IdentityMode::kProxy1 ||
+                       options.upstream_identity == upstream::IdentityMode::kProxy2;
+    const char* const why = upstream.empty() ? "there is no --upstream"
+                            : options.upstream_target->for_one_client() || proxy
+                                ? "a connection of this kind is one client's"
+                            : absl::GetFlag(FLAGS_inetd) ? "with --inetd there is no next client"
+                                                         : nullptr;
+    if (why != nullptr) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(place("idle_upstreams"), ": ", why, "; leave it out"));
+    }
+    if (options.idle_upstreams > 1000) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(place("idle_upstreams"), ": 1000 for each loop are the most"));
+    }
   }
   if (upstream.empty() && identity != "none") {
     return absl::InvalidArgumentError(
@@ -541,7 +579,11 @@ absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
     }
   }
   // Zero in the file is the default, so this is about flags.
+  options.max_upstream_programs =
+      Choose(arguments, "max_upstream_programs", FLAGS_max_upstream_programs,
+             file.max_upstream_programs(), 100u);
   const std::pair<const char*, uint32_t*> counts[] = {
+      {"max_upstream_programs", &options.max_upstream_programs},
       {"max_connections", &options.max_connections},
       {"max_connections_per_client", &options.max_connections_per_client}};
   for (const auto& [name, value] : counts) {

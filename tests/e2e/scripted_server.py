@@ -10,12 +10,17 @@ A fault is (verb, what): verb is "220", a command's, or "." for the end of conte
   close     the connection ends instead of the reply
   half      half of the reply, then the end
   silent    nothing more is said
+  shut      no reply, and never again one; but it goes on to read
+  deaf      a reply, and then nothing is read any more
+  kill      the process of the server is killed
   nonsense  something that is no reply
   421       closing words, then the end
   early     with "content": a refusal in the middle of it
 or a whole reply line. It happens once.
 """
 
+import os
+import signal
 import socket
 import threading
 import time
@@ -24,8 +29,13 @@ KEYWORDS = (b"PIPELINING", b"SIZE 10240000", b"8BITMIME", b"SMTPUTF8")
 
 
 class ScriptedServer:
-    def __init__(self, keywords=KEYWORDS, lmtp=False, path=None):
-        if path is None:
+    def __init__(self, keywords=KEYWORDS, lmtp=False, path=None, connected=None, fault=None,
+                 messages=None, delay_octets=False):
+        """`connected`: a socket to serve, instead of listening."""
+        self._listener = None
+        if connected is not None:
+            pass
+        elif path is None:
             self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
             self.port = self._listener.getsockname()[1]
         else:
@@ -34,17 +44,24 @@ class ScriptedServer:
             self._listener.listen(64)
         self.keywords = keywords
         self.lmtp = lmtp
-        self.fault = None
+        self.fault = fault
+        self.script = {}       # verb -> replies to the next commands of that kind, before all else
         self.replies = {}      # first words of a command -> reply line
-        self.messages = []     # (from, [to], content) that it took responsibility for
+        # (from, [to], content) that it took responsibility for
+        self.messages = messages if messages is not None else []
         self.commands = []     # lines
         self.connections = 0
-        self.delay_octets = False
+        self.delay_octets = delay_octets
         self.reads = threading.Event()  # cleared: it takes no content
         self.reads.set()
         self.lock = threading.Lock()
         self._sockets = []
-        self._thread = threading.Thread(target=self._accept, daemon=True)
+        if connected is None:
+            self._thread = threading.Thread(target=self._accept, daemon=True)
+        else:
+            self.connections = 1
+            self._sockets.append(connected)
+            self._thread = threading.Thread(target=self._serve, args=(connected,), daemon=True)
         self._thread.start()
 
     def __enter__(self):
@@ -55,13 +72,18 @@ class ScriptedServer:
 
     def close(self):
         """Closes the listener and cuts off all connections: the server dies."""
-        try:
-            self._listener.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-        self._listener.close()
+        if self._listener is not None:
+            try:
+                self._listener.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            self._listener.close()
         self.cut()
         self._thread.join(5)
+
+    def join(self):
+        """Until the connection that it was given is over."""
+        self._thread.join()
 
     def cut(self):
         with self.lock:
@@ -130,6 +152,8 @@ class _Session:
                         self.end_of_content(chunks)
                     else:
                         self.reply(verb, b"250 2.0.0 chunk")
+                elif verb == "XFORWARD":
+                    self.reply(verb, self.scripted(line, b"250 2.0.0 Ok"))
                 elif verb == "XCLIENT":
                     self.reply(verb, b"220 scripted.example ready")
                 elif verb == "QUIT":
@@ -169,6 +193,10 @@ class _Session:
         self.mail, self.to = None, []
 
     def scripted(self, line, otherwise):
+        verb = line.split(b" ")[0].decode("latin-1")
+        with self.server.lock:
+            if self.server.script.get(verb):
+                return self.server.script[verb].pop(0)
         for words, reply in self.server.replies.items():
             if line.startswith(words):
                 return reply
@@ -193,6 +221,15 @@ class _Session:
         if fault == "silent":
             while True:
                 self.more()
+        if fault == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if fault == "shut":
+            self.socket.shutdown(socket.SHUT_WR)
+            while True:
+                self.more()
+        if fault == "deaf":
+            self.socket.shutdown(socket.SHUT_RD)
+            fault = None
         if fault == "nonsense":
             self.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
             while True:

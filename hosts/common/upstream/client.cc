@@ -76,7 +76,8 @@ void Client::Connected() {
   if (step_ != Step::kConnect) return;
   char header[kMaxProxyHeader];
   const size_t size = WriteProxyHeader(options_.identity, identity_, header);
-  speaks_for_client_ = size != 0 && identity_.client.family != Peer::Family::kNone;
+  speaks_for_client_ =
+      (size != 0 && identity_.client.family != Peer::Family::kNone) || options_.client_known;
   if (size != 0) {
     block_mark_ = now_ms_;
     output_.Append({header, size});
@@ -171,7 +172,7 @@ void Client::SayHelo(bool extended) {
   capabilities_ = Capabilities();
   FixedText<300> line;
   line.Append(options_.protocol == Protocol::kLmtp ? "LHLO " : extended ? "EHLO " : "HELO ");
-  const bool client = speaks_for_client_ && IsPlainName(identity_.helo.view());
+  const bool client = says_clients_name() && IsPlainName(identity_.helo.view());
   const std::string_view name = client ? identity_.helo.view() : options_.name.view();
   line.Append(IsPlainName(name) ? name : "localhost");
   Begin(extended ? Step::kEhlo : Step::kHelo, options_.timeouts.command);
@@ -198,6 +199,7 @@ void Client::SayIdentity() {
 }
 
 void Client::SayReset() {
+  tidy_ = false;
   recipients_ = 0;
   reset_wanted_ = false;
   content_failed_ = false;
@@ -231,6 +233,7 @@ void Client::Refused() {
 void Client::HandleReply() {
   const uint16_t code = incoming_.code;
   const int reply_class = incoming_.reply_class();
+  if (reply_class > 3) tidy_ = false;
   switch (step_) {
     case Step::kGreeting:
       return code == 220 ? SayHelo(true) : Refused();

@@ -66,7 +66,11 @@ struct Options {
   Protocol protocol = Protocol::kSmtp;
   IdentityMode identity = IdentityMode::kNone;
   bool chunking = true;  // BDAT where the server offers it
-  FixedText<255> name;   // our own, for EHLO
+  // The connection itself tells the server of the client whose it is: by who made it, not by us.
+  bool client_known = false;
+  // It serves one client alone, who may be known or not: EHLO gives that one's name.
+  bool one_client = false;
+  FixedText<255> name;  // our own, for EHLO
   Timeouts timeouts;
 };
 
@@ -166,6 +170,13 @@ class Client {
 
   // ---- For another client's transactions ----
 
+  // Between transactions, nothing was refused or broken off in it (servers count such things by the
+  // connection, and another client is not to pay for this one), and it can be told of another
+  // client. Postfix takes a second XCLIENT only where the first one told of a host that may send
+  // it.
+  bool tidy() const;
+  // MAIL commands so far.
+  uint32_t transactions() const { return transactions_; }
   bool CanServe(const Identity& identity) const;
   // Only if CanServe, before each Mail(). The connection may have to say it to the server, and is
   // then not ready() for a while.
@@ -199,6 +210,7 @@ class Client {
 
   void Begin(Step step, uint64_t timeout);
   void Send(std::string_view line);
+  bool says_clients_name() const { return speaks_for_client_ || options_.one_client; }
   void SayHelo(bool extended);
   void HelloDone();
   void SayIdentity();
@@ -232,11 +244,13 @@ class Client {
   bool bdat_ = false;
   bool content_failed_ = false;
   bool burl_last_ = false;
+  bool tidy_ = true;
   bool reset_wanted_ = false;
-  bool sent_ = false;         // a command, since it was last looked at
-  bool premature_ = false;    // the reply being read began before the last command had left
-  bool smtputf8_ = false;     // of the transaction
-  bool binary_ = false;       // of the transaction: its content is any octets
+  bool sent_ = false;       // a command, since it was last looked at
+  bool premature_ = false;  // the reply being read began before the last command had left
+  bool smtputf8_ = false;   // of the transaction
+  bool binary_ = false;     // of the transaction: its content is any octets
+  uint32_t transactions_ = 0;
   uint32_t recipients_ = 0;   // accepted in this transaction
   uint32_t replies_due_ = 0;  // to content, one for each recipient in LMTP
   uint32_t chunks_due_ = 0;   // replies to chunks under way

@@ -88,6 +88,7 @@ void Client::Mail(const MailArguments& arguments) {
       !IsSafe(arguments.parameters, arguments.smtputf8)) {
     return Fail(Failure::kMisuse);
   }
+  ++transactions_;
   smtputf8_ = arguments.smtputf8;
   binary_ = binary;
   recipients_ = 0;
@@ -305,8 +306,26 @@ void Client::Quit() {
   }
 }
 
+bool Client::tidy() const {
+  if (!ready() || !tidy_ || options_.one_client) return false;
+  if (request_ != Request::kNone || !output_.empty() || !parser_.AtReplyStart()) return false;
+  switch (options_.identity) {
+    case IdentityMode::kNone:
+    case IdentityMode::kXforward:
+      return true;
+    case IdentityMode::kXclient:
+      return (capabilities_.xclient & kAttributeAddr) != 0;
+    case IdentityMode::kProxy1:
+    case IdentityMode::kProxy2:
+      return false;
+  }
+  return false;
+}
+
 bool Client::CanServe(const Identity& identity) const {
   if (!ready() || request_ != Request::kNone || !parser_.AtReplyStart()) return false;
+  const bool same = identity.client == identity_.client && identity.server == identity_.server;
+  if (options_.client_known && !same) return false;
   switch (options_.identity) {
     case IdentityMode::kNone:
     case IdentityMode::kXforward:
@@ -315,7 +334,7 @@ bool Client::CanServe(const Identity& identity) const {
       return identity == identity_ || (capabilities_.xclient & kAttributeAddr) != 0;
     case IdentityMode::kProxy1:
     case IdentityMode::kProxy2:
-      return identity.client == identity_.client && identity.server == identity_.server;
+      return same;
   }
   return false;
 }
@@ -327,17 +346,16 @@ void Client::Serve(const Identity& identity) {
   const bool other_name = identity.helo.view() != identity_.helo.view();
   identity_ = identity;
   switch (options_.identity) {
-    case IdentityMode::kNone:
-      return;
     case IdentityMode::kXforward:
       if (capabilities_.xforward != 0) SayIdentity();
       return;
     case IdentityMode::kXclient:
       xclient_done_ = false;
       return SayIdentity();
+    case IdentityMode::kNone:
     case IdentityMode::kProxy1:
     case IdentityMode::kProxy2:
-      if (other_name) SayHelo(true);
+      if (other_name && says_clients_name()) SayHelo(true);
       return;
   }
 }

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "hosts/posternd/upstream_link.h"
 
 namespace postern {
 namespace posternd {
@@ -48,6 +49,7 @@ Connection::Connection(Loop* loop, int fd, const sockaddr_storage& peer, bool tl
       start_tls_(false),
       broken_(false),
       relayed_(false),
+      ended_(false),
       client_port_(host::PortOf(peer)),
       client_(host::Address::FromSocket(peer)),
       deadline_(kNever),
@@ -160,6 +162,7 @@ void Connection::ForceClose() {
 }
 
 void Connection::Settle() {
+  EndWithTheOnlyServer();
   if (phase_ == Phase::kClosed) {
     if (deliveries_ == 0 && auth_jobs_ == 0) delete this;
     return;
@@ -472,6 +475,8 @@ void Connection::Close(absl::string_view reason) {
     if (gate_ != nullptr) {
       gate_->Abandon();
       SettleGate();
+      // Begun before the first MAIL, which never came.
+      if (link_ != nullptr) std::exchange(link_, nullptr)->Part();
     }
   }
   // Also for those who got no session at all: each connection leaves its line.

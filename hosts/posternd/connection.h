@@ -165,6 +165,7 @@ class Connection {
   // After every call to the gate.
   void SettleGate();
   void OnGateDecision(int32_t result);
+  void EndWithTheOnlyServer();
   size_t ClientRoom() const;
 
   // Writing, TLS, the end.
@@ -203,6 +204,7 @@ class Connection {
   bool start_tls_ : 1;  // the session waits for a handshake
   bool broken_ : 1;     // the session is dead
   bool relayed_ : 1;    // the server behind the gate decides about content
+  bool ended_ : 1;      // the only server there is has gone, and the session was told
   uint16_t client_port_;
   uint16_t deliveries_ = 0;                                    // on their way
   uint16_t auth_jobs_ = 0;                                     // the same

@@ -20,31 +20,19 @@ absl::string_view ToView(const postern_bytes& bytes) {
   return absl::string_view(reinterpret_cast<const char*>(bytes.data), bytes.size);
 }
 
-upstream::Peer ToPeer(const host::Address& address, uint16_t port) {
-  upstream::Peer peer;
-  if (address.family == 0) return peer;
-  peer.family =
-      address.family == AF_INET ? upstream::Peer::Family::kInet : upstream::Peer::Family::kInet6;
-  std::copy(address.octets.begin(), address.octets.end(), peer.octets);
-  peer.port = port;
-  return peer;
-}
-
 }  // namespace
 
 void Connection::OpenGate() {
   gate_ = std::make_unique<gate::Gate>(&api(), session_, upstream::Identity());
+  BegunUpstream begun = loop_->shared()->upstream->TakeBegun();
+  if (begun.client != nullptr) link_ = UpstreamLink::Adopt(loop_, std::move(begun), this);
 }
 
 void Connection::TellGateTheClient() {
   if (gate_ == nullptr) return;
   upstream::Identity* const identity = gate_->identity();
   identity->client = ToPeer(client_, client_port_);
-  sockaddr_storage here = {};
-  socklen_t size = sizeof(here);
-  if (getsockname(fd_, reinterpret_cast<sockaddr*>(&here), &size) == 0) {
-    identity->server = ToPeer(host::Address::FromSocket(here), host::PortOf(here));
-  }
+  identity->server = PeerAt(fd_, &getsockname);
 }
 
 bool Connection::HandleGateEvent(const postern_event& event) {
@@ -112,8 +100,10 @@ void Connection::SettleGate() {
       more = true;
     }
     if (gate_->wants_upstream()) {
-      link_ = UpstreamLink::Open(loop_, upstream->target(), upstream->options(), *gate_->identity(),
-                                 this);
+      if (link_ == nullptr) {
+        link_ = UpstreamLink::Open(loop_, upstream->target(), upstream->options(),
+                                   *gate_->identity(), this);
+      }
       if (link_ != nullptr) {
         gate_->Attach(link_->client(), /*used=*/false);
       } else {
@@ -176,6 +166,23 @@ void Connection::OnUpstream() {
   Advance();
   ProcessHeldInput();
   Settle();
+}
+
+// A descriptor is one connection. When that is gone, no mail can be had in this session any more,
+// and the client is not kept. It is, where the server said why it would not begin: MAIL gets that.
+void Connection::EndWithTheOnlyServer() {
+  if (phase_ != Phase::kOpen || ended_ || broken_ || gate_ == nullptr ||
+      loop_->shared()->upstream->target().descriptor < 0) {
+    return;
+  }
+  if (link_ != nullptr && (!link_->client()->closed() || gate_->upstream() != nullptr ||
+                           link_->client()->failure() == upstream::Failure::kRefused)) {
+    return;
+  }
+  ended_ = true;
+  Note(api().session_notify(session_, POSTERN_NOTICE_SHUTDOWN));
+  DrainEvents();
+  Advance();
 }
 
 size_t Connection::ClientRoom() const { return gate_ == nullptr ? SIZE_MAX : gate_->ClientRoom(); }

@@ -40,6 +40,8 @@ namespace {
 constexpr int kExitUsage = 2;
 // How long the start waits for the server behind the gate.
 constexpr int kProbeMs = 3000;
+// The same for one that is connected for the only client, who has to wait for it anyway.
+constexpr int kBeginMs = 30 * 1000;
 
 int Fail(const absl::Status& status) {
   const std::string line = absl::StrCat("posternd: ", status.message(), "\n");
@@ -201,9 +203,19 @@ absl::Status Server::Start(Options options, int client, const sigset_t& signals)
     upstream.protocol = opts.upstream_target->protocol;
     upstream.identity = opts.upstream_identity;
     if (!upstream.name.Assign(opts.server_name)) upstream.name.Assign("localhost");
+    const int descriptor = opts.upstream_target->descriptor;
+    upstream.client_known = descriptor >= 0;
     offer_ = std::make_unique<UpstreamOffer>(*opts.upstream_target, upstream, &plugin_,
                                              engine_.get(), &log_);
-    status = offer_->Start(opts.engine_config, kProbeMs);
+    if (descriptor >= 0) {
+      upstream::Identity identity;
+      identity.client = PeerAt(client, &getpeername);
+      identity.server = PeerAt(client, &getsockname);
+      status = offer_->StartWith(opts.engine_config,
+                                 BeginUpstream(descriptor, upstream, identity, kBeginMs));
+    } else {
+      status = offer_->Start(opts.engine_config, kProbeMs);
+    }
     if (!status.ok()) return status;
   } else if (!opts.discard) {
     absl::StatusOr<std::unique_ptr<Maildir>> maildir = Maildir::Open(opts.maildir);
@@ -376,6 +388,11 @@ int Main(int argc, char** argv) {
   }
   absl::StatusOr<Options> options = LoadOptions(*arguments, Schema());
   if (!options.ok()) return Fail(options.status());
+  // First of all: what is opened from here on could get its number.
+  if (options->inetd && options->upstream_target.has_value()) {
+    const absl::Status taken = options->upstream_target->TakeDescriptor();
+    if (!taken.ok()) return FailToSystemLog(taken);
+  }
   absl::StatusOr<host::Plugin> plugin = host::Plugin::Load(options->plugin);
   if (!plugin.ok()) return Fail(plugin.status());
   if (arguments->version) {

@@ -38,8 +38,8 @@ ABSL_FLAG(std::string, maildir, "",
           "DIR  where messages go (default ~/.local/state/postern/Maildir)");
 ABSL_FLAG(bool, discard, false, "accept messages and throw them away, for measuring");
 ABSL_FLAG(std::string, upstream, "",
-          "smtp://ADDR:PORT|lmtp://ADDR:PORT|smtp+unix:PATH|lmtp+unix:PATH  the server that this "
-          "one is a gate for, instead of a Maildir");
+          "smtp://ADDR:PORT|lmtp://ADDR:PORT|smtp+unix:PATH|lmtp+unix:PATH|fd:N  the server that "
+          "this one is a gate for, instead of a Maildir; fd:N is connected already, for --inetd");
 ABSL_FLAG(std::string, upstream_identity, "",
           "none|xclient|xforward|proxy1|proxy2  how it is told who the client is (default none)");
 ABSL_FLAG(
@@ -434,6 +434,17 @@ absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
     if (!target.ok()) {
       return absl::InvalidArgumentError(
           absl::StrCat(place("upstream"), ": ", target.status().message()));
+    }
+    // One connection serves one client, and whose it is its maker has said.
+    if (target->descriptor >= 0 && !absl::GetFlag(FLAGS_inetd)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          place("upstream"), ": '", upstream,
+          "' is one connection for one client; give --inetd, or the server's address"));
+    }
+    if (target->descriptor >= 0 && !options.proxy_networks.empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(place("proxy_networks"), ": '", upstream,
+                       "' was connected for the client on descriptor 0, which can be no proxy"));
     }
     options.upstream_target = *std::move(target);
   }

@@ -217,6 +217,12 @@ TEST_F(OptionsTest, UpstreamMistakesAreNamed) {
   ExpectRefused({"--upstream=smtp://192.0.2.1:25", "--upstream_identity=proxy"},
                 "proxy1 or proxy2");
   ExpectRefused({"--upstream_identity=xclient"}, "nobody to tell");
+  for (const char* text : {"fd:", "fd:2", "fd:-3", "fd:3x", "fd:99999999999"}) {
+    ExpectRefused({"--inetd", std::string("--upstream=") + text}, "write fd:N");
+  }
+  ExpectRefused({"--upstream=fd:3"}, "one connection for one client; give --inetd");
+  ExpectRefused({"--inetd", "--upstream=fd:3", "--proxy_networks=192.0.2.0/24"}, "can be no proxy");
+  EXPECT_EQ(Load({"--inetd", "--upstream=fd:3"}).value().upstream_target->descriptor, 3);
   ExpectRefused({"--inetd", "--listen=127.0.0.1:25"}, "leave out --listen");
 }
 

@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "hosts/posternd/connection.h"
 #include "hosts/posternd/loop.h"
 
@@ -20,20 +22,32 @@ UpstreamLink* UpstreamLink::Open(Loop* loop, const UpstreamTarget& target,
                                  const upstream::Identity& identity, Connection* owner) {
   const int fd = target.Connect();
   if (fd < 0) return nullptr;
-  auto* const link = new UpstreamLink(loop, fd, options, identity, owner);
+  auto* const link =
+      new UpstreamLink(loop, fd, std::make_unique<Client>(options, identity, loop->Now()), owner);
+  // A socket is connected when it can be written to.
+  event_add(&link->write_event_, nullptr);
+  link->writing_ = true;
   link->Flush();
   return link;
 }
 
-UpstreamLink::UpstreamLink(Loop* loop, int fd, const upstream::Options& options,
-                           const upstream::Identity& identity, Connection* owner)
-    : loop_(loop), fd_(fd), owner_(owner), client_(options, identity, loop->Now()) {
+UpstreamLink* UpstreamLink::Adopt(Loop* loop, BegunUpstream begun, Connection* owner) {
+  auto* const link = new UpstreamLink(loop, begun.fd, std::move(begun.client), owner);
+  link->connected_ = true;
+  if (link->client_->closed()) {
+    link->Close();
+    return link;
+  }
+  event_add(&link->read_event_, nullptr);
+  link->Flush();
+  return link;
+}
+
+UpstreamLink::UpstreamLink(Loop* loop, int fd, std::unique_ptr<Client> client, Connection* owner)
+    : loop_(loop), fd_(fd), owner_(owner), client_(std::move(client)) {
   event_assign(&read_event_, loop->base(), fd, EV_READ | EV_PERSIST, &UpstreamLink::OnSocket, this);
   event_assign(&write_event_, loop->base(), fd, EV_WRITE, &UpstreamLink::OnSocket, this);
   event_assign(&timer_, loop->base(), -1, 0, &UpstreamLink::OnTimer, this);
-  // A socket is connected when it can be written to.
-  event_add(&write_event_, nullptr);
-  writing_ = true;
   loop->AddLink(this);
 }
 
@@ -53,9 +67,9 @@ void UpstreamLink::Close() {
 
 void UpstreamLink::Part() {
   owner_ = nullptr;
-  client_.Quit();
+  client_->Quit();
   Flush();
-  if (client_.closed() && !in_event_) delete this;
+  if (client_->closed() && !in_event_) delete this;
 }
 
 // False: the connection did not come about.
@@ -63,11 +77,11 @@ bool UpstreamLink::FinishConnect() {
   int error = 0;
   socklen_t size = sizeof(error);
   if (getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0) {
-    client_.Disconnected();
+    client_->Disconnected();
     return false;
   }
   connected_ = true;
-  client_.Connected();
+  client_->Connected();
   event_add(&read_event_, nullptr);
   return true;
 }
@@ -75,12 +89,12 @@ bool UpstreamLink::FinishConnect() {
 void UpstreamLink::OnSocket(int /*fd*/, short what, void* argument) {
   auto* const link = static_cast<UpstreamLink*>(argument);
   link->in_event_ = true;
-  link->client_.Tick(link->loop_->Now());
+  link->client_->Tick(link->loop_->Now());
   if ((what & EV_WRITE) != 0) {
     link->writing_ = false;
     if (link->connected_ || link->FinishConnect()) link->Flush();
   }
-  if ((what & EV_READ) != 0 && !link->client_.closed()) link->Read();
+  if ((what & EV_READ) != 0 && !link->client_->closed()) link->Read();
   link->Settle();
 }
 
@@ -88,7 +102,7 @@ void UpstreamLink::OnTimer(int /*fd*/, short /*what*/, void* argument) {
   auto* const link = static_cast<UpstreamLink*>(argument);
   link->in_event_ = true;
   link->deadline_ = Client::kNever;
-  link->client_.Tick(link->loop_->Now());
+  link->client_->Tick(link->loop_->Now());
   link->Settle();
 }
 
@@ -97,26 +111,26 @@ void UpstreamLink::Read() {
   char octets[4096];
   const ssize_t n = recv(fd_, octets, sizeof(octets), 0);
   if (n > 0) {
-    client_.Feed({octets, static_cast<size_t>(n)});
+    client_->Feed({octets, static_cast<size_t>(n)});
   } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-    client_.Disconnected();
+    client_->Disconnected();
   }
 }
 
 void UpstreamLink::Flush() {
   if (fd_ < 0) return;
-  while (connected_ && !writing_ && !client_.output().empty()) {
-    const ssize_t n = send(fd_, client_.output().data(), client_.output().size(), MSG_NOSIGNAL);
+  while (connected_ && !writing_ && !client_->output().empty()) {
+    const ssize_t n = send(fd_, client_->output().data(), client_->output().size(), MSG_NOSIGNAL);
     if (n > 0) {
-      client_.ConsumeOutput(static_cast<size_t>(n));
+      client_->ConsumeOutput(static_cast<size_t>(n));
     } else if (errno == EAGAIN) {
       event_add(&write_event_, nullptr);
       writing_ = true;
     } else if (errno != EINTR) {
-      client_.Disconnected();
+      client_->Disconnected();
     }
   }
-  const uint64_t due = client_.NextDeadline();
+  const uint64_t due = client_->NextDeadline();
   if (due == Client::kNever || due == deadline_) return;
   deadline_ = due;
   const uint64_t now = loop_->Now();
@@ -130,7 +144,7 @@ void UpstreamLink::Settle() {
   if (owner_ != nullptr) owner_->OnUpstream();
   Flush();
   in_event_ = false;
-  if (!client_.closed()) return;
+  if (!client_->closed()) return;
   Close();
   if (owner_ == nullptr) delete this;
 }

@@ -14,6 +14,7 @@
 #include <event2/event_struct.h>
 
 #include <cstdint>
+#include <memory>
 
 #include "hosts/common/upstream/client.h"
 #include "hosts/posternd/upstream_target.h"
@@ -31,7 +32,10 @@ class UpstreamLink {
                             const upstream::Options& options, const upstream::Identity& identity,
                             Connection* owner);
 
-  upstream::Client* client() { return &client_; }
+  // One that was begun elsewhere; takes over its socket. Calls `owner` only from the loop.
+  static UpstreamLink* Adopt(Loop* loop, BegunUpstream begun, Connection* owner);
+
+  upstream::Client* client() { return client_.get(); }
   // The owner will not be called again. May be called from within the owner's call.
   void Part();
   // Sends what the client has to say, and looks at its deadlines. Calls nobody.
@@ -40,8 +44,7 @@ class UpstreamLink {
   static void Destroy(UpstreamLink* link) { delete link; }
 
  private:
-  UpstreamLink(Loop* loop, int fd, const upstream::Options& options,
-               const upstream::Identity& identity, Connection* owner);
+  UpstreamLink(Loop* loop, int fd, std::unique_ptr<upstream::Client> client, Connection* owner);
   ~UpstreamLink();
 
   static void OnSocket(int fd, short what, void* link);
@@ -62,7 +65,7 @@ class UpstreamLink {
   event read_event_;
   event write_event_;
   event timer_;
-  upstream::Client client_;
+  const std::unique_ptr<upstream::Client> client_;
 };
 
 }  // namespace posternd

@@ -13,16 +13,39 @@ namespace postern {
 namespace posternd {
 
 absl::Status UpstreamOffer::Start(const std::string& engine_config, int timeout_ms) {
-  const absl::StatusOr<upstream::Capabilities> probed =
-      ProbeUpstream(target_, options_, timeout_ms);
-  if (!probed.ok()) {
-    log_->Warning(absl::StrCat("upstream ", target_.name, ": ", probed.status().message(),
+  return Begin(engine_config, ProbeUpstream(target_, options_, timeout_ms));
+}
+
+absl::Status UpstreamOffer::StartWith(const std::string& engine_config, BegunUpstream begun) {
+  const upstream::Client& client = *begun.client;
+  absl::StatusOr<upstream::Capabilities> asked = client.capabilities();
+  if (!client.ready()) {
+    asked = absl::UnavailableError(client.closed()
+                                       ? std::string(upstream::FailureName(client.failure()))
+                                       : "it does not answer in time");
+  }
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    begun_ = std::move(begun);
+  }
+  return Begin(engine_config, asked);
+}
+
+BegunUpstream UpstreamOffer::TakeBegun() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return std::exchange(begun_, BegunUpstream());
+}
+
+absl::Status UpstreamOffer::Begin(const std::string& engine_config,
+                                  const absl::StatusOr<upstream::Capabilities>& asked) {
+  if (!asked.ok()) {
+    log_->Warning(absl::StrCat("upstream ", target_.name, ": ", asked.status().message(),
                                "; mail is deferred until it answers, and what hangs on it is "
                                "not offered before"));
   }
   std::lock_guard<std::mutex> lock(mutex_);
   engine_config_ = engine_config;
-  if (probed.ok()) offered_ = host::ThatMatter(*probed);
+  if (asked.ok()) offered_ = host::ThatMatter(*asked);
   return PutIntoForce();
 }
 

@@ -10,8 +10,10 @@
 
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "hosts/common/plugin.h"
 #include "hosts/common/upstream/client.h"
 #include "hosts/posternd/log.h"
@@ -37,11 +39,17 @@ class UpstreamOffer {
   // Asks the server, and puts what it offers into force. Without an answer nothing is offered that
   // hangs on the server.
   absl::Status Start(const std::string& engine_config, int timeout_ms);
+  // The same in the one connection that there is, or that the only client will use: it was begun,
+  // and is kept for whoever takes it first.
+  absl::Status StartWith(const std::string& engine_config, BegunUpstream begun);
+  BegunUpstream TakeBegun();
   // Another configuration; it was checked.
   absl::Status Rebase(const std::string& engine_config);
   void Observe(const upstream::Capabilities& capabilities);
 
  private:
+  absl::Status Begin(const std::string& engine_config,
+                     const absl::StatusOr<upstream::Capabilities>& asked);
   absl::Status PutIntoForce();  // with the mutex held
 
   const UpstreamTarget target_;
@@ -52,6 +60,7 @@ class UpstreamOffer {
   std::mutex mutex_;
   std::string engine_config_;
   upstream::Capabilities offered_;
+  BegunUpstream begun_;
 };
 
 }  // namespace posternd

@@ -3,16 +3,20 @@
 #include "hosts/posternd/upstream_target.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "absl/status/status.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
@@ -26,12 +30,59 @@ uint64_t MonotonicMs() {
   return static_cast<uint64_t>(now.tv_sec) * 1000 + static_cast<uint64_t>(now.tv_nsec) / 1000000;
 }
 
+// Until the client is ready or closed, or the time is over. `connected`: it is already.
+void Converse(int fd, bool connected, int timeout_ms, upstream::Client* client,
+              std::string* failure) {
+  const uint64_t end = MonotonicMs() + static_cast<uint64_t>(timeout_ms);
+  if (connected) client->Connected();
+  while (!client->ready() && !client->closed()) {
+    const uint64_t now = MonotonicMs();
+    if (now >= end) break;
+    pollfd wait = {fd, POLLIN, 0};
+    if (!connected || !client->output().empty()) wait.events |= POLLOUT;
+    if (poll(&wait, 1, static_cast<int>(end - now)) <= 0) continue;
+    client->Tick(MonotonicMs());
+    if (!connected) {
+      int error = 0;
+      socklen_t size = sizeof(error);
+      if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0) {
+        *failure = strerror(error);
+        client->Disconnected();
+        break;
+      }
+      connected = true;
+      client->Connected();
+    }
+    if ((wait.revents & POLLOUT) != 0 && !client->output().empty()) {
+      const ssize_t n = send(fd, client->output().data(), client->output().size(), MSG_NOSIGNAL);
+      if (n > 0) client->ConsumeOutput(static_cast<size_t>(n));
+    }
+    if ((wait.revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
+      char octets[4096];
+      const ssize_t n = recv(fd, octets, sizeof(octets), 0);
+      if (n > 0) {
+        client->Feed({octets, static_cast<size_t>(n)});
+      } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+        client->Disconnected();
+      }
+    }
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<UpstreamTarget> UpstreamTarget::Parse(absl::string_view text) {
   UpstreamTarget target;
   target.name = std::string(text);
   absl::string_view rest = text;
+  if (absl::ConsumePrefix(&rest, "fd:")) {
+    // 0 to 2 are the client's and the log's.
+    if (!absl::SimpleAtoi(rest, &target.descriptor) || target.descriptor < 3) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("'", text, "': write fd:N with the number of a descriptor, 3 or more"));
+    }
+    return target;
+  }
   const bool lmtp = absl::ConsumePrefix(&rest, "lmtp");
   if (!lmtp && !absl::ConsumePrefix(&rest, "smtp")) rest = "";
   target.protocol = lmtp ? upstream::Protocol::kLmtp : upstream::Protocol::kSmtp;
@@ -47,8 +98,8 @@ absl::StatusOr<UpstreamTarget> UpstreamTarget::Parse(absl::string_view text) {
   if (!absl::ConsumePrefix(&rest, "://")) {
     return absl::InvalidArgumentError(
         absl::StrCat("'", text,
-                     "' names no server; write smtp://ADDR:PORT, lmtp://ADDR:PORT, smtp+unix:PATH "
-                     "or lmtp+unix:PATH"));
+                     "' names no server; write smtp://ADDR:PORT, lmtp://ADDR:PORT, smtp+unix:PATH, "
+                     "lmtp+unix:PATH or, with --inetd, fd:N"));
   }
   absl::StatusOr<host::Endpoint> endpoint = host::Endpoint::Parse(rest);
   if (!endpoint.ok()) return endpoint.status();
@@ -80,6 +131,67 @@ int UpstreamTarget::Connect() const {
   return fd;
 }
 
+absl::Status UpstreamTarget::TakeDescriptor() const {
+  if (descriptor < 0) return absl::OkStatus();
+  const auto refuse = [this](const char* why) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--upstream=", name, ": descriptor ", descriptor, " is ", why,
+        "; it has to be a connected stream socket that the starting program leaves open"));
+  };
+  struct stat what;
+  if (fstat(descriptor, &what) != 0) return refuse("not open");
+  int type = 0;
+  socklen_t size = sizeof(type);
+  if (getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_STREAM) {
+    return refuse("no stream socket");
+  }
+  sockaddr_storage peer;
+  size = sizeof(peer);
+  if (getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &size) != 0) {
+    return refuse("not connected");
+  }
+  for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    struct stat other;
+    if (fstat(standard, &other) == 0 && other.st_dev == what.st_dev &&
+        other.st_ino == what.st_ino) {
+      return refuse("the client itself");
+    }
+  }
+  const int flags = fcntl(descriptor, F_GETFL);
+  if (flags < 0 || fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) != 0 ||
+      fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0) {
+    return refuse("not to be had");
+  }
+  return absl::OkStatus();
+}
+
+upstream::Peer ToPeer(const host::Address& address, uint16_t port) {
+  upstream::Peer peer;
+  if (address.family == 0) return peer;
+  peer.family =
+      address.family == AF_INET ? upstream::Peer::Family::kInet : upstream::Peer::Family::kInet6;
+  std::copy(address.octets.begin(), address.octets.end(), peer.octets);
+  peer.port = port;
+  return peer;
+}
+
+upstream::Peer PeerAt(int fd, int (*side)(int, sockaddr*, socklen_t*)) {
+  sockaddr_storage socket = {};
+  socklen_t size = sizeof(socket);
+  if (side(fd, reinterpret_cast<sockaddr*>(&socket), &size) != 0) return upstream::Peer();
+  return ToPeer(host::Address::FromSocket(socket), host::PortOf(socket));
+}
+
+BegunUpstream BeginUpstream(int fd, const upstream::Options& options,
+                            const upstream::Identity& identity, int timeout_ms) {
+  BegunUpstream begun;
+  begun.fd = fd;
+  begun.client = std::make_unique<upstream::Client>(options, identity, MonotonicMs());
+  std::string failure;
+  Converse(fd, /*connected=*/true, timeout_ms, begun.client.get(), &failure);
+  return begun;
+}
+
 absl::StatusOr<upstream::Capabilities> ProbeUpstream(const UpstreamTarget& target,
                                                      upstream::Options options, int timeout_ms) {
   if (options.identity == upstream::IdentityMode::kXclient ||
@@ -88,42 +200,9 @@ absl::StatusOr<upstream::Capabilities> ProbeUpstream(const UpstreamTarget& targe
   }
   const int fd = target.Connect();
   if (fd < 0) return absl::UnavailableError(strerror(-fd));
-  const uint64_t end = MonotonicMs() + static_cast<uint64_t>(timeout_ms);
   auto client = std::make_unique<upstream::Client>(options, upstream::Identity(), MonotonicMs());
-  bool connected = false;
   std::string failure;
-  while (!client->ready() && !client->closed()) {
-    const uint64_t now = MonotonicMs();
-    if (now >= end) break;
-    pollfd wait = {fd, POLLIN, 0};
-    if (!connected || !client->output().empty()) wait.events |= POLLOUT;
-    if (poll(&wait, 1, static_cast<int>(end - now)) <= 0) continue;
-    client->Tick(MonotonicMs());
-    if (!connected) {
-      int error = 0;
-      socklen_t size = sizeof(error);
-      if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0) {
-        failure = strerror(error);
-        client->Disconnected();
-        break;
-      }
-      connected = true;
-      client->Connected();
-    }
-    if ((wait.revents & POLLOUT) != 0 && !client->output().empty()) {
-      const ssize_t n = send(fd, client->output().data(), client->output().size(), MSG_NOSIGNAL);
-      if (n > 0) client->ConsumeOutput(static_cast<size_t>(n));
-    }
-    if ((wait.revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
-      char octets[4096];
-      const ssize_t n = recv(fd, octets, sizeof(octets), 0);
-      if (n > 0) {
-        client->Feed({octets, static_cast<size_t>(n)});
-      } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-        client->Disconnected();
-      }
-    }
-  }
+  Converse(fd, /*connected=*/false, timeout_ms, client.get(), &failure);
   const bool ready = client->ready();
   if (ready) {
     client->Quit();

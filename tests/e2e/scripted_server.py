@@ -23,8 +23,12 @@ KEYWORDS = (b"PIPELINING", b"SIZE 10240000", b"8BITMIME", b"SMTPUTF8")
 
 
 class ScriptedServer:
-    def __init__(self, keywords=KEYWORDS, lmtp=False, path=None):
-        if path is None:
+    def __init__(self, keywords=KEYWORDS, lmtp=False, path=None, connected=None, fault=None):
+        """`connected`: a socket to serve, instead of listening."""
+        self._listener = None
+        if connected is not None:
+            pass
+        elif path is None:
             self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
             self.port = self._listener.getsockname()[1]
         else:
@@ -33,7 +37,7 @@ class ScriptedServer:
             self._listener.listen(64)
         self.keywords = keywords
         self.lmtp = lmtp
-        self.fault = None
+        self.fault = fault
         self.replies = {}      # first words of a command -> reply line
         self.messages = []     # (from, [to], content) that it took responsibility for
         self.commands = []     # lines
@@ -43,7 +47,12 @@ class ScriptedServer:
         self.reads.set()
         self.lock = threading.Lock()
         self._sockets = []
-        self._thread = threading.Thread(target=self._accept, daemon=True)
+        if connected is None:
+            self._thread = threading.Thread(target=self._accept, daemon=True)
+        else:
+            self.connections = 1
+            self._sockets.append(connected)
+            self._thread = threading.Thread(target=self._serve, args=(connected,), daemon=True)
         self._thread.start()
 
     def __enter__(self):
@@ -54,11 +63,12 @@ class ScriptedServer:
 
     def close(self):
         """Closes the listener and cuts off all connections: the server dies."""
-        try:
-            self._listener.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-        self._listener.close()
+        if self._listener is not None:
+            try:
+                self._listener.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            self._listener.close()
         self.cut()
         self._thread.join(5)
 

@@ -74,7 +74,7 @@ void Client::Connected() {
   if (step_ != Step::kConnect) return;
   char header[kMaxProxyHeader];
   const size_t size = WriteProxyHeader(options_.identity, identity_, header);
-  speaks_for_client_ = size != 0;
+  speaks_for_client_ = size != 0 || options_.client_known;
   if (size != 0) {
     block_mark_ = now_ms_;
     output_.Append({header, size});

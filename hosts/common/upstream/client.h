@@ -66,7 +66,9 @@ struct Options {
   Protocol protocol = Protocol::kSmtp;
   IdentityMode identity = IdentityMode::kNone;
   bool chunking = true;  // BDAT where the server offers it
-  FixedText<255> name;   // our own, for EHLO
+  // The connection itself tells the server of the client whose it is: by who made it, not by us.
+  bool client_known = false;
+  FixedText<255> name;  // our own, for EHLO
   Timeouts timeouts;
 };
 

@@ -251,6 +251,8 @@ void Client::Quit() {
 
 bool Client::CanServe(const Identity& identity) const {
   if (!ready() || request_ != Request::kNone || !parser_.AtReplyStart()) return false;
+  const bool same = identity.client == identity_.client && identity.server == identity_.server;
+  if (options_.client_known && !same) return false;
   switch (options_.identity) {
     case IdentityMode::kNone:
     case IdentityMode::kXforward:
@@ -259,7 +261,7 @@ bool Client::CanServe(const Identity& identity) const {
       return identity == identity_ || (capabilities_.xclient & kAttributeAddr) != 0;
     case IdentityMode::kProxy1:
     case IdentityMode::kProxy2:
-      return identity.client == identity_.client && identity.server == identity_.server;
+      return same;
   }
   return false;
 }
@@ -270,17 +272,17 @@ void Client::Serve(const Identity& identity) {
   const bool other_name = identity.helo.view() != identity_.helo.view();
   identity_ = identity;
   switch (options_.identity) {
-    case IdentityMode::kNone:
-      return;
     case IdentityMode::kXforward:
       if (capabilities_.xforward != 0) SayIdentity();
       return;
     case IdentityMode::kXclient:
       xclient_done_ = false;
       return SayIdentity();
+    case IdentityMode::kNone:
     case IdentityMode::kProxy1:
     case IdentityMode::kProxy2:
-      if (other_name) SayHelo(true);
+      // It takes the connection for the client's, and so is to hear the client's name.
+      if (other_name && speaks_for_client_) SayHelo(true);
       return;
   }
 }

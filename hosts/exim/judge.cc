@@ -4,6 +4,8 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -38,6 +40,23 @@ std::string PluginBesideModule() {
   return absl::StrCat(folder, "/libpostern.so");
 }
 
+// Exim breaks lines that are longer than that where it sees fit, at a colon first of all.
+constexpr size_t kWidth = 74;
+
+// Appends `text`, broken at spaces. `used`: what stands on its first line already.
+void AppendWrapped(absl::string_view text, size_t used, std::string* message) {
+  while (used + text.size() > kWidth) {
+    size_t cut = text.rfind(' ', kWidth > used ? kWidth - used : 0);
+    // A word that is too long for a line stands on one of its own.
+    if (cut == absl::string_view::npos) cut = text.find(' ');
+    if (cut == absl::string_view::npos) break;
+    absl::StrAppend(message, text.substr(0, cut), "\n");
+    text.remove_prefix(cut + 1);
+    used = 0;
+  }
+  absl::StrAppend(message, text);
+}
+
 // "5.5.4 " at the beginning of a line of reply text; empty if there is none.
 absl::string_view EnhancedCode(absl::string_view text) {
   size_t end = 0;
@@ -48,6 +67,12 @@ absl::string_view EnhancedCode(absl::string_view text) {
     ++end;
   }
   return text.substr(0, end);
+}
+
+// ETRN is refused with 458 (RFC 1985), and Exim takes no other class for it.
+std::string ToClass4(absl::string_view message) {
+  const bool enhanced = !EnhancedCode(message.substr(4)).empty();
+  return absl::StrCat("458 ", enhanced ? "4" : "", message.substr(enhanced ? 5 : 4));
 }
 
 }  // namespace
@@ -154,7 +179,9 @@ absl::StatusOr<std::string> Judge::Check(const postern_inspect_context& context,
     // What is said of a line that is right is Exim's affair.
     if (verdict.code < 400) return std::string();
     if (verdict.reply_size <= reply.size()) {
-      return ToMessage(absl::string_view(reply).substr(0, verdict.reply_size));
+      std::string message = ToMessage(absl::string_view(reply).substr(0, verdict.reply_size));
+      if (VerbOf(line) == "ETRN") message = ToClass4(message);
+      return message;
     }
     reply.resize(verdict.reply_size);
   }
@@ -167,12 +194,15 @@ std::string ToMessage(absl::string_view reply) {
     absl::string_view text = line.substr(std::min<size_t>(4, line.size()));
     if (message.empty()) {
       enhanced = EnhancedCode(text);
-      message = absl::StrCat(line.substr(0, 3), " ", text);
+      message = absl::StrCat(line.substr(0, 3), " ", enhanced);
+      text.remove_prefix(enhanced.size());
+      AppendWrapped(text, message.size(), &message);
       continue;
     }
     // Exim repeats both codes by itself.
     absl::ConsumePrefix(&text, enhanced);
-    absl::StrAppend(&message, "\n", text);
+    message.push_back('\n');
+    AppendWrapped(text, 0, &message);
   }
   return message;
 }

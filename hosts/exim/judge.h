@@ -36,7 +36,8 @@ class Judge {
   static absl::StatusOr<std::unique_ptr<Judge>> Create(const Settings& settings);
 
   // Empty: the line is right. Else code, enhanced code and text as Exim's `message` has them, once
-  // for all lines, and further lines behind LF: "501 5.5.4 what\nmore". The class is 4 or 5.
+  // for all lines, and further lines behind LF: "501 5.5.4 what\nmore". The class is 4 or 5, and 4
+  // for ETRN.
   absl::StatusOr<std::string> Check(const postern_inspect_context& context, absl::string_view line);
 
  private:
@@ -46,7 +47,8 @@ class Judge {
   host::EnginePtr engine_;
 };
 
-// A whole reply, "501-5.5.4 what\r\n501 5.5.4 more\r\n", as Exim's `message` has it.
+// A whole reply, "501-5.5.4 what\r\n501 5.5.4 more\r\n", as Exim's `message` has it: in lines that
+// Exim leaves alone.
 std::string ToMessage(absl::string_view reply);
 
 // The command's verb in upper case.

@@ -45,6 +45,7 @@ struct Options {
   absl::optional<UpstreamTarget> upstream_target;
   upstream::IdentityMode upstream_identity = upstream::IdentityMode::kNone;
   bool inetd = false;
+  int ready_fd = -1;  // negative: nobody waits
   std::set<std::string> domains;  // lower case; empty: all
   std::string tls_cert;
   std::string tls_key;

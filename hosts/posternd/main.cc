@@ -151,6 +151,7 @@ class Server {
   void Stop(const sigset_t& signals);
   // True: a signal asked for the end at once.
   bool WaitForSessions(const sigset_t& signals, uint32_t seconds);
+  void WaitForPrograms();
 
   const Arguments arguments_;
   const host::Plugin plugin_;
@@ -212,18 +213,27 @@ absl::Status Server::Start(Options options, int client, const sigset_t& signals)
     upstream.protocol = opts.upstream_target->protocol;
     upstream.identity = opts.upstream_identity;
     if (!upstream.name.Assign(opts.server_name)) upstream.name.Assign("localhost");
-    const int descriptor = opts.upstream_target->descriptor;
-    // The server may be whoever waits for this, and speak only then.
-    if (descriptor >= 0) TellReady(opts.ready_fd);
-    upstream.client_known = descriptor >= 0;
-    offer_ = std::make_unique<UpstreamOffer>(*opts.upstream_target, upstream, &plugin_,
-                                             engine_.get(), &log_);
-    if (descriptor >= 0) {
-      upstream::Identity identity;
+    upstream.client_known = opts.upstream_target->knows_client();
+    upstream.one_client = opts.upstream_target->for_one_client();
+    offer_ =
+        std::make_unique<UpstreamOffer>(*opts.upstream_target, upstream, opts.max_upstream_programs,
+                                        &plugin_, engine_.get(), &log_);
+    if (opts.upstream_target->program.has_value() && !upstream.client_known &&
+        upstream.identity == upstream::IdentityMode::kNone && opts.domains.empty()) {
+      log_.Warning(absl::StrCat("upstream ", opts.upstream_target->name,
+                                ": the program is not told who the client is, and may relay for "
+                                "all of them as for local users; give --domains="));
+    }
+    upstream::Identity identity;
+    if (client >= 0) {
       identity.client = PeerAt(client, &getpeername);
       identity.server = PeerAt(client, &getsockname);
-      status = offer_->StartWith(opts.engine_config,
-                                 BeginUpstream(descriptor, upstream, identity, kBeginMs));
+    }
+    // The server may be whoever waits for this, and speak only then.
+    if (opts.upstream_target->descriptor >= 0) TellReady(opts.ready_fd);
+    // Behind a proxy it is not known yet who the client is.
+    if (client >= 0 && upstream.one_client && opts.proxy_networks.empty()) {
+      status = offer_->StartWith(opts.engine_config, identity, kBeginMs);
     } else {
       status = offer_->Start(opts.engine_config, kProbeMs);
     }
@@ -335,6 +345,7 @@ void Server::Reload() {
   now.discard = running.discard;
   now.upstream_target = running.upstream_target;
   now.upstream_identity = running.upstream_identity;
+  now.max_upstream_programs = running.max_upstream_programs;
   now.plugin = running.plugin;
   now.user = running.user;
   now.threads = running.threads;
@@ -360,6 +371,14 @@ bool Server::WaitForSessions(const sigset_t& signals, uint32_t seconds) {
   return false;
 }
 
+// Their input has ended; those that take longer are told to end when their loop goes.
+void Server::WaitForPrograms() {
+  const timespec step = {0, 20 * 1000 * 1000};
+  for (int i = 0; i < 100 && offer_ != nullptr && offer_->programs()->running() != 0; ++i) {
+    nanosleep(&step, nullptr);
+  }
+}
+
 void Server::Stop(const sigset_t& signals) {
   log_.Info(absl::StrCat("stopping: ", shared_.limits.connections(), " connections are open"));
   for (const std::unique_ptr<Loop>& loop : loops_) {
@@ -377,6 +396,7 @@ void Server::Stop(const sigset_t& signals) {
   // First the deliveries and logins that are on their way, then the loops that they report to.
   auth_->Finish();
   pool_.reset();
+  WaitForPrograms();
   for (const std::unique_ptr<Loop>& loop : loops_) loop->Quit();
   loops_.clear();
   log_.Info("stopped");
@@ -387,6 +407,8 @@ int Main(int argc, char** argv) {
   signal(SIGPIPE, SIG_IGN);
   // A file over the process's size limit is a failed delivery, not the end of the server.
   signal(SIGXFSZ, SIG_IGN);
+  // Whoever started us may not care for its children; we do for ours.
+  signal(SIGCHLD, SIG_DFL);
   // Taken by the main thread alone; threads inherit the mask.
   sigset_t signals;
   sigemptyset(&signals);

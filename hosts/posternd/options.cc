@@ -38,8 +38,11 @@ ABSL_FLAG(std::string, maildir, "",
           "DIR  where messages go (default ~/.local/state/postern/Maildir)");
 ABSL_FLAG(bool, discard, false, "accept messages and throw them away, for measuring");
 ABSL_FLAG(std::string, upstream, "",
-          "smtp://ADDR:PORT|lmtp://ADDR:PORT|smtp+unix:PATH|lmtp+unix:PATH|fd:N  the server that "
-          "this one is a gate for, instead of a Maildir; fd:N is connected already, for --inetd");
+          "smtp://ADDR:PORT|lmtp://ADDR:PORT|smtp+unix:PATH|lmtp+unix:PATH|exec:PROGRAM "
+          "WORD...|fd:N  the server that this one is a gate for, instead of a Maildir; exec: is "
+          "started for each connection, fd:N is connected already, for --inetd");
+ABSL_FLAG(uint32_t, max_upstream_programs, 0,
+          "N  programs of --upstream=exec: at a time (default 100)");
 ABSL_FLAG(std::string, upstream_identity, "",
           "none|xclient|xforward|proxy1|proxy2  how it is told who the client is (default none)");
 ABSL_FLAG(
@@ -100,6 +103,7 @@ constexpr const char* kFlags[] = {"listen",
                                   "discard",
                                   "upstream",
                                   "upstream_identity",
+                                  "max_upstream_programs",
                                   "protocol",
                                   "inetd",
                                   "ready_fd",
@@ -526,7 +530,11 @@ absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
     }
   }
   // Zero in the file is the default, so this is about flags.
+  options.max_upstream_programs =
+      Choose(arguments, "max_upstream_programs", FLAGS_max_upstream_programs,
+             file.max_upstream_programs(), 100u);
   const std::pair<const char*, uint32_t*> counts[] = {
+      {"max_upstream_programs", &options.max_upstream_programs},
       {"max_connections", &options.max_connections},
       {"max_connections_per_client", &options.max_connections_per_client}};
   for (const auto& [name, value] : counts) {

@@ -220,6 +220,14 @@ TEST_F(OptionsTest, UpstreamMistakesAreNamed) {
   for (const char* text : {"fd:", "fd:2", "fd:-3", "fd:3x", "fd:99999999999"}) {
     ExpectRefused({"--inetd", std::string("--upstream=") + text}, "write fd:N");
   }
+  ExpectRefused({"--upstream=exec:exim4 -bs"}, "whole path");
+  ExpectRefused({"--upstream=exec:/usr/sbin/exim4 {helo}"}, "known in braces");
+  ExpectRefused({"--max_upstream_programs=0"}, "give 1 or more");
+  const Options exec = Load({"--upstream=exec:/usr/sbin/exim4 -bs -oMa {client_address}"}).value();
+  EXPECT_EQ(exec.max_upstream_programs, 100u);
+  EXPECT_TRUE(exec.upstream_target->knows_client());
+  EXPECT_FALSE(
+      Load({"--upstream=exec:/usr/sbin/sendmail -bs"}).value().upstream_target->knows_client());
   ExpectRefused({"--upstream=fd:3"}, "one connection for one client; give --inetd");
   ExpectRefused({"--inetd", "--upstream=fd:3", "--proxy_networks=192.0.2.0/24"}, "can be no proxy");
   EXPECT_EQ(Load({"--inetd", "--upstream=fd:3"}).value().upstream_target->descriptor, 3);

@@ -171,6 +171,9 @@ std::vector<std::string> ChangesThatNeedRestart(const Options& before, const Opt
   };
   if (name(before) != name(after)) changed.push_back("upstream");
   if (before.upstream_identity != after.upstream_identity) changed.push_back("upstream_identity");
+  if (before.max_upstream_programs != after.max_upstream_programs) {
+    changed.push_back("max_upstream_programs");
+  }
   if (before.plugin != after.plugin) changed.push_back("plugin");
   if (before.user != after.user) changed.push_back("user");
   if (before.threads != after.threads) changed.push_back("threads");

@@ -4,11 +4,14 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "hosts/posternd/connection.h"
 #include "hosts/posternd/loop.h"
 
@@ -17,25 +20,45 @@ namespace posternd {
 
 using upstream::Client;
 
+namespace {
+
+// From the end of its input on; and once more behind each signal.
+constexpr uint64_t kProgramEndMs = 5 * 1000;
+
+}  // namespace
+
 UpstreamLink* UpstreamLink::Open(Loop* loop, const UpstreamTarget& target,
                                  const upstream::Options& options,
                                  const upstream::Identity& identity, Connection* owner) {
-  const int fd = target.Connect();
-  if (fd < 0) return nullptr;
-  auto* const link =
-      new UpstreamLink(loop, fd, std::make_unique<Client>(options, identity, loop->Now()), owner);
-  // A socket is connected when it can be written to.
-  event_add(&link->write_event_, nullptr);
-  link->writing_ = true;
+  absl::StatusOr<UpstreamSocket> socket =
+      target.Open(identity, loop->shared()->upstream->programs());
+  if (!socket.ok()) {
+    // A program that cannot be started is for the operator to mend.
+    if (target.program.has_value()) {
+      loop->shared()->log->Warning(
+          absl::StrCat("upstream ", target.name, ": ", socket.status().message()));
+    }
+    return nullptr;
+  }
+  auto* const link = new UpstreamLink(
+      loop, *std::move(socket), std::make_unique<Client>(options, identity, loop->Now()), owner);
+  if (link->connected_) {
+    link->client_->Connected();
+    event_add(&link->read_event_, nullptr);
+  } else {
+    // A socket is connected when it can be written to.
+    event_add(&link->write_event_, nullptr);
+    link->writing_ = true;
+  }
   link->Flush();
   return link;
 }
 
 UpstreamLink* UpstreamLink::Adopt(Loop* loop, BegunUpstream begun, Connection* owner) {
-  auto* const link = new UpstreamLink(loop, begun.fd, std::move(begun.client), owner);
-  link->connected_ = true;
+  auto* const link =
+      new UpstreamLink(loop, std::move(begun.socket), std::move(begun.client), owner);
   if (link->client_->closed()) {
-    link->Close();
+    link->Finish();
     return link;
   }
   event_add(&link->read_event_, nullptr);
@@ -43,16 +66,33 @@ UpstreamLink* UpstreamLink::Adopt(Loop* loop, BegunUpstream begun, Connection* o
   return link;
 }
 
-UpstreamLink::UpstreamLink(Loop* loop, int fd, std::unique_ptr<Client> client, Connection* owner)
-    : loop_(loop), fd_(fd), owner_(owner), client_(std::move(client)) {
-  event_assign(&read_event_, loop->base(), fd, EV_READ | EV_PERSIST, &UpstreamLink::OnSocket, this);
-  event_assign(&write_event_, loop->base(), fd, EV_WRITE, &UpstreamLink::OnSocket, this);
+UpstreamLink::UpstreamLink(Loop* loop, UpstreamSocket socket, std::unique_ptr<Client> client,
+                           Connection* owner)
+    : loop_(loop),
+      fd_(socket.fd),
+      owner_(owner),
+      connected_(socket.connected),
+      program_(std::move(socket.program)),
+      client_(std::move(client)) {
+  event_assign(&read_event_, loop->base(), fd_, EV_READ | EV_PERSIST, &UpstreamLink::OnSocket,
+               this);
+  event_assign(&write_event_, loop->base(), fd_, EV_WRITE, &UpstreamLink::OnSocket, this);
   event_assign(&timer_, loop->base(), -1, 0, &UpstreamLink::OnTimer, this);
+  if (program_ != nullptr) {
+    event_assign(&program_ended_, loop->base(), program_->ended_fd(), EV_READ,
+                 &UpstreamLink::OnProgramEnded, this);
+    event_assign(&program_overdue_, loop->base(), -1, 0, &UpstreamLink::OnProgramOverdue, this);
+    event_add(&program_ended_, nullptr);
+  }
   loop->AddLink(this);
 }
 
 UpstreamLink::~UpstreamLink() {
   Close();
+  if (program_ != nullptr) {
+    event_del(&program_ended_);
+    event_del(&program_overdue_);
+  }
   loop_->RemoveLink(this);
 }
 
@@ -69,7 +109,7 @@ void UpstreamLink::Part() {
   owner_ = nullptr;
   client_->Quit();
   Flush();
-  if (client_->closed() && !in_event_) delete this;
+  if (!in_event_) Finish();
 }
 
 // False: the connection did not come about.
@@ -106,7 +146,8 @@ void UpstreamLink::OnTimer(int /*fd*/, short /*what*/, void* argument) {
   link->Settle();
 }
 
-void UpstreamLink::Read() {
+// False: nothing was there.
+bool UpstreamLink::Read() {
   // Replies are short; the loop's own buffer may be in use by whoever called us.
   char octets[4096];
   const ssize_t n = recv(fd_, octets, sizeof(octets), 0);
@@ -115,6 +156,7 @@ void UpstreamLink::Read() {
   } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
     client_->Disconnected();
   }
+  return n > 0;
 }
 
 void UpstreamLink::Flush() {
@@ -144,9 +186,64 @@ void UpstreamLink::Settle() {
   if (owner_ != nullptr) owner_->OnUpstream();
   Flush();
   in_event_ = false;
+  Finish();
+}
+
+void UpstreamLink::Finish() {
   if (!client_->closed()) return;
   Close();
-  if (owner_ == nullptr) delete this;
+  if (program_ != nullptr) {
+    if (next_signal_ == 0) {
+      next_signal_ = SIGTERM;
+      WaitForProgram(kProgramEndMs);
+    }
+  } else if (owner_ == nullptr) {
+    delete this;
+  }
+}
+
+// ---- The program ----
+
+void UpstreamLink::WaitForProgram(uint64_t wait_ms) {
+  const timeval delay = {static_cast<time_t>(wait_ms / 1000),
+                         static_cast<suseconds_t>(wait_ms % 1000 * 1000)};
+  event_add(&program_overdue_, &delay);
+}
+
+void UpstreamLink::OnProgramEnded(int /*fd*/, short /*what*/, void* argument) {
+  auto* const link = static_cast<UpstreamLink*>(argument);
+  int status = 0;
+  if (!link->program_->Reap(&status)) {
+    event_add(&link->program_ended_, nullptr);
+    return;
+  }
+  if (link->loop_->shared()->log->verbose()) {
+    LogLine(link->loop_->shared()->log, "program", LogColour::kPlain)
+        .Add("pid", static_cast<uint64_t>(link->program_->pid()))
+        .Add(WIFSIGNALED(status) ? "signal" : "status",
+             static_cast<uint32_t>(WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status)))
+        .Write();
+  }
+  event_del(&link->program_overdue_);
+  link->program_.reset();
+  link->in_event_ = true;
+  link->client_->Tick(link->loop_->Now());
+  // Its last words lie there still. Its own children may hold the other end; they say nothing.
+  while (!link->client_->closed() && link->Read()) {
+  }
+  link->client_->Disconnected();
+  link->Settle();
+}
+
+void UpstreamLink::OnProgramOverdue(int /*fd*/, short /*what*/, void* argument) {
+  auto* const link = static_cast<UpstreamLink*>(argument);
+  const bool told = link->program_->Kill(link->next_signal_);
+  link->loop_->shared()->log->Warning(absl::StrCat(
+      "program ", link->program_->pid(), " does not end, ",
+      told ? absl::StrCat("and gets signal ", link->next_signal_) : "and is not ours to end"));
+  if (!told) return;
+  link->next_signal_ = SIGKILL;
+  link->WaitForProgram(kProgramEndMs);
 }
 
 }  // namespace posternd

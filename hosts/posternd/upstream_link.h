@@ -3,10 +3,11 @@
 // One connection to the server behind the gate: a socket and the client that speaks on it.
 //
 // It belongs to a Connection until that one parts with it; then it says goodbye by itself, waits a
-// moment for the answer, and is gone.
+// moment for the answer, and is gone. A program that was started for it has then seen the end of
+// its input, and is given time to end by itself.
 //
-// Lifetime: owns itself. Gone when the socket is closed and no Connection holds it, or with its
-// loop.
+// Lifetime: owns itself. Gone when the socket is closed, its program has ended and no Connection
+// holds it, or with its loop.
 // Threads: its loop's.
 #ifndef POSTERN_HOSTS_POSTERND_UPSTREAM_LINK_H_
 #define POSTERN_HOSTS_POSTERND_UPSTREAM_LINK_H_
@@ -27,7 +28,7 @@ class Loop;
 
 class UpstreamLink {
  public:
-  // Null if there is no socket to be had, or nobody listens.
+  // Null if there is no socket to be had, nobody listens, or the program cannot be started.
   static UpstreamLink* Open(Loop* loop, const UpstreamTarget& target,
                             const upstream::Options& options, const upstream::Identity& identity,
                             Connection* owner);
@@ -44,16 +45,22 @@ class UpstreamLink {
   static void Destroy(UpstreamLink* link) { delete link; }
 
  private:
-  UpstreamLink(Loop* loop, int fd, std::unique_ptr<upstream::Client> client, Connection* owner);
+  UpstreamLink(Loop* loop, UpstreamSocket socket, std::unique_ptr<upstream::Client> client,
+               Connection* owner);
   ~UpstreamLink();
 
   static void OnSocket(int fd, short what, void* link);
   static void OnTimer(int fd, short what, void* link);
-  void Read();
+  static void OnProgramEnded(int fd, short what, void* link);
+  static void OnProgramOverdue(int fd, short what, void* link);
+  bool Read();
   bool FinishConnect();
   // Tells the owner, and ends this object if nobody needs it any more: the last act of every entry.
   void Settle();
   void Close();
+  // Closes what is over, and ends this object where all of it is.
+  void Finish();
+  void WaitForProgram(uint64_t wait_ms);
 
   Loop* const loop_;
   int fd_;
@@ -65,6 +72,10 @@ class UpstreamLink {
   event read_event_;
   event write_event_;
   event timer_;
+  std::unique_ptr<RunningProgram> program_;  // null: none, or it has ended
+  int next_signal_ = 0;                      // for a program that does not end; 0: it has time yet
+  event program_ended_;
+  event program_overdue_;
   const std::unique_ptr<upstream::Client> client_;
 };
 

@@ -13,11 +13,15 @@ namespace postern {
 namespace posternd {
 
 absl::Status UpstreamOffer::Start(const std::string& engine_config, int timeout_ms) {
-  return Begin(engine_config, ProbeUpstream(target_, options_, timeout_ms));
+  return Begin(engine_config, ProbeUpstream(target_, options_, &programs_, timeout_ms));
 }
 
-absl::Status UpstreamOffer::StartWith(const std::string& engine_config, BegunUpstream begun) {
-  const upstream::Client& client = *begun.client;
+absl::Status UpstreamOffer::StartWith(const std::string& engine_config,
+                                      const upstream::Identity& identity, int timeout_ms) {
+  absl::StatusOr<BegunUpstream> begun =
+      BeginUpstream(target_, options_, identity, &programs_, timeout_ms);
+  if (!begun.ok()) return Begin(engine_config, begun.status());
+  const upstream::Client& client = *begun->client;
   absl::StatusOr<upstream::Capabilities> asked = client.capabilities();
   if (!client.ready()) {
     asked = absl::UnavailableError(client.closed()
@@ -26,7 +30,7 @@ absl::Status UpstreamOffer::StartWith(const std::string& engine_config, BegunUps
   }
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    begun_ = std::move(begun);
+    begun_ = *std::move(begun);
   }
   return Begin(engine_config, asked);
 }

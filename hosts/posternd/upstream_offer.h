@@ -25,10 +25,11 @@ namespace posternd {
 class UpstreamOffer {
  public:
   // Borrows `plugin`, `engine` and `log`.
-  UpstreamOffer(UpstreamTarget target, const upstream::Options& options, const host::Plugin* plugin,
-                postern_engine* engine, Logger* log)
+  UpstreamOffer(UpstreamTarget target, const upstream::Options& options, uint32_t max_programs,
+                const host::Plugin* plugin, postern_engine* engine, Logger* log)
       : target_(std::move(target)),
         options_(options),
+        programs_(max_programs),
         plugin_(plugin),
         engine_(engine),
         log_(log) {}
@@ -36,12 +37,15 @@ class UpstreamOffer {
   const UpstreamTarget& target() const { return target_; }
   const upstream::Options& options() const { return options_; }
 
+  ProgramCount* programs() { return &programs_; }
+
   // Asks the server, and puts what it offers into force. Without an answer nothing is offered that
   // hangs on the server.
   absl::Status Start(const std::string& engine_config, int timeout_ms);
   // The same in the one connection that there is, or that the only client will use: it was begun,
   // and is kept for whoever takes it first.
-  absl::Status StartWith(const std::string& engine_config, BegunUpstream begun);
+  absl::Status StartWith(const std::string& engine_config, const upstream::Identity& identity,
+                         int timeout_ms);
   BegunUpstream TakeBegun();
   // Another configuration; it was checked.
   absl::Status Rebase(const std::string& engine_config);
@@ -54,6 +58,7 @@ class UpstreamOffer {
 
   const UpstreamTarget target_;
   const upstream::Options options_;
+  ProgramCount programs_;
   const host::Plugin* const plugin_;
   postern_engine* const engine_;
   Logger* const log_;

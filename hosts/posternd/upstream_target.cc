@@ -30,19 +30,23 @@ uint64_t MonotonicMs() {
   return static_cast<uint64_t>(now.tv_sec) * 1000 + static_cast<uint64_t>(now.tv_nsec) / 1000000;
 }
 
-// Until the client is ready or closed, or the time is over. `connected`: it is already.
-void Converse(int fd, bool connected, int timeout_ms, upstream::Client* client,
+// How long a program that was asked has to end, and then for each signal.
+constexpr int kProgramEndMs = 1000;
+
+// Until the client is ready or closed, or the time is over.
+void Converse(UpstreamSocket* socket, int timeout_ms, upstream::Client* client,
               std::string* failure) {
+  const int fd = socket->fd;
   const uint64_t end = MonotonicMs() + static_cast<uint64_t>(timeout_ms);
-  if (connected) client->Connected();
+  if (socket->connected) client->Connected();
   while (!client->ready() && !client->closed()) {
     const uint64_t now = MonotonicMs();
     if (now >= end) break;
     pollfd wait = {fd, POLLIN, 0};
-    if (!connected || !client->output().empty()) wait.events |= POLLOUT;
+    if (!socket->connected || !client->output().empty()) wait.events |= POLLOUT;
     if (poll(&wait, 1, static_cast<int>(end - now)) <= 0) continue;
     client->Tick(MonotonicMs());
-    if (!connected) {
+    if (!socket->connected) {
       int error = 0;
       socklen_t size = sizeof(error);
       if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0) {
@@ -50,7 +54,7 @@ void Converse(int fd, bool connected, int timeout_ms, upstream::Client* client,
         client->Disconnected();
         break;
       }
-      connected = true;
+      socket->connected = true;
       client->Connected();
     }
     if ((wait.revents & POLLOUT) != 0 && !client->output().empty()) {
@@ -83,6 +87,14 @@ absl::StatusOr<UpstreamTarget> UpstreamTarget::Parse(absl::string_view text) {
     }
     return target;
   }
+  if (absl::ConsumePrefix(&rest, "exec:")) {
+    absl::StatusOr<Program> program = Program::Parse(rest);
+    if (!program.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("'", text, "': ", program.status().message()));
+    }
+    target.program = *std::move(program);
+    return target;
+  }
   const bool lmtp = absl::ConsumePrefix(&rest, "lmtp");
   if (!lmtp && !absl::ConsumePrefix(&rest, "smtp")) rest = "";
   target.protocol = lmtp ? upstream::Protocol::kLmtp : upstream::Protocol::kSmtp;
@@ -99,7 +111,7 @@ absl::StatusOr<UpstreamTarget> UpstreamTarget::Parse(absl::string_view text) {
     return absl::InvalidArgumentError(
         absl::StrCat("'", text,
                      "' names no server; write smtp://ADDR:PORT, lmtp://ADDR:PORT, smtp+unix:PATH, "
-                     "lmtp+unix:PATH or, with --inetd, fd:N"));
+                     "lmtp+unix:PATH, exec:PROGRAM or, with --inetd, fd:N"));
   }
   absl::StatusOr<host::Endpoint> endpoint = host::Endpoint::Parse(rest);
   if (!endpoint.ok()) return endpoint.status();
@@ -110,7 +122,21 @@ absl::StatusOr<UpstreamTarget> UpstreamTarget::Parse(absl::string_view text) {
   return target;
 }
 
-int UpstreamTarget::Connect() const {
+absl::StatusOr<UpstreamSocket> UpstreamTarget::Open(const upstream::Identity& identity,
+                                                    ProgramCount* count) const {
+  UpstreamSocket opened;
+  if (descriptor >= 0) {
+    opened.fd = descriptor;
+    opened.connected = true;
+    return opened;
+  }
+  if (program.has_value()) {
+    auto started = program->Start(identity, count, &opened.fd);
+    if (!started.ok()) return started.status();
+    opened.program = *std::move(started);
+    opened.connected = true;
+    return opened;
+  }
   sockaddr_storage address = {};
   socklen_t size;
   if (path.empty()) {
@@ -122,13 +148,14 @@ int UpstreamTarget::Connect() const {
     size = sizeof(sockaddr_un);
   }
   const int fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return -errno;
+  if (fd < 0) return absl::UnavailableError(strerror(errno));
   if (connect(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 && errno != EINPROGRESS) {
     const int error = errno;
     close(fd);
-    return -error;
+    return absl::UnavailableError(strerror(error));
   }
-  return fd;
+  opened.fd = fd;
+  return opened;
 }
 
 absl::Status UpstreamTarget::TakeDescriptor() const {
@@ -182,27 +209,40 @@ upstream::Peer PeerAt(int fd, int (*side)(int, sockaddr*, socklen_t*)) {
   return ToPeer(host::Address::FromSocket(socket), host::PortOf(socket));
 }
 
-BegunUpstream BeginUpstream(int fd, const upstream::Options& options,
-                            const upstream::Identity& identity, int timeout_ms) {
+absl::StatusOr<BegunUpstream> BeginUpstream(const UpstreamTarget& target,
+                                            const upstream::Options& options,
+                                            const upstream::Identity& identity, ProgramCount* count,
+                                            int timeout_ms) {
+  absl::StatusOr<UpstreamSocket> socket = target.Open(identity, count);
+  if (!socket.ok()) return socket.status();
   BegunUpstream begun;
-  begun.fd = fd;
+  begun.socket = *std::move(socket);
   begun.client = std::make_unique<upstream::Client>(options, identity, MonotonicMs());
   std::string failure;
-  Converse(fd, /*connected=*/true, timeout_ms, begun.client.get(), &failure);
+  Converse(&begun.socket, timeout_ms, begun.client.get(), &failure);
   return begun;
 }
 
 absl::StatusOr<upstream::Capabilities> ProbeUpstream(const UpstreamTarget& target,
-                                                     upstream::Options options, int timeout_ms) {
+                                                     upstream::Options options, ProgramCount* count,
+                                                     int timeout_ms) {
   if (options.identity == upstream::IdentityMode::kXclient ||
       options.identity == upstream::IdentityMode::kXforward) {
     options.identity = upstream::IdentityMode::kNone;
   }
-  const int fd = target.Connect();
-  if (fd < 0) return absl::UnavailableError(strerror(-fd));
+  upstream::Identity nobody;
+  if (target.program.has_value()) {
+    nobody.client.family = nobody.server.family = upstream::Peer::Family::kInet;
+    const uint8_t loopback[4] = {127, 0, 0, 1};
+    std::copy(std::begin(loopback), std::end(loopback), nobody.client.octets);
+    nobody.server = nobody.client;
+  }
+  absl::StatusOr<UpstreamSocket> socket = target.Open(nobody, count);
+  if (!socket.ok()) return socket.status();
+  const int fd = socket->fd;
   auto client = std::make_unique<upstream::Client>(options, upstream::Identity(), MonotonicMs());
   std::string failure;
-  Converse(fd, /*connected=*/false, timeout_ms, client.get(), &failure);
+  Converse(&*socket, timeout_ms, client.get(), &failure);
   const bool ready = client->ready();
   if (ready) {
     client->Quit();
@@ -210,6 +250,7 @@ absl::StatusOr<upstream::Capabilities> ProbeUpstream(const UpstreamTarget& targe
     if (send(fd, client->output().data(), client->output().size(), MSG_NOSIGNAL) < 0) failure = "";
   }
   close(fd);
+  if (socket->program != nullptr) socket->program->EndWithin(kProgramEndMs);
   if (ready) return client->capabilities();
   if (failure.empty()) {
     failure = client->closed() ? std::string(upstream::FailureName(client->failure()))

@@ -110,7 +110,8 @@ class Posternd:
     """One running server. Its attributes: port (the first listener's), ports, maildir, pid."""
 
     def __init__(self, *flags, listen=("127.0.0.1:0",), listen_tls=(), maildir=True,
-                 directory=None, log_format="text", listeners=None):
+                 directory=None, log_format="text", listeners=None, prefix=()):
+        """`prefix`: a command that ends in starting what stands behind it."""
         self.directory = directory or tempfile.mkdtemp(prefix="posternd-")
         self._own_directory = directory is None
         self.maildir = os.path.join(self.directory, "Maildir")
@@ -127,6 +128,7 @@ class Posternd:
         command += list(flags)
         if shutil.which("setpriv"):
             command = ["setpriv", "--pdeathsig", "KILL"] + command
+        command = list(prefix) + command
         # Those of a configuration file are not known here.
         self._listeners = listeners or len(listen) + len(listen_tls)
         self._command = command

@@ -10,12 +10,17 @@ A fault is (verb, what): verb is "220", a command's, or "." for the end of conte
   close     the connection ends instead of the reply
   half      half of the reply, then the end
   silent    nothing more is said
+  shut      no reply, and never again one; but it goes on to read
+  deaf      a reply, and then nothing is read any more
+  kill      the process of the server is killed
   nonsense  something that is no reply
   421       closing words, then the end
   early     with "content": a refusal in the middle of it
 or a whole reply line. It happens once.
 """
 
+import os
+import signal
 import socket
 import threading
 
@@ -23,7 +28,8 @@ KEYWORDS = (b"PIPELINING", b"SIZE 10240000", b"8BITMIME", b"SMTPUTF8")
 
 
 class ScriptedServer:
-    def __init__(self, keywords=KEYWORDS, lmtp=False, path=None, connected=None, fault=None):
+    def __init__(self, keywords=KEYWORDS, lmtp=False, path=None, connected=None, fault=None,
+                 messages=None, delay_octets=False):
         """`connected`: a socket to serve, instead of listening."""
         self._listener = None
         if connected is not None:
@@ -39,10 +45,10 @@ class ScriptedServer:
         self.lmtp = lmtp
         self.fault = fault
         self.replies = {}      # first words of a command -> reply line
-        self.messages = []     # (from, [to], content) that it took responsibility for
+        self.messages = messages if messages is not None else []  # (from, [to], content) that it took responsibility for
         self.commands = []     # lines
         self.connections = 0
-        self.delay_octets = False
+        self.delay_octets = delay_octets
         self.reads = threading.Event()  # cleared: it takes no content
         self.reads.set()
         self.lock = threading.Lock()
@@ -71,6 +77,10 @@ class ScriptedServer:
             self._listener.close()
         self.cut()
         self._thread.join(5)
+
+    def join(self):
+        """Until the connection that it was given is over."""
+        self._thread.join()
 
     def cut(self):
         with self.lock:
@@ -202,6 +212,15 @@ class _Session:
         if fault == "silent":
             while True:
                 self.more()
+        if fault == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if fault == "shut":
+            self.socket.shutdown(socket.SHUT_WR)
+            while True:
+                self.more()
+        if fault == "deaf":
+            self.socket.shutdown(socket.SHUT_RD)
+            fault = None
         if fault == "nonsense":
             self.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
             while True:

@@ -169,7 +169,7 @@ void Client::SayHelo(bool extended) {
   capabilities_ = Capabilities();
   FixedText<300> line;
   line.Append(options_.protocol == Protocol::kLmtp ? "LHLO " : extended ? "EHLO " : "HELO ");
-  const bool client = speaks_for_client_ && IsPlainName(identity_.helo.view());
+  const bool client = says_clients_name() && IsPlainName(identity_.helo.view());
   const std::string_view name = client ? identity_.helo.view() : options_.name.view();
   line.Append(IsPlainName(name) ? name : "localhost");
   Begin(extended ? Step::kEhlo : Step::kHelo, options_.timeouts.command);

@@ -68,6 +68,8 @@ struct Options {
   bool chunking = true;  // BDAT where the server offers it
   // The connection itself tells the server of the client whose it is: by who made it, not by us.
   bool client_known = false;
+  // It serves one client alone, who may be known or not: EHLO gives that one's name.
+  bool one_client = false;
   FixedText<255> name;  // our own, for EHLO
   Timeouts timeouts;
 };
@@ -193,6 +195,7 @@ class Client {
 
   void Begin(Step step, uint64_t timeout);
   void Send(std::string_view line);
+  bool says_clients_name() const { return speaks_for_client_ || options_.one_client; }
   void SayHelo(bool extended);
   void HelloDone();
   void SayIdentity();

@@ -281,8 +281,7 @@ void Client::Serve(const Identity& identity) {
     case IdentityMode::kNone:
     case IdentityMode::kProxy1:
     case IdentityMode::kProxy2:
-      // It takes the connection for the client's, and so is to hear the client's name.
-      if (other_name && speaks_for_client_) SayHelo(true);
+      if (other_name && says_clients_name()) SayHelo(true);
       return;
   }
 }

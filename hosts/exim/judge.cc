@@ -85,6 +85,7 @@ absl::StatusOr<Settings> Settings::Parse(const std::vector<std::string>& argumen
       {"server_name", &settings.server_name},
       {"table", &settings.table}};
   std::vector<std::string> names;
+  names.reserve(known.size());
   for (const auto& [name, value] : known) names.push_back(name);
   for (const std::string& argument : arguments) {
     const size_t equals = argument.find('=');

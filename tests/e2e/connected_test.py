@@ -88,6 +88,16 @@ class ConnectedTest(unittest.TestCase):
         self.assertRegex(wire.read_to_end(), rb"^421[ -]")
         self.assertEqual(self.process.wait(20), 0)
 
+    def test_there_is_no_second_connection(self):
+        """Where another server would be asked again: the one connection was used before, and ends at MAIL."""
+        back, wire = self.start()
+        wire.hello()
+        self.assertEqual(wire.deliver(CONTENT), b"250 2.0.0 queued\r\n")
+        back.fault = ("MAIL", "close")
+        self.assertRegex(wire.command(b"MAIL FROM:<a@example.org>"), rb"^451 ")
+        self.assertRegex(wire.read_to_end(), rb"^421[ -]")
+        self.assertEqual(self.process.wait(20), 0)
+
     def test_faults_at_every_step(self):
         for verb in ("220", "EHLO", "MAIL", "RCPT", "DATA", "."):
             for what in ("close", "half", "nonsense", "421", "451 4.3.0 later", "554 5.7.1 never"):

@@ -164,6 +164,9 @@ class Exim:
         return subprocess.run(self._command(*arguments), check=False, timeout=60,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
 
+    def popen(self, *arguments, **options):
+        return subprocess.Popen(self._command(*arguments), **options)
+
     def start(self, *arguments):
         with open(os.path.join(self.root, "stderr"), "ab") as stderr:
             self._process = subprocess.Popen(self._command("-bdf", *arguments),

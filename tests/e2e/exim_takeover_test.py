@@ -24,7 +24,6 @@ acl_smtp_rcpt = rcpt
 acl_smtp_data = accept
 accept_8bitmime = true
 smtputf8_advertise_hosts = *
-chunking_advertise_hosts = *
 dsn_advertise_hosts = *
 """
 
@@ -216,6 +215,20 @@ class ContractTest(TakeoverCase):
         self.assertNotIn(b"STARTTLS", wire.hello())
         self.assertRegex(wire.command(b"STARTTLS"), rb"^502 5\.5\.1 ")
 
+    def test_content_that_is_refused_ends_the_session(self):
+        """Exim is not asked to forget it (RSET behind BDAT crashes this release): it loses the connection."""
+        exim = self.start()
+        wire = self.greet(exim)
+        wire.open_transaction()
+        wire.command(b"DATA")
+        wire.send(b"Subject: x\r\n\r\nbare\nnewline\r\n.\r\n")
+        self.assertRegex(wire.read_reply(), rb"^554 5\.")
+        self.assertRegex(wire.read_to_end(), rb"^421 4\.3\.2 [^\n]*\n$")
+        self.wait_until_idle(exim)
+        self.assertEqual(exim.messages(0), [])
+        self.assertNotIn("SIGSEGV", exim.log())
+        self.assertRegex(self.greet(exim).deliver(CONTENT), rb"^250 ")
+
     def test_a_table_is_swapped_while_mail_flows(self):
         exim = self.start(config='table: "{root}/table.textproto"\n',
                           files={"table.textproto": TABLE % "old"})
@@ -327,6 +340,25 @@ class ProcessTest(TakeoverCase):
         self.assertEqual(wire.read_to_end(), b"")
         self.wait_until_idle(exim)
         exim.wait_for_log("unexpected disconnection|lost")
+
+    def test_exim_from_inetd(self):
+        """-bs with the client's socket on 0 and 1, as systemd (Accept=yes) starts it."""
+        exim = self.start()
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            wire = posternd_fixture.Wire(listener.getsockname()[1], CLIENT)
+            client, _ = listener.accept()
+        self.addCleanup(wire.close)
+        with client:
+            running = exim.popen("-bs", stdin=client, stdout=client, stderr=subprocess.DEVNULL)
+        self.addCleanup(running.kill)
+        self.assertEqual(wire.read_reply(), b"220 mx.example ESMTP ready\r\n")
+        self.assertRegex(wire.command(b"HELP"), rb"^214-2\.0\.0 ")
+        wire.command(b"EHLO client.example")
+        self.assertRegex(wire.deliver(CONTENT), rb"^250 ")
+        self.assertRegex(wire.command(b"QUIT"), rb"^221 ")
+        self.assertEqual(wire.read_to_end(), b"")
+        self.assertEqual(running.wait(20), 0)
+        exim.wait_for_log(r"<= a@example\.org H=\(client\.example\) \[127\.0\.0\.77\]")
 
     def test_exims_own_limit_counts(self):
         exim = self.start()
@@ -457,6 +489,7 @@ class LoadTest(TakeoverCase):
         self.assertLess(int(status(daemon)["VmRSS"].split()[0]), memory + 1000)
         self.assertEqual(self.zombies_of(daemon), [])
         self.assertNotRegex(exim.log(), "no take-over|unexpected|lost")
+        self.assertEqual(exim.read("log/paniclog"), "")
 
     @staticmethod
     def zombies_of(parent):

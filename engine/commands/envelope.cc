@@ -28,6 +28,31 @@ constexpr bool KeywordsFit() {
   return true;
 }
 static_assert(KeywordsFit(), "a longer keyword needs a longer number");
+
+// The rows of a verb whose keyword has so many octets, a bit each: a keyword is compared with few.
+struct RowsBySize {
+  uint32_t mail[17] = {}, rcpt[17] = {};
+};
+constexpr RowsBySize MakeRowsBySize() {
+  RowsBySize rows;
+  for (size_t i = 0; i < kParameterRows; ++i) {
+    uint32_t* const of_verb = kParameters[i].verb == Verb::kMail ? rows.mail : rows.rcpt;
+    of_verb[kParameters[i].keyword.size] |= uint32_t{1} << i;
+  }
+  return rows;
+}
+constexpr RowsBySize kRowsBySize = MakeRowsBySize();
+
+// The row of this parameter of MAIL or RCPT; kParameterRows where there is none.
+size_t FindRow(Verb verb, std::string_view keyword) {
+  if (keyword.size() > 16) return kParameterRows;
+  const uint32_t* const of_verb = verb == Verb::kMail ? kRowsBySize.mail : kRowsBySize.rcpt;
+  for (uint32_t left = of_verb[keyword.size()]; left != 0; left &= left - 1) {
+    const size_t i = static_cast<size_t>(__builtin_ctz(left));
+    if (kParameters[i].keyword.Is(keyword)) return i;
+  }
+  return kParameterRows;
+}
 static_assert(kParameters[kSizeRow].needs == Extension::kSize &&
               kParameters[kBodyRow].needs == Extension::kEightBitMime &&
               kParameters[kSmtpUtf8Row].needs == Extension::kSmtpUtf8);
@@ -78,11 +103,7 @@ Fault ParseAnyParameters(Verb verb, std::string_view rest, const ParseContext& c
   syntax::Parameter parameter;
   bool value_is_wrong = false;
   const auto take = [&] {
-    size_t i = 0;
-    while (i < kParameterRows &&
-           !(kParameters[i].verb == verb && kParameters[i].keyword.Is(parameter.keyword))) {
-      ++i;
-    }
+    const size_t i = FindRow(verb, parameter.keyword);
     if (i == kParameterRows) return Fault::kParameterUnknown;
     const ParameterRow& row = kParameters[i];
     if ((in_force & Bit(row.needs)) == 0) return Fault::kParameterNotInForce;

@@ -46,7 +46,7 @@ struct Options {
   upstream::IdentityMode upstream_identity = upstream::IdentityMode::kNone;
   uint32_t max_upstream_programs = 0;
   bool inetd = false;
-  int ready_fd = -1;  // negative: nobody waits
+  int ready_fd = -1;              // negative: nobody waits
   std::set<std::string> domains;  // lower case; empty: all
   std::string tls_cert;
   std::string tls_key;

@@ -49,6 +49,7 @@ Connection::Connection(Loop* loop, int fd, const sockaddr_storage& peer, bool tl
       start_tls_(false),
       broken_(false),
       relayed_(false),
+      fresh_only_(false),
       ended_(false),
       client_port_(host::PortOf(peer)),
       client_(host::Address::FromSocket(peer)),

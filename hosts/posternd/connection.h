@@ -200,11 +200,12 @@ class Connection {
   bool extended_ : 1;
   bool lmtp_ : 1;
   bool reading_ : 1;
-  bool writing_ : 1;    // EV_WRITE is armed
-  bool start_tls_ : 1;  // the session waits for a handshake
-  bool broken_ : 1;     // the session is dead
-  bool relayed_ : 1;    // the server behind the gate decides about content
-  bool ended_ : 1;      // the only server there is has gone, and the session was told
+  bool writing_ : 1;     // EV_WRITE is armed
+  bool start_tls_ : 1;   // the session waits for a handshake
+  bool broken_ : 1;      // the session is dead
+  bool relayed_ : 1;     // the server behind the gate decides about content
+  bool fresh_only_ : 1;  // no stored connection to the server for this MAIL
+  bool ended_ : 1;       // the only server there is has gone, and the session was told
   uint16_t client_port_;
   uint16_t deliveries_ = 0;                                    // on their way
   uint16_t auth_jobs_ = 0;                                     // the same

@@ -44,6 +44,7 @@ bool Connection::HandleGateEvent(const postern_event& event) {
       if (!gate_->identity()->helo.Assign(helo_)) gate_->identity()->helo.Clear();
       return true;
     case POSTERN_EVENT_MAIL:
+      fresh_only_ = false;
       BeginTransaction(reinterpret_cast<const postern_event_mail&>(event));
       break;
     case POSTERN_EVENT_RCPT: {
@@ -100,12 +101,20 @@ void Connection::SettleGate() {
       more = true;
     }
     if (gate_->wants_upstream()) {
+      bool used = false;
+      if (link_ == nullptr && !fresh_only_) {
+        link_ = loop_->TakeIdle(*gate_->identity());
+        used = link_ != nullptr;
+        if (used) link_->Reuse(this);
+        // If that one has gone meanwhile, the next is a new one: MAIL is all that was said.
+        fresh_only_ = true;
+      }
       if (link_ == nullptr) {
         link_ = UpstreamLink::Open(loop_, upstream->target(), upstream->options(),
                                    *gate_->identity(), this);
       }
       if (link_ != nullptr) {
-        gate_->Attach(link_->client(), /*used=*/false);
+        gate_->Attach(link_->client(), used);
       } else {
         gate_->Unavailable();
       }

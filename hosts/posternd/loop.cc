@@ -15,7 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -202,6 +204,8 @@ void Loop::CloseAll() {
       connection->ForceClose();
       connection = following;
     }
+    closing_ = true;
+    while (!idle_.empty()) idle_.back()->EndIdle();
   });
 }
 
@@ -262,6 +266,26 @@ uint64_t Loop::Now() const { return MonotonicMs(); }
 
 void Loop::Schedule(TimerNode* node, uint64_t due_ms) {
   if (wheel_.Schedule(node, due_ms)) ArmTimer();
+}
+
+bool Loop::StoreIdle(UpstreamLink* link) {
+  if (closing_ || idle_.size() >= shared_->idle_upstreams) return false;
+  idle_.push_back(link);
+  return true;
+}
+
+void Loop::RemoveIdle(UpstreamLink* link) {
+  idle_.erase(std::remove(idle_.begin(), idle_.end(), link), idle_.end());
+}
+
+UpstreamLink* Loop::TakeIdle(const upstream::Identity& identity) {
+  for (auto each = idle_.rbegin(); each != idle_.rend(); ++each) {
+    UpstreamLink* const link = *each;
+    if (!link->CanServe(identity)) continue;
+    idle_.erase(std::next(each).base());
+    return link;
+  }
+  return nullptr;
 }
 
 void Loop::Link(Connection* connection) {

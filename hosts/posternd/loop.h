@@ -63,6 +63,7 @@ struct Shared {
   Maildir* maildir = nullptr;  // null: discard, or upstream
   DeliveryPool* pool = nullptr;
   UpstreamOffer* upstream = nullptr;  // null: no gate
+  uint32_t idle_upstreams = 0;        // that a loop stores
   AuthService* auth = nullptr;        // never null once loops run
   // Called on a loop's thread when its last connection is gone; may be empty.
   std::function<void()> on_empty;
@@ -110,6 +111,11 @@ class Loop {
   void Unlink(Connection* connection);
   void AddLink(UpstreamLink* link) { links_.insert(link); }
   void RemoveLink(UpstreamLink* link) { links_.erase(link); }
+  // Connections to the server behind the gate that wait for their next client. False: no room.
+  bool StoreIdle(UpstreamLink* link);
+  void RemoveIdle(UpstreamLink* link);
+  // One that can serve this client, the last stored first; null: none.
+  UpstreamLink* TakeIdle(const upstream::Identity& identity);
   // Unique among all loops and, most likely, all runs.
   uint64_t NewId();
 
@@ -144,7 +150,9 @@ class Loop {
   const int wake_fd_;
   Connection* connections_ = nullptr;
   std::set<UpstreamLink*> links_;
+  std::vector<UpstreamLink*> idle_;
   uint64_t next_id_ = 0;
+  bool closing_ = false;
 
   std::mutex mutex_;
   std::vector<std::function<void()>> posted_;

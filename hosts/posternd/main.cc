@@ -254,6 +254,7 @@ absl::Status Server::Start(Options options, int client, const sigset_t& signals)
   shared_.maildir = maildir_.get();
   shared_.pool = pool_.get();
   shared_.upstream = offer_.get();
+  shared_.idle_upstreams = opts.idle_upstreams;
   LoginLimits logins;
   logins.client.burst = opts.auth_failures_per_client;
   logins.user.burst = opts.auth_failures_per_user;
@@ -345,6 +346,7 @@ void Server::Reload() {
   now.discard = running.discard;
   now.upstream_target = running.upstream_target;
   now.upstream_identity = running.upstream_identity;
+  now.idle_upstreams = running.idle_upstreams;
   now.max_upstream_programs = running.max_upstream_programs;
   now.plugin = running.plugin;
   now.user = running.user;

@@ -41,6 +41,9 @@ ABSL_FLAG(std::string, upstream, "",
           "smtp://ADDR:PORT|lmtp://ADDR:PORT|smtp+unix:PATH|lmtp+unix:PATH|exec:PROGRAM "
           "WORD...|fd:N  the server that this one is a gate for, instead of a Maildir; exec: is "
           "started for each connection, fd:N is connected already, for --inetd");
+ABSL_FLAG(uint32_t, idle_upstreams, 0,
+          "N  connections to that server that each event loop keeps for 20 seconds for the next "
+          "client (default 0)");
 ABSL_FLAG(uint32_t, max_upstream_programs, 0,
           "N  programs of --upstream=exec: at a time (default 100)");
 ABSL_FLAG(std::string, upstream_identity, "",
@@ -103,6 +106,7 @@ constexpr const char* kFlags[] = {"listen",
                                   "discard",
                                   "upstream",
                                   "upstream_identity",
+                                  "idle_upstreams",
                                   "max_upstream_programs",
                                   "protocol",
                                   "inetd",
@@ -462,6 +466,25 @@ absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
     return absl::InvalidArgumentError(
         absl::StrCat(place("upstream_identity"), ": '", identity,
                      "' is not known; write none, xclient, xforward, proxy1 or proxy2"));
+  }
+  options.idle_upstreams =
+      Choose(arguments, "idle_upstreams", FLAGS_idle_upstreams, file.idle_upstreams(), 0u);
+  if (options.idle_upstreams > 0) {
+    const bool proxy = options.upstream_identity == upstream::IdentityMode::kProxy1 ||
+                       options.upstream_identity == upstream::IdentityMode::kProxy2;
+    const char* const why = upstream.empty() ? "there is no --upstream"
+                            : options.upstream_target->for_one_client() || proxy
+                                ? "a connection of this kind is one client's"
+                            : absl::GetFlag(FLAGS_inetd) ? "with --inetd there is no next client"
+                                                         : nullptr;
+    if (why != nullptr) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(place("idle_upstreams"), ": ", why, "; leave it out"));
+    }
+    if (options.idle_upstreams > 1000) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(place("idle_upstreams"), ": 1000 for each loop are the most"));
+    }
   }
   if (upstream.empty() && identity != "none") {
     return absl::InvalidArgumentError(

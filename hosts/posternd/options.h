@@ -44,6 +44,7 @@ struct Options {
   bool discard = false;
   absl::optional<UpstreamTarget> upstream_target;
   upstream::IdentityMode upstream_identity = upstream::IdentityMode::kNone;
+  uint32_t idle_upstreams = 0;
   uint32_t max_upstream_programs = 0;
   bool inetd = false;
   int ready_fd = -1;              // negative: nobody waits

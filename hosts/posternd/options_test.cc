@@ -222,6 +222,18 @@ TEST_F(OptionsTest, UpstreamMistakesAreNamed) {
   }
   ExpectRefused({"--upstream=exec:exim4 -bs"}, "whole path");
   ExpectRefused({"--upstream=exec:/usr/sbin/exim4 {helo}"}, "known in braces");
+  ExpectRefused({"--idle_upstreams=1"}, "there is no --upstream");
+  ExpectRefused({"--idle_upstreams=1", "--upstream=exec:/bin/a"}, "one client's");
+  ExpectRefused({"--idle_upstreams=1", "--upstream=smtp://192.0.2.1:25", "--inetd"},
+                "no next client");
+  for (const char* mode : {"proxy1", "proxy2"}) {
+    ExpectRefused({"--idle_upstreams=1", "--upstream=smtp://192.0.2.1:25",
+                   std::string("--upstream_identity=") + mode},
+                  "one client's");
+  }
+  ExpectRefused({"--idle_upstreams=1001", "--upstream=smtp://192.0.2.1:25"}, "1000 for each loop");
+  EXPECT_EQ(Load({"--idle_upstreams=5", "--upstream=smtp://192.0.2.1:25"}).value().idle_upstreams,
+            5u);
   ExpectRefused({"--max_upstream_programs=0"}, "give 1 or more");
   const Options exec = Load({"--upstream=exec:/usr/sbin/exim4 -bs -oMa {client_address}"}).value();
   EXPECT_EQ(exec.max_upstream_programs, 100u);

@@ -171,6 +171,7 @@ std::vector<std::string> ChangesThatNeedRestart(const Options& before, const Opt
   };
   if (name(before) != name(after)) changed.push_back("upstream");
   if (before.upstream_identity != after.upstream_identity) changed.push_back("upstream_identity");
+  if (before.idle_upstreams != after.idle_upstreams) changed.push_back("idle_upstreams");
   if (before.max_upstream_programs != after.max_upstream_programs) {
     changed.push_back("max_upstream_programs");
   }

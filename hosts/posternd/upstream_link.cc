@@ -22,6 +22,11 @@ using upstream::Client;
 
 namespace {
 
+// Well below the five minutes that servers wait for a command (RFC 5321 section 4.5.3.2.7): what is
+// stored costs the server a process or a thread.
+constexpr uint64_t kIdleMs = 20 * 1000;
+// Servers have limits by the connection; none of theirs is to be met by the client of that moment.
+constexpr uint32_t kMaxTransactions = 100;
 // From the end of its input on; and once more behind each signal.
 constexpr uint64_t kProgramEndMs = 5 * 1000;
 
@@ -80,6 +85,7 @@ UpstreamLink::UpstreamLink(Loop* loop, UpstreamSocket socket, std::unique_ptr<Cl
                this);
   event_assign(&write_event_, loop->base(), fd_, EV_WRITE, &UpstreamLink::OnSocket, this);
   event_assign(&timer_, loop->base(), -1, 0, &UpstreamLink::OnTimer, this);
+  event_assign(&idle_, loop->base(), -1, 0, &UpstreamLink::OnIdle, this);
   if (program_ != nullptr) {
     event_assign(&program_ended_, loop->base(), program_->ended_fd(), EV_READ,
                  &UpstreamLink::OnProgramEnded, this);
@@ -103,15 +109,38 @@ void UpstreamLink::Close() {
   event_del(&read_event_);
   event_del(&write_event_);
   event_del(&timer_);
+  event_del(&idle_);
   close(fd_);
   fd_ = -1;
 }
 
 void UpstreamLink::Part() {
   owner_ = nullptr;
+  if (client_->tidy() && client_->transactions() < kMaxTransactions && loop_->StoreIdle(this)) {
+    const timeval delay = {kIdleMs / 1000, 0};
+    event_add(&idle_, &delay);
+    return;
+  }
   client_->Quit();
   Flush();
   if (!in_event_) Finish();
+}
+
+void UpstreamLink::Reuse(Connection* owner) {
+  event_del(&idle_);
+  owner_ = owner;
+  client_->Tick(loop_->Now());
+}
+
+void UpstreamLink::EndIdle() {
+  loop_->RemoveIdle(this);
+  client_->Quit();
+  Flush();
+  Finish();
+}
+
+void UpstreamLink::OnIdle(int /*fd*/, short /*what*/, void* argument) {
+  static_cast<UpstreamLink*>(argument)->EndIdle();
 }
 
 // False: the connection did not come about.
@@ -194,6 +223,7 @@ void UpstreamLink::Settle() {
 void UpstreamLink::Finish() {
   if (!client_->closed()) return;
   Close();
+  loop_->RemoveIdle(this);
   if (program_ != nullptr) {
     if (next_signal_ == 0) {
       next_signal_ = SIGTERM;

@@ -4,7 +4,7 @@
 //
 // It belongs to a Connection until that one parts with it; then it says goodbye by itself, waits a
 // moment for the answer, and is gone. A program that was started for it has then seen the end of
-// its input, and is given time to end by itself.
+// its input, and is given time to end by itself. Or it is stored in its loop, for the next client.
 //
 // Lifetime: owns itself. Gone when the socket is closed, its program has ended and no Connection
 // holds it, or with its loop.
@@ -37,8 +37,13 @@ class UpstreamLink {
   static UpstreamLink* Adopt(Loop* loop, BegunUpstream begun, Connection* owner);
 
   upstream::Client* client() { return client_.get(); }
-  // The owner will not be called again. May be called from within the owner's call.
+  // The owner will not be called again. May be called from within the owner's call. A connection
+  // that another client can use is kept for it for a while, where that is wanted.
   void Part();
+  // For the loop's store of them: gives it a new owner, or ends it.
+  bool CanServe(const upstream::Identity& identity) const { return client_->CanServe(identity); }
+  void Reuse(Connection* owner);
+  void EndIdle();
   // Sends what the client has to say, and looks at its deadlines. Calls nobody.
   void Flush();
   // At the end of the loop: closes it whatever it waits for.
@@ -51,6 +56,7 @@ class UpstreamLink {
 
   static void OnSocket(int fd, short what, void* link);
   static void OnTimer(int fd, short what, void* link);
+  static void OnIdle(int fd, short what, void* link);
   static void OnProgramEnded(int fd, short what, void* link);
   static void OnProgramOverdue(int fd, short what, void* link);
   bool Read();
@@ -72,6 +78,7 @@ class UpstreamLink {
   event read_event_;
   event write_event_;
   event timer_;
+  event idle_;
   std::unique_ptr<RunningProgram> program_;  // null: none, or it has ended
   int next_signal_ = 0;                      // for a program that does not end; 0: it has time yet
   event program_ended_;

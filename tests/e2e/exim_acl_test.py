@@ -156,6 +156,20 @@ class EximAclTest(unittest.TestCase):
         self.assertRegex(self.greet(exim).command(b"MAIL FROM:<a@example.net>"), rb"^451 ")
         exim.wait_for_log("postern: the settings are not those of the first call")
 
+    def test_another_release_is_refused(self):
+        """What the module calls has changed from release to release."""
+        exim = self.start(start=False)
+        exim.install("hosts/exim/postern_exim_of_another_release.so")
+        exim.write("exim.conf", exim.read("exim.conf").replace(
+            "postern_exim.so", "postern_exim_of_another_release.so"))
+        exim.start()
+        with exim.connect() as wire:
+            wire.read_reply()
+            self.assertRegex(wire.command(b"EHLO client.example"), rb"^451 ")
+        exim.wait_for_log(r"was built for Exim 3\.36, and this is Exim 4\.")
+        call = "${dlfunc{%s/lib/postern_exim_of_another_release.so}{postern_takeover}{/x}}" % exim.root
+        self.assertIn(b"was built for Exim 3.36", exim.run("-be", call).stdout)
+
     def test_taint_stays(self):
         """The message may quote the client, so Exim must not take it for a file's name."""
         exim = self.start(start=False)

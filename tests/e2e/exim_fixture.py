@@ -125,9 +125,8 @@ class Exim:
             os.mkdir(os.path.join(self.root, name))
             os.chown(os.path.join(self.root, name), UID, UID)
         os.mkdir(os.path.join(self.root, "lib"))
-        for name in ("hosts/exim/postern_exim.so", "hosts/posternd/posternd",
-                     "plugin_api/libpostern.so"):
-            shutil.copy(built(name), os.path.join(self.root, "lib"))
+        self.install("hosts/exim/postern_exim.so", "hosts/posternd/posternd",
+                     "plugin_api/libpostern.so")
         for name, text in (files or {}).items():
             self.write(name, text.replace("{root}", self.root))
         self._write_accounts()
@@ -137,6 +136,10 @@ class Exim:
         self._process = None
         if start:
             self.start()
+
+    def install(self, *names):
+        for name in names:
+            shutil.copy(built(name), os.path.join(self.root, "lib"))
 
     def configure(self, main, acl):
         """Counts from the next start on."""

@@ -277,6 +277,31 @@ class FrontPort(FrontPortDoor, Proof, PostfixTest):
         friend.command(b"MAIL FROM:<a@example.net>")
         self.assertRegex(friend.command(b"RCPT TO:<b@example.com>"), rb"^250 ")
 
+    def test_clients_share_a_connection_where_postfix_can_be_told_of_the_next(self):
+        """XFORWARD may come again. XCLIENT may not, unless the client before could have sent it: so such a
+        connection is one client's."""
+        for identity, connections in (("xforward", 1), ("none", 1), ("xclient", 4)):
+            with self.subTest(identity=identity):
+                postfix = self.postfix(more="smtpd_authorized_xforward_hosts = 127.0.0.1")
+                front = self.gate(postfix, "--threads=1", "--idle_upstreams=2", identity=identity)
+                postfix.wait_for_log(r"smtpd\[\d+\]: disconnect from .* quit=1 ")
+                before = len(re.findall(r"smtpd\[\d+\]: connect from ", postfix.log()))
+                for i, host in enumerate((77, 3, 78, 77)):
+                    wire = self.greet(front.port, f"127.0.0.{host}")
+                    self.assertRegex(wire.deliver(CONTENT), rb"^250 ")
+                    wire.command(b"QUIT")
+                    front.wait_for_log(" session ", i + 1)
+                self.assertEqual(len(postfix.messages(4)), 4)
+                log = postfix.log()
+                self.assertEqual(len(re.findall(r"smtpd\[\d+\]: connect from ", log)),
+                                 before + connections, log)
+                if identity != "none":
+                    key = "client" if identity == "xclient" else "orig_client"
+                    told = re.findall(rf" {key}=unknown\[127\.0\.0\.(\d+)\]", log)
+                    self.assertEqual(told, ["77", "3", "78", "77"], log)
+                front.close()
+                postfix.close()
+
     def test_the_words_are_the_tables_and_postfixs(self):
         front = self.gate(self.postfix(more="smtpd_sender_restrictions = check_sender_access "
                                             "inline:{{spam@example.net = 550 5.7.1 listed}}"))

@@ -52,6 +52,13 @@ class GateTest(unittest.TestCase):
         wire.hello()
         return wire
 
+    def wait_until(self, condition, seconds=10):
+        for _ in range(seconds * 20):
+            if condition():
+                return
+            threading.Event().wait(0.05)
+        self.fail(f"it did not come true in {seconds} seconds")
+
 
 class BehindAnotherPosternd(GateTest):
     def test_messages_arrive_octet_for_octet(self):
@@ -165,13 +172,6 @@ class BehindAnotherPosternd(GateTest):
             self.assertIn(b"Subject: %d\r\n\r\nx\r\n" % number, kept)
         for number, reply in told:
             self.assertIn(reply[:1], b"24", (number, reply))
-
-    def wait_until(self, condition):
-        for _ in range(200):
-            if condition():
-                return
-            threading.Event().wait(0.05)
-        self.fail("it did not come true in 10 seconds")
 
 
 class BeforeAScriptedServer(GateTest):
@@ -392,6 +392,151 @@ class BeforeAScriptedServer(GateTest):
         self.assertRegex(wire.read_reply(), rb"^250 ")
         self.assertEqual(front.wait(), 0)
         self.assertEqual(len(server.messages), 1)
+
+
+class Reuse(GateTest):
+    """--idle_upstreams: a connection to the server serves one client after the other."""
+
+    def pair(self, *flags, keep=4, **options):
+        server = self.scripted(**options)
+        front = self.gate(server, "--threads=1", f"--idle_upstreams={keep}", *flags)
+        self.assertEqual(server.connections, 1, "the probe's")
+        return server, front
+
+    def session(self, front, source="127.0.0.1", name=b"client.example"):
+        """Its reply to the content. The server has its connection back when this returns."""
+        before = len(re.findall("(?m) session ", front.log()))
+        with front.connect(source) as wire:
+            wire.hello(name)
+            reply = wire.deliver(CONTENT)
+            wire.command(b"QUIT")
+        front.wait_for_log(" session ", before + 1)
+        return reply
+
+    def test_clients_share_a_connection(self):
+        server, front = self.pair()
+        for _ in range(5):
+            self.assertEqual(self.session(front), b"250 2.0.0 queued\r\n")
+        self.assertEqual([message[2] for message in server.messages], 5 * [CONTENT])
+        self.assertEqual(server.connections, 2)
+        self.assertEqual(server.commands.count(b"QUIT"), 1)
+
+    def test_it_is_off_unless_wanted(self):
+        server, front = self.pair(keep=0)
+        for _ in range(2):
+            self.session(front)
+        self.assertEqual(server.connections, 3)
+
+    def test_each_client_is_told_by_xclient(self):
+        server, front = self.pair("--upstream_identity=xclient",
+                                  keywords=scripted_server.KEYWORDS + (b"XCLIENT ADDR HELO",))
+        for host in (7, 8, 7):
+            self.assertRegex(self.session(front, f"127.0.0.{host}", b"c%d.example" % host), rb"^250 ")
+        self.assertEqual(server.connections, 2)
+        told = [line for line in server.commands if line[:7] in (b"XCLIENT", b"MAIL FR")]
+        self.assertEqual(told, [line for host in (7, 8, 7) for line in
+                                (b"XCLIENT ADDR=127.0.0.%d HELO=c%d.example" % (host, host),
+                                 b"MAIL FROM:<a@example.org>")])
+
+    def test_each_client_is_told_by_xforward(self):
+        server, front = self.pair("--upstream_identity=xforward",
+                                  keywords=scripted_server.KEYWORDS + (b"XFORWARD ADDR",))
+        server.replies = {b"XFORWARD": b"250 2.0.0 Ok"}
+        for host in (7, 8):
+            self.assertRegex(self.session(front, f"127.0.0.{host}"), rb"^250 ")
+        told = [line for line in server.commands if line.startswith(b"XFORWARD")]
+        self.assertEqual(told, [b"XFORWARD ADDR=127.0.0.7", b"XFORWARD ADDR=127.0.0.8"])
+
+    def test_nothing_that_was_odd_is_used_again(self):
+        server, front = self.pair()
+        server.replies = {b"RCPT TO:<no@": b"550 5.1.1 no such user"}
+
+        def refused(wire):
+            wire.command(b"MAIL FROM:<a@example.org>")
+            self.assertRegex(wire.command(b"RCPT TO:<no@example.org>"), rb"^550 ")
+            wire.command(b"RCPT TO:<b@example.org>")
+            wire.command(b"DATA")
+            wire.send(b"x\r\n.\r\n")
+            self.assertRegex(wire.read_reply(), rb"^250 ")
+
+        def reset(wire):
+            wire.open_transaction()
+            wire.command(b"RSET")
+
+        def gone(wire):
+            wire.open_transaction()
+
+        def gone_in_content(wire):
+            wire.open_transaction()
+            wire.command(b"DATA")
+            wire.send(b"x\r\n")
+
+        for odd in (refused, reset, gone, gone_in_content):
+            with self.subTest(odd=odd.__name__):
+                # Whatever was kept is used up by this one.
+                before = len(re.findall("(?m) session ", front.log()))
+                with front.connect() as wire:
+                    wire.hello()
+                    odd(wire)
+                front.wait_for_log(" session ", before + 1)
+                connections = server.connections
+                self.assertRegex(self.session(front), rb"^250 ")
+                self.assertEqual(server.connections, connections + 1)
+
+    def test_one_that_died_meanwhile_costs_the_client_nothing(self):
+        for identity, keywords in (("none", scripted_server.KEYWORDS),
+                                   ("xclient", scripted_server.KEYWORDS + (b"XCLIENT ADDR",))):
+            server, front = self.pair(f"--upstream_identity={identity}", keywords=keywords)
+            faults = [("MAIL", what) for what in ("close", "half", "421", "nonsense")]
+            if identity == "xclient":
+                faults += [("XCLIENT", what) for what in ("close", "half", "421", "nonsense")]
+                faults += [("EHLO", what) for what in ("close", "421")]
+            for fault in [None] + faults:
+                with self.subTest(identity=identity, fault=fault):
+                    self.assertRegex(self.session(front), rb"^250 ")
+                    count, connections = len(server.messages), server.connections
+                    if fault is None:
+                        server.cut()
+                    server.fault = fault
+                    self.assertEqual(self.session(front), b"250 2.0.0 queued\r\n")
+                    self.assertIsNone(server.fault)
+                    self.assertEqual(len(server.messages), count + 1)
+                    self.assertEqual(server.connections, connections + 1)
+
+    def test_a_refusal_is_the_clients(self):
+        server, front = self.pair()
+        self.session(front)
+        server.fault = ("MAIL", "452 4.3.1 full")
+        wire = self.greet(front)
+        self.assertEqual(wire.command(b"MAIL FROM:<a@example.org>"), b"452 4.3.1 full\r\n")
+
+    def test_bounded_and_let_go(self):
+        server, front = self.pair(keep=1)
+        wires = [self.greet(front) for _ in range(3)]
+        for wire in wires:
+            self.assertRegex(wire.deliver(CONTENT), rb"^250 ")
+        for wire in wires:
+            wire.command(b"QUIT")
+        self.wait_until(lambda: server.commands.count(b"QUIT") == 3)
+        self.assertEqual(server.connections, 4)
+        # The one that is left is let go in time, and the next client has a new one.
+        self.wait_until(lambda: server.commands.count(b"QUIT") == 4, 30)
+        self.assertRegex(self.session(front), rb"^250 ")
+        self.assertEqual(server.connections, 5)
+        front.signal(15)
+        self.assertEqual(front.wait(), 0)
+        self.wait_until(lambda: server.commands.count(b"QUIT") == 5)
+
+    def test_one_connection_does_not_serve_for_ever(self):
+        server, front = self.pair()
+        wire = self.greet(front)
+        for _ in range(99):
+            wire.deliver(b"x\r\n")
+        wire.command(b"QUIT")
+        wire.close()
+        for _ in range(2):
+            self.assertRegex(self.session(front), rb"^250 ")
+        self.assertEqual(server.connections, 3)
 
 
 class Inetd(GateTest):

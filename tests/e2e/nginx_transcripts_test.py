@@ -22,6 +22,8 @@ class TranscriptsTest(transcripts.Through, unittest.TestCase):
         os.chmod(cls.scratch.name, 0o755)
         upstream = transcripts.upstream_for_gates(cls.scratch.name)
         cls.addClassCleanup(upstream.close)
+        cls.behind = transcripts.refusing_upstream()
+        cls.addClassCleanup(cls.behind.close)
         certificate, key = posternd_fixture.make_certificate(cls.scratch.name)
         cls.places = {}  # what a server is like: its number
         servers, files = [], {}
@@ -30,14 +32,14 @@ class TranscriptsTest(transcripts.Through, unittest.TestCase):
             if place in cls.places:
                 continue
             number = cls.places[place] = len(servers)
-            config, _, options = place
+            config, _, options, refuses = place
             files[f"engine{number}.textproto"] = config
             tls = ""
             if options:
                 tls = f"ssl_certificate {certificate}; ssl_certificate_key {key};"
             name = "" if "server_name" in config else "postern_server_name mx.example;"
             servers.append(("ssl" if "tls" in options else "",
-                            f"postern_pass 127.0.0.1:{upstream.port}; {name} {tls} "
+                            f"postern_pass 127.0.0.1:{(cls.behind if refuses else upstream).port}; {name} {tls} "
                             f"postern_config {{root}}/engine{number}.textproto;"))
         cls.nginx = nginx_fixture.Nginx(servers, files=files, server_name=False)
         cls.addClassCleanup(cls.nginx.close)

@@ -16,7 +16,7 @@ from tests.support import py_unittest_main
 
 def flags_for(transcript, folder, certificate):
     """Those that make posternd the host of a transcript. Files are named by what they hold."""
-    config, table, options = transcript.server()
+    config, table, options, _ = transcript.server()
     flags = [f"--config={kept(folder, 'engine { ' + config + '}')}", "--discard"]
     if "server_name" not in config:
         flags.append("--server_name=mx.example")
@@ -76,6 +76,14 @@ class GateTest(Posternd, unittest.TestCase):
         upstream = transcripts.upstream_for_gates(cls.scratch.name)
         cls.addClassCleanup(upstream.close)
         cls.sink = [f"--upstream=smtp://127.0.0.1:{upstream.port}"]
+        cls.behind = transcripts.refusing_upstream()
+        cls.addClassCleanup(cls.behind.close)
+
+    def flags(self, transcript):
+        if "refusals" not in transcript.wants:
+            return super().flags(transcript)
+        return [flag for flag in super().flags(transcript) if not flag.startswith("--upstream=")] + [
+            f"--upstream=smtp://127.0.0.1:{self.behind.port}"]
 
 
 class SpawnTest(Posternd, unittest.TestCase):
@@ -89,7 +97,7 @@ class SpawnTest(Posternd, unittest.TestCase):
         client, _ = listener.accept()
         listener.close()
         # "Now" is when the grace is over.
-        now = any(what == "shutdown_now" for what, _, _ in transcript.steps)
+        now = any(step.what == "shutdown_now" for step in transcript.steps)
         flags = self.flags(transcript) + ["--grace_seconds=0"] * now
         self.process = subprocess.Popen(
             [posternd_fixture.posternd_path(), "--inetd", *flags], stdin=client,

@@ -44,6 +44,7 @@ class ScriptedServer:
         self.keywords = keywords
         self.lmtp = lmtp
         self.fault = fault
+        self.script = {}       # verb -> replies to the next commands of that kind, before all else
         self.replies = {}      # first words of a command -> reply line
         self.messages = messages if messages is not None else []  # (from, [to], content) that it took responsibility for
         self.commands = []     # lines
@@ -149,6 +150,8 @@ class _Session:
                         self.end_of_content(chunks)
                     else:
                         self.reply(verb, b"250 2.0.0 chunk")
+                elif verb == "XFORWARD":
+                    self.reply(verb, self.scripted(line, b"250 2.0.0 Ok"))
                 elif verb == "XCLIENT":
                     self.reply(verb, b"220 scripted.example ready")
                 elif verb == "QUIT":
@@ -188,6 +191,10 @@ class _Session:
         self.mail, self.to = None, []
 
     def scripted(self, line, otherwise):
+        verb = line.split(b" ")[0].decode("latin-1")
+        with self.server.lock:
+            if self.server.script.get(verb):
+                return self.server.script[verb].pop(0)
         for words, reply in self.server.replies.items():
             if line.startswith(words):
                 return reply

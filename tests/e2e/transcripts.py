@@ -14,14 +14,17 @@ import os
 import re
 
 from tests.e2e import posternd_fixture
+from tests.e2e import scripted_server
 
 FOLDER = "tests/transcripts"
 _REPEATED = re.compile(r"\{((?:\\.|[^\\])*?)\*([0-9]+)\}")
 
 # What a transcript may want: (which transcripts, why a host may not have it).
 WANTS = {
-    "answers": ("whose host rejects, defers or waits",
-                "here the Maildir or the server behind decides, in its own words"),
+    "answers": ("whose host answers late, to HELO, VRFY or DATA, or by a reply's name",
+                "neither the Maildir nor the server behind can do that"),
+    "refusals": ("whose host refuses senders, recipients or content",
+                 "the Maildir takes what it gets, and Exim words its refusals itself"),
     "clock": ("in which time passes", "the clock is the machine's"),
     "auth": ("of AUTH", "the transcript decides about logins; here the password file does, or nothing is offered"),
     "commands": ("whose host takes unknown commands for itself", "it leaves them all to the table"),
@@ -45,12 +48,12 @@ WANTS = {
 # What each host has not got.
 _ALWAYS = frozenset(("answers", "clock", "auth", "commands", "options", "tls_failed"))
 HOSTS = {
-    "posternd": _ALWAYS | {"shutdown"},
+    "posternd": _ALWAYS | {"refusals", "shutdown"},
     "posternd as a gate": _ALWAYS | {"shutdown", "trusted", "lmtp"},
-    "posternd from spawn(8)": _ALWAYS | {"implicit_tls"},
+    "posternd from spawn(8)": _ALWAYS | {"refusals", "implicit_tls"},
     "nginx": _ALWAYS | {"shutdown", "trusted", "proxy", "table"},
-    "Exim, take-over": _ALWAYS | {"shutdown", "trusted", "proxy", "lmtp", "implicit_tls", "chunking",
-                                  "refused_content"},
+    "Exim, take-over": _ALWAYS | {"refusals", "shutdown", "trusted", "proxy", "lmtp", "implicit_tls",
+                                  "chunking", "refused_content"},
 }
 
 # What differs though the host has all that is wanted: reason, {transcript: hosts}.
@@ -93,13 +96,22 @@ def octets(text):
     return out
 
 
+class Step:
+    def __init__(self, what, sent, answers):
+        self.what = what
+        self.sent = sent
+        self.expected = b""
+        self.answers = answers  # verb: replies of the server behind
+
+
 class Transcript:
     def __init__(self, path):
         self.name = os.path.relpath(path, FOLDER)[:-len(".txt")]
         self.config = []  # (key, value), of the engine
         self.table = []   # (key, value)
         self.options = []
-        self.steps = []  # [what, octets to send, octets expected]
+        self.steps = []  # Step
+        self.answers = {}  # of the step to come
         self.closed = False
         self.handshake = False  # one is to begin
         self.wants = set()
@@ -113,7 +125,7 @@ class Transcript:
             self._configure(*rest.split("=", 1))
         elif kind == "O:":
             self.options = rest.split()
-            self.steps.append(["open", b"", b""])
+            self._step("open")
             for option in self.options:
                 if option in ("proxy_header", "trusted"):
                     self.wants.add(option.partition("_")[0])
@@ -122,17 +134,15 @@ class Transcript:
                 elif option != "can_starttls":
                     self.wants.add("options")
         elif kind == "C:":
-            self.steps.append(["send", octets(rest), b""])
+            self._step("send", octets(rest))
         elif kind == "C+":
-            self.steps[-1][1] += octets(rest)
+            self.steps[-1].sent += octets(rest)
         elif kind == "S:":
             if re.search("BDAT|BINARYMIME", rest) and not rest.startswith("250-BINARYMIME"):
                 self.wants.add("chunking")
-            self.steps[-1][2] += rest.encode("utf-8") + b"\r\n"
+            self.steps[-1].expected += rest.encode("utf-8") + b"\r\n"
         elif kind == "A:":
-            if not re.fullmatch(r"(helo|mail|rcpt|content_begin|content_end|starttls|connect) accept",
-                                rest):
-                self.wants.add("answers")
+            self._answer(rest)
         elif kind == "T:":
             self.wants.add("clock")
         elif kind == "V:":
@@ -140,14 +150,14 @@ class Transcript:
         elif kind == "N:":
             if rest == "tls_established" and self.handshake:
                 self.handshake = False
-                self.steps.append(["tls", b"", b""])
+                self._step("tls")
             elif rest == "tls_established":
                 self.wants.add("proxy")  # the header was before it
             elif rest == "disconnected":
-                self.steps.append(["disconnect", b"", b""])
+                self._step("disconnect")
             elif rest in ("shutdown", "shutdown_now"):
                 self.wants.add("shutdown")
-                self.steps.append([rest, b"", b""])
+                self._step(rest)
             else:
                 self.wants.add(rest)
         elif line == "E: reset reason=content_refused":
@@ -157,8 +167,28 @@ class Transcript:
         elif kind == "E:" and rest.startswith("closed "):
             self.closed = True
 
-        if kind in ("C:", "C+") and re.search(rb"(?i)BDAT|BINARYMIME", self.steps[-1][1]):
+        if kind in ("C:", "C+") and re.search(rb"(?i)BDAT|BINARYMIME", self.steps[-1].sent):
             self.wants.add("chunking")
+
+    def _step(self, what, sent=b""):
+        self.steps.append(Step(what, sent, self.answers))
+        self.answers = {}
+
+    def _answer(self, text):
+        """What a server behind says, that the gate answers in these words; without words the table's."""
+        answer = re.fullmatch(r'(mail|rcpt|content_end) (accept|reject|defer)'
+                              r'(?: (\d{3})((?: [\d.]+)?) "((?:\\n|[^"\\])*)")?', text)
+        if answer:
+            event, verdict, code, enhanced, words = answer.groups()
+            if (verdict, code) != ("accept", None):
+                self.wants.add("refusals")
+            code = code or {"accept": "250", "reject": "550", "defer": "451"}[verdict]
+            lines = [f"{enhanced} {line}" for line in words.split("\\n")] if words else [""]
+            reply = "\r\n".join([f"{code}-{line[1:]}" for line in lines[:-1]] + [code + lines[-1]])
+            verb = {"mail": "MAIL", "rcpt": "RCPT", "content_end": "."}[event]
+            self.answers.setdefault(verb, []).append(reply.encode())
+        elif not re.fullmatch(r"(helo|content_begin|starttls|connect) accept", text):
+            self.wants.add("answers")
 
     def _configure(self, key, value):
         if key.startswith("table."):
@@ -211,7 +241,8 @@ class Transcript:
 
     def server(self):
         """What a server must be like; equal ones can share it."""
-        return self.engine_config(), self.table_text(), tuple(self.options)
+        return (self.engine_config(), self.table_text(), tuple(self.options),
+                "refusals" in self.wants)
 
 
 @functools.lru_cache(None)
@@ -229,6 +260,7 @@ class Through:
     and notify() passes on what HOSTS says that the host can be told."""
 
     host = ""
+    behind = None  # the server for transcripts that want "refusals"
 
     def connect(self, transcript):
         raise NotImplementedError
@@ -241,19 +273,21 @@ class Through:
         self.addCleanup(wire.close)
         if "tls" in transcript.options and "proxy_header" not in transcript.options:
             wire.wrap_tls()
-        for what, sent, expected in transcript.steps:
-            if what == "tls":
+        for step in transcript.steps:
+            if step.what == "tls":
                 wire.wrap_tls()
-            elif what == "disconnect":
+            elif step.what == "disconnect":
                 wire.close()
                 return
-            elif what.startswith("shutdown"):
-                self.notify(wire, what)
+            elif step.what.startswith("shutdown"):
+                self.notify(wire, step.what)
+            if "refusals" in transcript.wants:
+                self.behind.script = {verb: list(replies) for verb, replies in step.answers.items()}
             try:
-                wire.send(sent)
+                wire.send(step.sent)
             except OSError as error:
-                self.fail(f"{error} at {sent[:200]!r}")
-            self.compare(wire, sent, expected)
+                self.fail(f"{error} at {step.sent[:200]!r}")
+            self.compare(wire, step)
         if transcript.closed:
             self.assertEqual(wire.read_to_end(), b"")
             return
@@ -263,9 +297,10 @@ class Through:
         finally:
             wire.close()
 
-    def compare(self, wire, sent, expected):
+    def compare(self, wire, step):
         """What comes to the octets of one step."""
-        self.assertEqual(self.read(wire, len(expected)), expected, f"to {sent[:200]!r}")
+        self.assertEqual(self.read(wire, len(step.expected)), step.expected,
+                         f"to {step.sent[:200]!r}")
 
     @staticmethod
     def read(wire, size):
@@ -314,6 +349,16 @@ def upstream_for_gates(folder):
                    "limits { message_octets: 1000000000 } }\n")
     return posternd_fixture.Posternd("--server_name=mx.example", "--discard", f"--config={config}",
                                      maildir=False)
+
+
+def refusing_upstream():
+    """One that says what a transcript wants, else success without a word: then the words are the table's. It
+    offers the same."""
+    server = scripted_server.ScriptedServer(keywords=(
+        b"PIPELINING", b"SIZE 1000000000", b"8BITMIME", b"SMTPUTF8", b"CHUNKING", b"BINARYMIME", b"DSN",
+        b"DELIVERBY", b"MT-PRIORITY"))
+    server.replies = {b"MAIL": b"250", b"RCPT": b"250", b".": b"250"}
+    return server
 
 
 def table_rows():

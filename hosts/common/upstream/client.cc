@@ -196,6 +196,7 @@ void Client::SayIdentity() {
 }
 
 void Client::SayReset() {
+  tidy_ = false;
   recipients_ = 0;
   reset_wanted_ = false;
   content_failed_ = false;
@@ -229,6 +230,7 @@ void Client::Refused() {
 void Client::HandleReply() {
   const uint16_t code = incoming_.code;
   const int reply_class = incoming_.reply_class();
+  if (reply_class > 3) tidy_ = false;
   switch (step_) {
     case Step::kGreeting:
       return code == 220 ? SayHelo(true) : Refused();

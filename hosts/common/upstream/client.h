@@ -165,6 +165,13 @@ class Client {
 
   // ---- For another client's transactions ----
 
+  // Between transactions, nothing was refused or broken off in it (servers count such things by the
+  // connection, and another client is not to pay for this one), and it can be told of another
+  // client. Postfix takes a second XCLIENT only where the first one told of a host that may send
+  // it.
+  bool tidy() const;
+  // MAIL commands so far.
+  uint32_t transactions() const { return transactions_; }
   bool CanServe(const Identity& identity) const;
   // Only if CanServe. The connection may have to say it to the server, and is then not ready() for
   // a while.
@@ -224,11 +231,13 @@ class Client {
   bool xclient_done_ = false;
   bool bdat_ = false;
   bool content_failed_ = false;
+  bool tidy_ = true;
   bool reset_wanted_ = false;
-  bool sent_ = false;         // a command, since it was last looked at
-  bool premature_ = false;    // the reply being read began before the last command had left
-  bool smtputf8_ = false;     // of the transaction
-  bool binary_ = false;       // of the transaction: its content is any octets
+  bool sent_ = false;       // a command, since it was last looked at
+  bool premature_ = false;  // the reply being read began before the last command had left
+  bool smtputf8_ = false;   // of the transaction
+  bool binary_ = false;     // of the transaction: its content is any octets
+  uint32_t transactions_ = 0;
   uint32_t recipients_ = 0;   // accepted in this transaction
   uint32_t replies_due_ = 0;  // to content, one for each recipient in LMTP
   uint32_t chunks_due_ = 0;   // replies to chunks under way

@@ -85,6 +85,7 @@ void Client::Mail(const MailArguments& arguments) {
       !IsSafe(arguments.parameters, arguments.smtputf8)) {
     return Fail(Failure::kMisuse);
   }
+  ++transactions_;
   smtputf8_ = arguments.smtputf8;
   binary_ = binary;
   recipients_ = 0;
@@ -247,6 +248,22 @@ void Client::Quit() {
     default:
       return Fail(Failure::kDropped);
   }
+}
+
+bool Client::tidy() const {
+  if (!ready() || !tidy_ || options_.one_client) return false;
+  if (request_ != Request::kNone || !output_.empty() || !parser_.AtReplyStart()) return false;
+  switch (options_.identity) {
+    case IdentityMode::kNone:
+    case IdentityMode::kXforward:
+      return true;
+    case IdentityMode::kXclient:
+      return (capabilities_.xclient & kAttributeAddr) != 0;
+    case IdentityMode::kProxy1:
+    case IdentityMode::kProxy2:
+      return false;
+  }
+  return false;
 }
 
 bool Client::CanServe(const Identity& identity) const {

@@ -344,6 +344,105 @@ TEST(ClientTest, ProxyHeaderComesBeforeAll) {
   });
 }
 
+// One whole message; with `reply` to its content.
+void SendOne(Talk* talk, const char* reply) {
+  talk->Open();
+  EXPECT_FALSE(talk->client->tidy());
+  talk->Data();
+  talk->client->Content("x\r\n");
+  talk->client->Finish();
+  talk->Heard();
+  talk->Say(reply);
+  talk->Outcome();
+}
+
+TEST(ClientTest, OnlyAConnectionOfSuccessesIsTidy) {
+  Talk good(0);
+  good.Start();
+  EXPECT_TRUE(good.client->tidy());
+  SendOne(&good, "250 2.0.0 Ok\r\n");
+  EXPECT_TRUE(good.client->tidy());
+  EXPECT_EQ(good.client->transactions(), 1u);
+  good.Say("25");
+  EXPECT_FALSE(good.client->tidy());
+
+  Talk content(0);
+  content.Start();
+  SendOne(&content, "550 5.7.1 spam\r\n");
+  EXPECT_TRUE(content.client->ready());
+  EXPECT_FALSE(content.client->tidy());
+
+  Talk recipient(0);
+  recipient.Start();
+  recipient.Open();
+  EXPECT_EQ(recipient.Rcpt("<no@example.org>", "550 5.1.1 no\r\n"), "550 5.1.1 no");
+  recipient.client->Reset();
+  recipient.Heard();
+  recipient.Say("250 Ok\r\n");
+  SendOne(&recipient, "250 2.0.0 Ok\r\n");
+  EXPECT_FALSE(recipient.client->tidy());
+
+  Talk reset(0);
+  reset.Start();
+  reset.Open();
+  reset.client->Reset();
+  reset.Heard();
+  reset.Say("250 Ok\r\n");
+  EXPECT_TRUE(reset.client->ready());
+  EXPECT_FALSE(reset.client->tidy());
+}
+
+TEST(ClientTest, OneThatCannotBeToldOfAnotherClientIsNotTidy) {
+  for (const IdentityMode mode : {IdentityMode::kProxy1, IdentityMode::kProxy2}) {
+    Talk talk(0);
+    talk.options.identity = mode;
+    talk.Connect();
+    talk.Heard();
+    talk.Say("220 mx.example ESMTP\r\n");
+    talk.Heard();
+    talk.Say(kEhloReply);
+    EXPECT_TRUE(talk.client->ready());
+    EXPECT_FALSE(talk.client->tidy());
+  }
+  for (const bool again : {false, true}) {
+    Talk talk(0);
+    talk.options.identity = IdentityMode::kXclient;
+    talk.Connect();
+    talk.Say("220 mx.example ESMTP\r\n");
+    talk.Heard();
+    talk.Say("250-mx.example\r\n250 XCLIENT ADDR\r\n");
+    talk.Heard();
+    talk.Say("220 mx.example ESMTP\r\n");
+    talk.Heard();
+    talk.Say(again ? "250-mx.example\r\n250 XCLIENT ADDR\r\n" : "250 mx.example\r\n");
+    EXPECT_TRUE(talk.client->ready());
+    EXPECT_EQ(talk.client->tidy(), again);
+  }
+}
+
+TEST(ClientTest, AServerForOneClientHearsItsName) {
+  for (const bool known : {false, true}) {
+    AtEveryCut([known](Talk* talk) {
+      talk->options.one_client = true;
+      talk->options.client_known = known;
+      const Identity told = talk->identity;
+      // Before the client has said EHLO.
+      talk->identity.helo.Clear();
+      talk->Start();
+      EXPECT_EQ(talk->client->speaks_for_client(), known);
+      EXPECT_FALSE(talk->client->tidy());
+      ASSERT_TRUE(talk->client->CanServe(told));
+      talk->client->Serve(told);
+      EXPECT_EQ(talk->Heard(), "EHLO client.example\r\n");
+      talk->Say(kEhloReply);
+      EXPECT_TRUE(talk->client->ready());
+      Identity other = told;
+      other.client.port = 1;
+      EXPECT_EQ(talk->client->CanServe(other), !known);
+    });
+  }
+}
+
 TEST(ClientTest, ANameThatIsNoNameIsNotSaid) {
   Talk talk(0);
   talk.options.identity = IdentityMode::kProxy2;

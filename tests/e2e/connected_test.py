@@ -88,6 +88,29 @@ class ConnectedTest(unittest.TestCase):
         self.assertRegex(wire.read_to_end(), rb"^421[ -]")
         self.assertEqual(self.process.wait(20), 0)
 
+    def test_who_starts_it_is_told_when_it_serves(self):
+        for flags, told in ((("--discard",), b"\n"), (("--discard", "--table=/nowhere"), b"")):
+            with self.subTest(flags=flags):
+                ready, end = os.pipe()
+                with open(ready, "rb") as pipe:
+                    server = subprocess.Popen(
+                        [posternd_fixture.posternd_path(), "--listen=127.0.0.1:0",
+                         f"--ready_fd={end}", *flags], pass_fds=(end,), stdout=subprocess.DEVNULL,
+                        stderr=subprocess.DEVNULL)
+                    os.close(end)
+                    try:
+                        # To its end: it is closed, not just written to.
+                        self.assertEqual(pipe.read(), told)
+                        self.assertEqual(server.poll() if told else server.wait(20),
+                                         None if told else 2)
+                    finally:
+                        server.kill()
+                        server.wait()
+        refused = subprocess.run([posternd_fixture.posternd_path(), "--discard", "--ready_fd=99"],
+                                 stderr=subprocess.PIPE, timeout=20, check=False)
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn(b"--ready_fd=99: Bad file descriptor", refused.stderr)
+
     def test_there_is_no_second_connection(self):
         """Where another server would be asked again: the one connection was used before, and ends at MAIL."""
         back, wire = self.start()

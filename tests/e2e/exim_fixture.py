@@ -135,7 +135,11 @@ class Exim:
         self.configure(main, acl)
         self._process = None
         if start:
-            self.start()
+            try:
+                self.start()
+            except AssertionError:
+                self.close()
+                raise
 
     def install(self, *names):
         for name in names:

@@ -632,7 +632,8 @@ std::string UsageText() {
       "posternd: an SMTP server. Receives mail and puts it into a Maildir, or passes it\non to the "
       "server that it is a gate for.\n\n"
       "  posternd [--listen=ADDR:PORT] [--maildir=DIR] [--tls_cert=FILE --tls_key=FILE] ...\n\n"
-      "Flags (all but --config, --inetd and --ready_fd may stand in the configuration file as well):\n";
+      "Flags (all but --config, --inetd and --ready_fd may stand in the configuration file as "
+      "well):\n";
   for (const char* name : kFlags) {
     const absl::CommandLineFlag* flag = absl::FindCommandLineFlag(name);
     const std::string help = flag->Help();

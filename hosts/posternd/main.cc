@@ -4,6 +4,7 @@
 // when something given is wrong (with one sentence on standard error).
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -135,6 +136,14 @@ std::string Welcome(const Options& options, const host::Plugin& plugin,
   return text;
 }
 
+// Whoever started us may go on.
+void TellReady(int fd) {
+  if (fd < 0) return;
+  // A supervisor that is gone has no use for it.
+  static_cast<void>(write(fd, "\n", 1) < 0);
+  close(fd);
+}
+
 class Server {
  public:
   Server(Arguments arguments, host::Plugin plugin)
@@ -242,6 +251,8 @@ absl::Status Server::Start(Options options, int client, const sigset_t& signals)
       identity.client = PeerAt(client, &getpeername);
       identity.server = PeerAt(client, &getsockname);
     }
+    // The server may be whoever waits for this, and speak only then.
+    if (opts.upstream_target->descriptor >= 0) TellReady(opts.ready_fd);
     // Behind a proxy it is not known yet who the client is.
     if (client >= 0 && upstream.one_client && opts.proxy_networks.empty()) {
       status = offer_->StartWith(opts.engine_config, identity, kBeginMs);
@@ -284,6 +295,9 @@ absl::Status Server::Start(Options options, int client, const sigset_t& signals)
     }
   }
   for (const std::unique_ptr<Loop>& loop : loops_) loop->Start();
+  if (!opts.upstream_target.has_value() || opts.upstream_target->descriptor < 0) {
+    TellReady(opts.ready_fd);
+  }
   if (client >= 0) {
     loops_.front()->AddConnection(client);
     return absl::OkStatus();
@@ -439,6 +453,10 @@ int Main(int argc, char** argv) {
   }
   absl::StatusOr<Options> options = LoadOptions(*arguments, Schema());
   if (!options.ok()) return Fail(options.status());
+  if (options->ready_fd >= 0 && fcntl(options->ready_fd, F_SETFD, FD_CLOEXEC) != 0) {
+    return Fail(absl::InvalidArgumentError(
+        absl::StrCat("--ready_fd=", options->ready_fd, ": ", strerror(errno))));
+  }
   // First of all: what is opened from here on could get its number.
   if (options->inetd && options->upstream_target.has_value()) {
     const absl::Status taken = options->upstream_target->TakeDescriptor();

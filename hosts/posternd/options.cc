@@ -60,6 +60,9 @@ ABSL_FLAG(
     "verdict for each recipient");
 ABSL_FLAG(bool, inetd, false,
           "serve one client on descriptors 0 and 1, for inetd and Postfix's spawn(8)");
+ABSL_FLAG(uint32_t, ready_fd, 0,
+          "N  descriptor to write a newline to, and close, once nothing can be refused any more; "
+          "for supervisors");
 ABSL_FLAG(StringList, domains, {}, "a,b,...  recipient domains that are accepted (default: all)");
 ABSL_FLAG(std::string, tls_cert, "", "FILE  certificate chain, PEM; with it STARTTLS is offered");
 ABSL_FLAG(std::string, tls_key, "", "FILE  its private key, PEM");
@@ -115,6 +118,7 @@ constexpr const char* kFlags[] = {"listen",
                                   "max_upstream_programs",
                                   "protocol",
                                   "inetd",
+                                  "ready_fd",
                                   "tls_cert",
                                   "tls_key",
                                   "password_file",
@@ -521,6 +525,14 @@ absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
         absl::StrCat(place("upstream_identity"), ": there is nobody to tell; give --upstream=..."));
   }
   options.inetd = absl::GetFlag(FLAGS_inetd);
+  if (arguments.given.count("ready_fd") != 0) {
+    const uint32_t number = absl::GetFlag(FLAGS_ready_fd);
+    if (number < 3 || number > INT32_MAX) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--ready_fd: ", number, " is not a descriptor of the starting program; give 3 or more"));
+    }
+    options.ready_fd = static_cast<int>(number);
+  }
   if (!options.discard && options.maildir.empty() && upstream.empty()) {
     options.maildir = DefaultMaildir();
     // --version delivers nothing and so needs no place for mail.
@@ -681,7 +693,8 @@ std::string UsageText() {
       "posternd: an SMTP server. Receives mail and puts it into a Maildir, or passes it\non to the "
       "server that it is a gate for.\n\n"
       "  posternd [--listen=ADDR:PORT] [--maildir=DIR] [--tls_cert=FILE --tls_key=FILE] ...\n\n"
-      "Flags (all but --config and --inetd may stand in the configuration file as well):\n";
+      "Flags (all but --config, --inetd and --ready_fd may stand in the configuration file as "
+      "well):\n";
   for (const char* name : kFlags) {
     const absl::CommandLineFlag* flag = absl::FindCommandLineFlag(name);
     const std::string help = flag->Help();

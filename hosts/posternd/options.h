@@ -51,6 +51,7 @@ struct Options {
   uint32_t idle_upstreams = 0;
   uint32_t max_upstream_programs = 0;
   bool inetd = false;
+  int ready_fd = -1;              // negative: nobody waits
   std::set<std::string> domains;  // lower case; empty: all
   std::string tls_cert;
   std::string tls_key;

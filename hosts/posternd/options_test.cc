@@ -244,6 +244,11 @@ TEST_F(OptionsTest, UpstreamMistakesAreNamed) {
   ExpectRefused({"--inetd", "--upstream=fd:3", "--proxy_networks=192.0.2.0/24"}, "can be no proxy");
   EXPECT_EQ(Load({"--inetd", "--upstream=fd:3"}).value().upstream_target->descriptor, 3);
   ExpectRefused({"--inetd", "--listen=127.0.0.1:25"}, "leave out --listen");
+  for (const char* text : {"--ready_fd=2", "--ready_fd=0", "--ready_fd=4294967295"}) {
+    ExpectRefused({text}, "give 3 or more");
+  }
+  EXPECT_EQ(Load({"--ready_fd=3"}).value().ready_fd, 3);
+  EXPECT_EQ(Load({}).value().ready_fd, -1);
 }
 
 TEST_F(OptionsTest, AnotherUpstreamNeedsARestart) {

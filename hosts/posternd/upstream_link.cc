@@ -37,6 +37,8 @@ constexpr uint64_t kProgramEndMs = 5 * 1000;
 UpstreamLink* UpstreamLink::Open(Loop* loop, const UpstreamTarget& target,
                                  const upstream::Options& options,
                                  const upstream::Identity& identity, Connection* owner) {
+  // There is only the one that was begun at the start; its number may be another's by now.
+  if (target.descriptor >= 0) return nullptr;
   absl::StatusOr<UpstreamSocket> socket =
       target.Open(identity, loop->shared()->upstream->programs());
   if (!socket.ok()) {

@@ -88,6 +88,39 @@ class ConnectedTest(unittest.TestCase):
         self.assertRegex(wire.read_to_end(), rb"^421[ -]")
         self.assertEqual(self.process.wait(20), 0)
 
+    def test_who_starts_it_is_told_when_it_serves(self):
+        for flags, told in ((("--discard",), b"\n"), (("--discard", "--table=/nowhere"), b"")):
+            with self.subTest(flags=flags):
+                ready, end = os.pipe()
+                with open(ready, "rb") as pipe:
+                    server = subprocess.Popen(
+                        [posternd_fixture.posternd_path(), "--listen=127.0.0.1:0",
+                         f"--ready_fd={end}", *flags], pass_fds=(end,), stdout=subprocess.DEVNULL,
+                        stderr=subprocess.DEVNULL)
+                    os.close(end)
+                    try:
+                        # To its end: it is closed, not just written to.
+                        self.assertEqual(pipe.read(), told)
+                        self.assertEqual(server.poll() if told else server.wait(20),
+                                         None if told else 2)
+                    finally:
+                        server.kill()
+                        server.wait()
+        refused = subprocess.run([posternd_fixture.posternd_path(), "--discard", "--ready_fd=99"],
+                                 stderr=subprocess.PIPE, timeout=20, check=False)
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn(b"--ready_fd=99: Bad file descriptor", refused.stderr)
+
+    def test_there_is_no_second_connection(self):
+        """Where another server would be asked again: the one connection was used before, and ends at MAIL."""
+        back, wire = self.start()
+        wire.hello()
+        self.assertEqual(wire.deliver(CONTENT), b"250 2.0.0 queued\r\n")
+        back.fault = ("MAIL", "close")
+        self.assertRegex(wire.command(b"MAIL FROM:<a@example.org>"), rb"^451 ")
+        self.assertRegex(wire.read_to_end(), rb"^421[ -]")
+        self.assertEqual(self.process.wait(20), 0)
+
     def test_faults_at_every_step(self):
         for verb in ("220", "EHLO", "MAIL", "RCPT", "DATA", "."):
             for what in ("close", "half", "nonsense", "421", "451 4.3.0 later", "554 5.7.1 never"):

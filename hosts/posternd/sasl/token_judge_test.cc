@@ -78,7 +78,7 @@ class TokenJudgeTest : public testing::Test {
 
 #define EXPECT_VALID(finding, who)                       \
   do {                                                   \
-    const TokenFinding f = (finding);                    \
+    const TokenFinding& f = (finding);                   \
     EXPECT_EQ(f.verdict, TokenVerdict::kValid) << f.why; \
     EXPECT_EQ(f.identity, who);                          \
     EXPECT_EQ(f.why, "");                                \
@@ -86,7 +86,7 @@ class TokenJudgeTest : public testing::Test {
 
 #define EXPECT_INVALID(finding, reason)           \
   do {                                            \
-    const TokenFinding f = (finding);             \
+    const TokenFinding& f = (finding);            \
     EXPECT_EQ(f.verdict, TokenVerdict::kInvalid); \
     EXPECT_EQ(f.why, reason);                     \
   } while (false)

@@ -137,10 +137,11 @@ class OauthExchange : public SaslExchange {
     if (finding.verdict == TokenVerdict::kTemporary) {
       return Failure(SaslFailure::kTemporary, user_);
     }
-    // Nobody may act for somebody else here.
-    if (finding.verdict == TokenVerdict::kValid && named && user_ != finding.identity) {
+    // Nobody may act for somebody else here, and nobody's token is nobody's.
+    if (finding.verdict == TokenVerdict::kValid &&
+        (finding.identity.empty() || (named && user_ != finding.identity))) {
       finding.verdict = TokenVerdict::kInvalid;
-      finding.why = "the token is another user's";
+      finding.why = finding.identity.empty() ? "names no user" : "the token is another user's";
     }
     if (finding.verdict == TokenVerdict::kValid) return Success(finding.identity);
     if (!named) user_ = finding.identity;

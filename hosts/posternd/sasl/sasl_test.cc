@@ -43,7 +43,7 @@ class FixedTokens : public TokenChecker {
     if (token == "good" || token == "scopeless" || token == "old") {
       finding.identity = "alice@example.com";
     }
-    if (token == "good") finding.verdict = TokenVerdict::kValid;
+    if (token == "good" || token == "nobodys") finding.verdict = TokenVerdict::kValid;
     if (token == "scopeless") finding.verdict = TokenVerdict::kInsufficientScope;
     return finding;
   }
@@ -242,6 +242,7 @@ TEST_F(SaslTest, RefusedTokensAreToldByAChallenge) {
     const char* why;
   } kCases[] = {{"Bearer good", "invalid_token", "401", "the token is another user's"},
                 {"Bearer bad", "invalid_token", "401", "expired"},
+                {"Bearer nobodys", "invalid_token", "401", "names no user"},
                 {"Bearer scopeless", "insufficient_scope", "403", ""},
                 {"", "invalid_token", "401", "no token"}};
   for (const auto& c : kCases) {
@@ -269,6 +270,11 @@ TEST_F(SaslTest, RefusedTokensAreToldByAChallenge) {
       }
     }
   }
+  EXPECT_EQ(Once("OAUTHBEARER",
+                 "n,,\x01"
+                 "auth=Bearer nobodys\x01\x01")
+                .kind,
+            Kind::kChallenge);
   // Whose it would have been, where the client does not say.
   EXPECT_EQ(Once("OAUTHBEARER",
                  "n,,\x01"

@@ -159,7 +159,7 @@ class Connection {
   void AnswerAuth(uint64_t ticket, std::unique_ptr<LoginAttempt> attempt, const LoginStep& step);
   void CancelAuth();
   void ForgetLogin();
-  void LogAuth(absl::string_view outcome, absl::string_view user);
+  void LogAuth(absl::string_view outcome, absl::string_view user, absl::string_view why);
   SaslConnection DescribeForSasl() const;
   void WipeIfSecret(uint8_t* data, size_t size);
 

@@ -179,7 +179,7 @@ void Connection::AnswerAuth(uint64_t ticket, std::unique_ptr<LoginAttempt> attem
     answer.challenge = ToBytes(step.challenge);
     return Note(api().session_answer(session_, ticket, &answer));
   }
-  LogAuth(LoginOutcomeName(step.outcome), step.user);
+  LogAuth(LoginOutcomeName(step.outcome), step.user, step.why);
   if (step.outcome != LoginOutcome::kAccepted) {
     ++errors_;
     const Refusal refusal = RefusalFor(step.outcome);
@@ -203,7 +203,12 @@ void Connection::AnswerAuth(uint64_t ticket, std::unique_ptr<LoginAttempt> attem
 
 // The session ended the exchange without us.
 void Connection::OnAuthEnd(const postern_event_auth_end& event) {
-  LogAuth(EndReason(event.reason), "");
+  const LoginStep* const refusal = login_ == nullptr ? nullptr : login_->refusal();
+  if (refusal != nullptr) {
+    LogAuth(LoginOutcomeName(refusal->outcome), refusal->user, refusal->why);
+  } else {
+    LogAuth(EndReason(event.reason), "", "");
+  }
   CancelAuth();
 }
 
@@ -220,14 +225,16 @@ void Connection::ForgetLogin() {
   if (gate_ != nullptr) gate_->identity()->login.Clear();
 }
 
-void Connection::LogAuth(absl::string_view outcome, absl::string_view user) {
+void Connection::LogAuth(absl::string_view outcome, absl::string_view user, absl::string_view why) {
   const bool good = outcome == LoginOutcomeName(LoginOutcome::kAccepted);
   LogLine line(loop_->shared()->log, "auth", good ? LogColour::kGood : LogColour::kWarning);
   line.Add("id", absl::StrCat(absl::Hex(id_)))
       .Add("client", ClientName())
       .Add("mechanism", mechanism_.empty() ? "-" : mechanism_);
   if (!user.empty()) line.Add("user", user);
-  line.Add("outcome", outcome).Write();
+  line.Add("outcome", outcome);
+  if (!why.empty()) line.Add("why", why);
+  line.Write();
 }
 
 // Until somebody has logged in, any octet outside a transaction may be of a password, half a line

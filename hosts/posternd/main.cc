@@ -384,8 +384,9 @@ void Server::Reload() {
   now.auth_failures_per_user = running.auth_failures_per_user;
   now.log = running.log;
   log_.Info(
-      "reloaded: configuration, reply table, certificate and passwords are in force for new "
-      "sessions");
+      "reloaded: configuration, reply table, certificate, passwords and token keys are in force "
+      "for "
+      "new sessions");
   log_.Hurry();
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/flags/commandlineflag.h"
@@ -17,10 +18,10 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "hosts/common/plugin.h"
+#include "hosts/posternd/options_parts.h"
 #include "hosts/posternd/posternd_config.pb.h"
 #include "hosts/posternd/schema.h"
 
@@ -66,20 +67,6 @@ ABSL_FLAG(uint32_t, ready_fd, 0,
 ABSL_FLAG(StringList, domains, {}, "a,b,...  recipient domains that are accepted (default: all)");
 ABSL_FLAG(std::string, tls_cert, "", "FILE  certificate chain, PEM; with it STARTTLS is offered");
 ABSL_FLAG(std::string, tls_key, "", "FILE  its private key, PEM");
-ABSL_FLAG(std::string, tls_client_ca, "",
-          "FILE  authorities, PEM, whose certificates let clients log in (AUTH EXTERNAL)");
-ABSL_FLAG(std::string, password_file, "",
-          "FILE  who may log in, as posternd-passwd writes it; with it AUTH is offered under TLS");
-ABSL_FLAG(bool, require_auth, false, "mail only from those who logged in (submission, RFC 6409)");
-ABSL_FLAG(bool, auth_without_tls, false,
-          "offer AUTH in the clear too; passwords can be read on the way");
-ABSL_FLAG(bool, authenticated_header, false, "write into Received who logged in");
-ABSL_FLAG(
-    uint32_t, auth_failures_per_client, 0,
-    "N  failed logins until an IPv4 address or IPv6 /64 has to wait; 0: no limit (default 10)");
-ABSL_FLAG(uint32_t, auth_failures_per_user, 0,
-          "N  failed logins until a user can come from known networks only; 0: no limit "
-          "(default 100)");
 ABSL_FLAG(std::string, config, "", "FILE  configuration as protobuf text; flags override it");
 ABSL_FLAG(std::string, table, "", "FILE  reply table: protobuf text, or compiled (.binpb)");
 ABSL_FLAG(std::string, plugin, "", "FILE  libpostern.so (default: beside this program)");
@@ -93,7 +80,7 @@ ABSL_FLAG(uint32_t, threads, 0, "N  event loops (default: one per core)");
 ABSL_FLAG(uint32_t, delivery_threads, 0, "N  threads that make messages durable (default 8)");
 ABSL_FLAG(uint32_t, grace_seconds, 0, "N  how long a stop waits for sessions (default 10)");
 ABSL_FLAG(bool, watch, false,
-          "reload by itself when configuration, table, certificate or key change");
+          "reload by itself when configuration, table, certificate, keys or passwords change");
 ABSL_FLAG(std::string, log_format, "", "text|json  (default text)");
 ABSL_FLAG(std::string, log_file, "", "FILE  the log (default: standard error)");
 ABSL_FLAG(bool, verbose, false,
@@ -128,6 +115,14 @@ constexpr const char* kFlags[] = {"listen",
                                   "authenticated_header",
                                   "auth_failures_per_client",
                                   "auth_failures_per_user",
+                                  "oauth_keys",
+                                  "oauth_issuer",
+                                  "oauth_audience",
+                                  "oauth_user_claim",
+                                  "oauth_scope",
+                                  "oauth_algorithms",
+                                  "oauth_leeway_seconds",
+                                  "oauth_openid_configuration",
                                   "config",
                                   "table",
                                   "server_name",
@@ -179,18 +174,6 @@ absl::Status UnknownFlag(absl::string_view name) {
                    "--help lists all flags"));
 }
 
-// The flag if given, else the file's value, else the default.
-template <typename T>
-T Choose(const Arguments& arguments, const char* name, const absl::Flag<T>& flag, T file,
-         T otherwise) {
-  if (arguments.given.count(name) != 0) return absl::GetFlag(flag);
-  return file == T() ? otherwise : file;
-}
-
-StringList ToList(const google::protobuf::RepeatedPtrField<std::string>& field) {
-  return StringList(field.begin(), field.end());
-}
-
 template <typename T>
 absl::Status ParseAll(const StringList& texts, const std::string& place, std::vector<T>* parsed) {
   for (const std::string& text : texts) {
@@ -229,89 +212,6 @@ std::string DefaultMaildir() {
   const char* home = getenv("HOME");
   if (home != nullptr && home[0] == '/') return absl::StrCat(home, "/.local/state/postern/Maildir");
   return "";
-}
-
-// What posternd serves of AUTH; tokens it cannot judge, so OAUTHBEARER and XOAUTH2 are missing.
-constexpr const char* kMechanisms[] = {"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "EXTERNAL", "PLAIN",
-                                       "LOGIN"};
-
-// Authentication: posternd's part, and what of it is the engine's.
-absl::Status LoadAuth(const Arguments& arguments, v1::PosterndConfig* file, Options* options) {
-  postern::v1::EngineConfig* const engine = file->mutable_engine();
-  const auto place = [&](const char* flag, const char* field) {
-    return arguments.given.count(flag) != 0 ? absl::StrCat("--", flag)
-                                            : absl::StrCat(options->config_file, ": ", field);
-  };
-  options->password_file = Choose<std::string>(arguments, "password_file", FLAGS_password_file,
-                                               file->password_file(), "");
-  options->tls_client_ca = Choose<std::string>(arguments, "tls_client_ca", FLAGS_tls_client_ca,
-                                               file->tls_client_ca(), "");
-  options->authenticated_header =
-      Choose(arguments, "authenticated_header", FLAGS_authenticated_header,
-             file->authenticated_header(), false);
-  options->auth_failures_per_client =
-      Choose(arguments, "auth_failures_per_client", FLAGS_auth_failures_per_client,
-             file->auth_failures_per_client(), 10u);
-  options->auth_failures_per_user =
-      Choose(arguments, "auth_failures_per_user", FLAGS_auth_failures_per_user,
-             file->auth_failures_per_user(), 100u);
-  engine->set_auth_without_tls(Choose(arguments, "auth_without_tls", FLAGS_auth_without_tls,
-                                      engine->auth_without_tls(), false));
-  engine->set_require_auth(
-      Choose(arguments, "require_auth", FLAGS_require_auth, engine->require_auth(), false));
-  options->auth_without_tls = engine->auth_without_tls();
-  options->submission = engine->submission();
-
-  for (const std::string& name : engine->auth_mechanisms()) {
-    const std::string upper = absl::AsciiStrToUpper(name);
-    if (std::find(std::begin(kMechanisms), std::end(kMechanisms), upper) == std::end(kMechanisms)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(options->config_file, ": engine.auth_mechanisms: '", name,
-                       "' is not served; ", absl::StrJoin(kMechanisms, ", "), " are"));
-    }
-    options->auth_mechanisms.push_back(upper);
-  }
-  engine->clear_auth_mechanisms();
-
-  const postern::v1::Switch given = engine->extensions().auth();
-  if (!options->tls_client_ca.empty() && options->tls_cert.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(place("tls_client_ca", "tls_client_ca"),
-                     ": clients show certificates under TLS only; give --tls_cert=FILE and "
-                     "--tls_key=FILE"));
-  }
-  if (!options->has_auth()) {
-    std::string why;
-    if (engine->require_auth()) {
-      why = place("require_auth", "engine.require_auth");
-    } else if (options->has_submission_listeners()) {
-      const char* const which =
-          options->listen_submission.empty() ? "listen_submissions" : "listen_submission";
-      why = place(which, which);
-    } else if (engine->submission()) {
-      why = absl::StrCat(options->config_file, ": engine.submission");
-    } else if (given == postern::v1::SWITCH_ON) {
-      why = absl::StrCat(options->config_file, ": engine.extensions.auth");
-    }
-    if (why.empty()) return absl::OkStatus();
-    return absl::InvalidArgumentError(
-        absl::StrCat(why, ": nobody could log in; give --password_file=FILE"));
-  }
-  if (options->tls_cert.empty() && !options->auth_without_tls) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(place("password_file", "password_file"),
-                     ": nobody could log in, as that takes TLS; give --tls_cert=FILE and "
-                     "--tls_key=FILE, or for a test --auth_without_tls"));
-  }
-  if (given == postern::v1::SWITCH_OFF && options->has_submission_listeners()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(options->config_file,
-                     ": engine.extensions.auth is off, so nobody could log in where mail is "
-                     "submitted; take it out"));
-  }
-  if (given == postern::v1::SWITCH_DEFAULT)
-    engine->mutable_extensions()->set_auth(postern::v1::SWITCH_ON);
-  return absl::OkStatus();
 }
 
 // A name for the greeting when nobody gave one: the host's, if it is a domain.
@@ -704,12 +604,12 @@ std::string UsageText() {
     const std::string meaning = gap == std::string::npos ? help : help.substr(gap + 2);
     absl::StrAppend(&text, "  --", name, value, "\n        ", meaning, "\n");
   }
-  absl::StrAppend(
-      &text,
-      "\nSIGHUP reads configuration, table, certificate and passwords again, and --watch does so "
-      "by "
-      "itself;\nSIGINT and SIGTERM stop gracefully, a second one at once. Exit status 2: "
-      "something given\nis wrong, and one sentence says what.\n");
+  absl::StrAppend(&text,
+                  "\nSIGHUP reads configuration, table, certificate, passwords and token keys "
+                  "again, and --watch "
+                  "does so by\nitself; SIGINT and SIGTERM stop gracefully, a second one at once. "
+                  "Exit status 2: "
+                  "something given\nis wrong, and one sentence says what.\n");
   return text;
 }
 

@@ -20,6 +20,7 @@
 #include "hosts/common/text_proto.h"
 #include "hosts/common/upstream/identity.h"
 #include "hosts/posternd/log.h"
+#include "hosts/posternd/sasl/jws.h"
 #include "hosts/posternd/upstream_target.h"
 
 namespace postern {
@@ -75,10 +76,22 @@ struct Options {
   bool watch = false;
   Logger::Options log;
   std::string config_file;
+  // Bearer tokens; empty keys: none are taken.
+  std::vector<std::string> oauth_keys;
+  std::string oauth_issuer;
+  std::string oauth_audience;
+  std::string oauth_user_claim;
+  std::string oauth_scope;
+  std::vector<JwsAlgorithm> oauth_algorithms;
+  uint32_t oauth_leeway_seconds = 0;
+  std::string oauth_openid_configuration;
+
   bool has_submission_listeners() const {
     return !listen_submission.empty() || !listen_submissions.empty();
   }
-  bool has_auth() const { return !password_file.empty() || !tls_client_ca.empty(); }
+  bool has_auth() const {
+    return !password_file.empty() || !tls_client_ca.empty() || !oauth_keys.empty();
+  }
 
   // Serialized postern.v1.EngineConfig, server_name included; without auth_mechanisms, because each
   // connection is given its own.

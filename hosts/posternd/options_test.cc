@@ -385,7 +385,84 @@ TEST_F(OptionsTest, WhereNobodyCouldLogInIsRefused) {
   ExpectRefused({Config("engine { extensions { auth: SWITCH_ON } }")},
                 "engine.extensions.auth: nobody could");
   ExpectRefused({"--tls_client_ca=ca", "--auth_without_tls"}, "under TLS only");
-  ExpectRefused({Config("engine { auth_mechanisms: \"XOAUTH2\" }")}, "'XOAUTH2' is not served");
+  ExpectRefused({Config("engine { auth_mechanisms: \"CRAM-MD5\" }")}, "'CRAM-MD5' is not served");
+}
+
+TEST_F(OptionsTest, KeysOfTokensTurnAuthOn) {
+  const Options options =
+      Load({"--oauth_keys=a,b", "--oauth_keys=c", "--oauth_issuer=https://login.example.org",
+            "--oauth_audience=smtp", "--tls_cert=c", "--tls_key=k"})
+          .value();
+  EXPECT_TRUE(options.has_auth());
+  EXPECT_EQ(options.oauth_keys, (std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_EQ(options.oauth_issuer, "https://login.example.org");
+  EXPECT_EQ(options.oauth_audience, "smtp");
+  EXPECT_EQ(options.oauth_user_claim, "email");
+  EXPECT_EQ(options.oauth_scope, "");
+  EXPECT_EQ(options.oauth_leeway_seconds, 30u);
+  EXPECT_EQ(options.oauth_algorithms,
+            (std::vector<JwsAlgorithm>{JwsAlgorithm::kRs256, JwsAlgorithm::kPs256,
+                                       JwsAlgorithm::kEs256, JwsAlgorithm::kEdDsa}));
+  EXPECT_EQ(EngineOf(options).extensions().auth(), v1::SWITCH_ON);
+  const std::vector<std::string> files = FilesOf(options);
+  for (const char* file : {"a", "b", "c"}) {
+    EXPECT_NE(std::find(files.begin(), files.end(), file), files.end()) << file;
+  }
+}
+
+TEST_F(OptionsTest, TokensAreConfiguredByTheFileToo) {
+  const std::string config = Config(
+      "oauth_keys: \"a\" oauth_keys: \"b\" oauth_issuer: \"i\" oauth_audience: \"au\" "
+      "oauth_user_claim: \"sub\" oauth_scope: \"mail\" oauth_algorithms: \"ES384\" "
+      "oauth_leeway_seconds: 5 oauth_openid_configuration: \"https://i.example/c\" "
+      "tls_cert: \"c\" tls_key: \"k\" engine { auth_mechanisms: \"xoauth2\" }");
+  Options options = Load({config}).value();
+  EXPECT_EQ(options.oauth_keys, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(options.oauth_issuer, "i");
+  EXPECT_EQ(options.oauth_audience, "au");
+  EXPECT_EQ(options.oauth_user_claim, "sub");
+  EXPECT_EQ(options.oauth_scope, "mail");
+  EXPECT_EQ(options.oauth_algorithms, std::vector<JwsAlgorithm>{JwsAlgorithm::kEs384});
+  EXPECT_EQ(options.oauth_leeway_seconds, 5u);
+  EXPECT_EQ(options.oauth_openid_configuration, "https://i.example/c");
+  EXPECT_EQ(options.auth_mechanisms, std::vector<std::string>{"XOAUTH2"});
+
+  options = Load({config, "--oauth_leeway_seconds=0", "--oauth_algorithms=RS256,EdDSA",
+                  "--oauth_keys=other", "--oauth_issuer=j"})
+                .value();
+  EXPECT_EQ(options.oauth_leeway_seconds, 0u);
+  EXPECT_EQ(options.oauth_algorithms,
+            (std::vector<JwsAlgorithm>{JwsAlgorithm::kRs256, JwsAlgorithm::kEdDsa}));
+  EXPECT_EQ(options.oauth_keys, std::vector<std::string>{"other"});
+  EXPECT_EQ(options.oauth_issuer, "j");
+}
+
+TEST_F(OptionsTest, MistakesAboutTokensAreRefused) {
+  const std::vector<std::string> good = {"--oauth_keys=a", "--oauth_issuer=i",
+                                         "--oauth_audience=au", "--tls_cert=c", "--tls_key=k"};
+  const auto with = [&](const std::string& more) {
+    std::vector<std::string> flags = good;
+    flags.push_back(more);
+    return flags;
+  };
+  ASSERT_TRUE(Load(good).ok());
+  ExpectRefused({"--oauth_keys=a", "--oauth_audience=au", "--tls_cert=c", "--tls_key=k"},
+                "--oauth_issuer: is missing");
+  ExpectRefused({"--oauth_keys=a", "--oauth_issuer=i", "--tls_cert=c", "--tls_key=k"},
+                "--oauth_audience: is missing");
+  ExpectRefused({Config("oauth_keys: \"a\" tls_cert: \"c\" tls_key: \"k\"")},
+                ": oauth_issuer: is missing");
+  ExpectRefused({"--oauth_issuer=i"}, "--oauth_issuer: serves nothing without the issuer's keys");
+  ExpectRefused({"--oauth_keys=a", "--oauth_issuer=i", "--oauth_audience=au"},
+                "--oauth_keys: nobody could log in, as that takes TLS");
+  // A secret shared with the issuer would be the public key: RFC 8725 section 2.1.
+  for (const char* name : {"none", "HS256", "HS512", "rs256", "ES256K"}) {
+    ExpectRefused(with(std::string("--oauth_algorithms=RS256,") + name),
+                  std::string("--oauth_algorithms: '") + name + "' is not served; RS256, ");
+  }
+  ExpectRefused(with("--oauth_leeway_seconds=601"), "601 seconds are too many; 600 are the most");
+  ExpectRefused(with("--oauth_scope=a b"), "--oauth_scope: is one word");
+  ExpectRefused(with("--oauth_openid_configuration=http://i.example/"), "is not a URL with https");
 }
 
 TEST_F(OptionsTest, WhatOnlyAServerBehindCouldDoNeedsOne) {

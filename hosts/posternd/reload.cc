@@ -13,6 +13,8 @@
 #include "absl/strings/str_split.h"
 #include "hosts/common/files.h"
 #include "hosts/posternd/sasl/password_file.h"
+#include "hosts/posternd/sasl/token_judge.h"
+#include "hosts/posternd/sasl/token_keys.h"
 
 namespace postern {
 namespace posternd {
@@ -43,7 +45,23 @@ absl::StatusOr<std::shared_ptr<const SaslServer>> LoadSasl(const Options& option
   SaslOptions sasl;
   sasl.plaintext_without_tls = options.auth_without_tls;
   if (!options.auth_mechanisms.empty()) sasl.only = options.auth_mechanisms;
-  std::shared_ptr<const SaslServer> server = SaslServer::Create(sasl, std::move(users), nullptr);
+  std::shared_ptr<const TokenChecker> tokens;
+  if (!options.oauth_keys.empty()) {
+    absl::StatusOr<std::shared_ptr<const TokenKeys>> keys = TokenKeys::Load(options.oauth_keys);
+    if (!keys.ok()) return keys.status();
+    TokenRules rules;
+    rules.issuer = options.oauth_issuer;
+    rules.audience = options.oauth_audience;
+    rules.user_claim = options.oauth_user_claim;
+    rules.scope = options.oauth_scope;
+    rules.algorithms = options.oauth_algorithms;
+    rules.leeway_s = options.oauth_leeway_seconds;
+    tokens = std::make_shared<TokenJudge>(std::move(rules), *std::move(keys));
+    sasl.oauth_error.scope = options.oauth_scope;
+    sasl.oauth_error.openid_configuration = options.oauth_openid_configuration;
+  }
+  std::shared_ptr<const SaslServer> server =
+      SaslServer::Create(std::move(sasl), std::move(users), std::move(tokens));
   if (server == nullptr) return absl::InternalError("GNU SASL cannot start");
   return server;
 }
@@ -150,8 +168,11 @@ absl::Status Apply(const Loaded& loaded, const std::string& old_config, const ho
 }
 
 std::vector<std::string> FilesOf(const Options& options) {
-  return {options.config_file, options.table,         options.tls_cert,
-          options.tls_key,     options.tls_client_ca, options.password_file};
+  std::vector<std::string> files = {options.config_file,   options.table,
+                                    options.tls_cert,      options.tls_key,
+                                    options.tls_client_ca, options.password_file};
+  files.insert(files.end(), options.oauth_keys.begin(), options.oauth_keys.end());
+  return files;
 }
 
 std::vector<std::string> ChangesThatNeedRestart(const Options& before, const Options& after) {

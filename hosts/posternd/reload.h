@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What is read from files at the start and again on SIGHUP: configuration, reply table, certificate
-// and key, passwords. All of it is read and checked before any of it is used, so a bad file changes
-// nothing.
+// and key, passwords, keys of tokens. All of it is read and checked before any of it is used, so a
+// bad file changes nothing.
 //
 // Threads: the main thread.
 #ifndef POSTERN_HOSTS_POSTERND_RELOAD_H_
@@ -30,7 +30,7 @@ struct Loaded {
   std::shared_ptr<const Policy> MakePolicy() const;
 };
 
-// The table, the certificate and the passwords that `options` name.
+// The table, the certificate, the passwords and the keys of tokens that `options` name.
 absl::StatusOr<Loaded> LoadFiles(Options options, const host::Plugin& plugin);
 
 // Puts table and configuration into the engine, both or none: `old_config` comes back when the new

@@ -5,6 +5,7 @@ import base64
 import hashlib
 import hmac
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -41,6 +42,31 @@ def secure(wire):
     wire.hello()
     wire.start_tls()
     return wire.command(b"EHLO client.example")
+
+
+def in_memory(pid, octets):
+    """Whether the process holds them anywhere that it may write to."""
+    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, \
+            open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for line in maps:
+            match = re.match(r"([0-9a-f]+)-([0-9a-f]+) rw", line)
+            if not match:
+                continue
+            start, end = (int(text, 16) for text in match.groups())
+            if end - start > 1 << 30:
+                continue  # what a sanitizer keeps of addresses, and no octets
+            tail = b""
+            while start < end:
+                memory.seek(start)
+                try:
+                    chunk = memory.read(min(end - start, 1 << 22))
+                except OSError:
+                    break
+                if octets in tail + chunk:
+                    return True
+                tail = chunk[-len(octets):]
+                start += len(chunk)
+    return False
 
 
 class Scram:

@@ -4,7 +4,6 @@ where passwords must not be left.
 """
 
 import os
-import re
 import signal
 import ssl
 import subprocess
@@ -14,8 +13,8 @@ import unittest
 
 from tests.e2e import posternd_fixture
 from tests.e2e import scripted_server
-from tests.e2e.auth_fixture import CONTENT, PASSWORD, AuthTest, Scram, encode, log_in, passwd
-from tests.e2e.auth_fixture import plain, secure
+from tests.e2e.auth_fixture import CONTENT, PASSWORD, AuthTest, Scram, encode, in_memory
+from tests.e2e.auth_fixture import log_in, passwd, plain, secure
 from tests.support import py_unittest_main
 
 
@@ -25,31 +24,6 @@ def line_of(secret):
 
 def all_answered(wires):
     return not any(wire.silent(0.001) for wire in wires)
-
-
-def in_memory(pid, octets):
-    """Whether the process holds them anywhere that it may write to."""
-    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, \
-            open(f"/proc/{pid}/mem", "rb", 0) as memory:
-        for line in maps:
-            match = re.match(r"([0-9a-f]+)-([0-9a-f]+) rw", line)
-            if not match:
-                continue
-            start, end = (int(text, 16) for text in match.groups())
-            if end - start > 1 << 30:
-                continue  # what a sanitizer keeps of addresses, and no octets
-            tail = b""
-            while start < end:
-                memory.seek(start)
-                try:
-                    chunk = memory.read(min(end - start, 1 << 22))
-                except OSError:
-                    break
-                if octets in tail + chunk:
-                    return True
-                tail = chunk[-len(octets):]
-                start += len(chunk)
-    return False
 
 
 class ExchangeTest(AuthTest):

@@ -65,6 +65,10 @@ bool LoginAttempt::Start(absl::string_view mechanism, const SaslConnection& conn
 }
 
 LoginStep LoginAttempt::Step(bool has_response, absl::string_view response, uint64_t now_ms) {
+  if (refusal_.has_value()) {
+    exchange_->Step(response);
+    return *refusal_;
+  }
   LoginStep result;
   // Once more: many exchanges may have begun side by side, and each costs a guess only here. The
   // user's limit as well where the user is known: SCRAM proves that a password was right before the
@@ -81,6 +85,17 @@ LoginStep LoginAttempt::Step(bool has_response, absl::string_view response, uint
     case SaslStep::Kind::kChallenge:
       result.outcome = LoginOutcome::kChallenge;
       result.challenge = std::move(step.challenge);
+      // Counted now: the client might never answer.
+      if (step.refused && !limiter_->AddFailure(client_, step.claimed, now_ms)) {
+        result = LoginStep();
+        result.user = std::move(step.claimed);
+        result.outcome = LoginOutcome::kLimited;
+      } else if (step.refused) {
+        refusal_.emplace();
+        refusal_->outcome = LoginOutcome::kRefused;
+        refusal_->user = std::move(step.claimed);
+        refusal_->why = std::move(step.why);
+      }
       break;
     case SaslStep::Kind::kSuccess:
       result.user = std::move(step.identity);

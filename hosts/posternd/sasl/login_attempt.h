@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -40,6 +41,8 @@ struct LoginStep {
   std::string challenge;
   // Who the client is, or, where it was not let in, says to be; any octets, empty if not known.
   std::string user;
+  // Why it was not let in, where there is more to say; a few words for the log.
+  std::string why;
 };
 
 class LoginAttempt {
@@ -57,6 +60,9 @@ class LoginAttempt {
   bool IsSlow(bool has_response) const { return has_response && exchange_->IsSlow(); }
   // The initial response or its lack, then each response. Not after anything but a challenge.
   LoginStep Step(bool has_response, absl::string_view response, uint64_t now_ms);
+  // Not null once the client is refused, if only a challenge could say so (RFC 7628 §3.2.3): then
+  // it was counted, and this is what came of the attempt, however the client takes its leave.
+  const LoginStep* refusal() const { return refusal_.has_value() ? &*refusal_ : nullptr; }
 
  private:
   const std::shared_ptr<const SaslServer> server_;
@@ -64,6 +70,7 @@ class LoginAttempt {
   const host::Address client_;
   std::unique_ptr<SaslExchange> exchange_;
   bool begun_ = false;
+  std::optional<LoginStep> refusal_;
 };
 
 }  // namespace posternd

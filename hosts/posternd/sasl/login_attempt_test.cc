@@ -168,6 +168,78 @@ TEST_F(LoginAttemptTest, AtTheUsersLimitScramIsOverBeforeTheProof) {
   }
 }
 
+class OneToken : public TokenChecker {
+ public:
+  TokenFinding Check(absl::string_view token) const override {
+    TokenFinding finding;
+    if (token == "good") {
+      finding.verdict = TokenVerdict::kValid;
+      finding.identity = "anna";
+    } else {
+      finding.why = "expired";
+    }
+    return finding;
+  }
+};
+
+class TokenAttemptTest : public LoginAttemptTest {
+ protected:
+  void SetUp() override {
+    server_ = SaslServer::Create({}, nullptr, std::make_shared<OneToken>());
+    ASSERT_NE(server_, nullptr);
+    tls_.tls = true;
+  }
+  std::unique_ptr<LoginAttempt> Start(LoginLimiter* limiter, uint8_t client) {
+    auto attempt = std::make_unique<LoginAttempt>(server_, limiter, Client(client));
+    LoginStep step;
+    return attempt->Start("XOAUTH2", tls_, kStart, &step) ? std::move(attempt) : nullptr;
+  }
+  static LoginStep Send(LoginAttempt* attempt, absl::string_view token) {
+    return attempt->Step(true, absl::StrCat("user=anna\x01", "auth=Bearer ", token, "\x01\x01"),
+                         kStart);
+  }
+};
+
+// It is told by a challenge, which the client may leave unanswered: counted all the same, and once.
+TEST_F(TokenAttemptTest, ARefusalCountsWhenItIsTold) {
+  LoginLimiter limiter(Limits(4, 100));
+  for (int i = 0; i < 4; ++i) {
+    const auto attempt = Start(&limiter, 1);
+    ASSERT_NE(attempt, nullptr) << i;
+    EXPECT_EQ(attempt->refusal(), nullptr);
+    const LoginStep step = Send(attempt.get(), "bad");
+    EXPECT_EQ(step.outcome, LoginOutcome::kChallenge);
+    ASSERT_NE(attempt->refusal(), nullptr);
+    EXPECT_EQ(attempt->refusal()->outcome, LoginOutcome::kRefused);
+    EXPECT_EQ(attempt->refusal()->user, "anna");
+    EXPECT_EQ(attempt->refusal()->why, "expired");
+    if (i % 2 == 0) continue;  // went away
+    EXPECT_FALSE(attempt->IsSlow(true));
+    const LoginStep end = attempt->Step(true, "", kStart);
+    // The last one's too, which reached the limit itself.
+    EXPECT_EQ(end.outcome, LoginOutcome::kRefused);
+    EXPECT_EQ(end.user, "anna");
+    EXPECT_EQ(end.why, "expired");
+  }
+  EXPECT_EQ(Start(&limiter, 1), nullptr);
+  EXPECT_EQ(Send(Start(&limiter, 2).get(), "good").outcome, LoginOutcome::kAccepted);
+}
+
+TEST_F(TokenAttemptTest, AtTheUsersLimitAGoodTokenIsNotToldFromABadOne) {
+  LoginLimiter limiter(Limits(100, 3));
+  for (uint8_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(Send(Start(&limiter, i).get(), "bad").outcome, LoginOutcome::kChallenge);
+  }
+  for (const char* token : {"good", "bad"}) {
+    const auto attempt = Start(&limiter, 9);
+    const LoginStep step = Send(attempt.get(), token);
+    EXPECT_EQ(step.outcome, LoginOutcome::kLimited);
+    EXPECT_EQ(step.challenge, "");
+    EXPECT_EQ(step.user, "anna");
+    EXPECT_EQ(attempt->refusal(), nullptr);
+  }
+}
+
 // What is no message of the mechanism is no guess.
 TEST_F(LoginAttemptTest, NonsenseIsNotCountedAsAGuess) {
   LoginLimiter limiter(Limits(1, 1));

@@ -162,11 +162,21 @@ bool ParseXoauth2(absl::string_view message, OauthMessage* out) {
 }
 
 std::string OauthErrorJson(const OauthError& error) {
-  std::string json = "{\"status\":\"invalid_token\"";
+  std::string json = absl::StrCat(
+      "{\"status\":\"", error.insufficient_scope ? "insufficient_scope" : "invalid_token", "\"");
   if (!error.scope.empty()) AppendJson("scope", error.scope, &json);
   if (!error.openid_configuration.empty()) {
     AppendJson("openid-configuration", error.openid_configuration, &json);
   }
+  json += "}";
+  return json;
+}
+
+// RFC 6750 §3.1 gives the numbers.
+std::string Xoauth2ErrorJson(const OauthError& error) {
+  std::string json = absl::StrCat("{\"status\":\"", error.insufficient_scope ? "403" : "401",
+                                  "\",\"schemes\":\"bearer\"");
+  if (!error.scope.empty()) AppendJson("scope", error.scope, &json);
   json += "}";
   return json;
 }

@@ -30,12 +30,16 @@ struct OauthMessage {
 bool ParseOauthBearer(absl::string_view message, OauthMessage* out);
 bool ParseXoauth2(absl::string_view message, OauthMessage* out);
 
-// RFC 7628 §3.2.2. The texts are the operator's; empty ones are left out.
+// The texts are the operator's; empty ones are left out.
 struct OauthError {
   std::string scope;
   std::string openid_configuration;
+  bool insufficient_scope = false;  // the token is good, but not for this (RFC 6750 §3.1)
 };
+// RFC 7628 §3.2.2.
 std::string OauthErrorJson(const OauthError& error);
+// Google's form of it, which its clients look for: an HTTP status, and the scheme.
+std::string Xoauth2ErrorJson(const OauthError& error);
 
 }  // namespace posternd
 }  // namespace postern

@@ -161,6 +161,23 @@ TEST(OauthError, IsJson) {  // RFC 7628 §3.2.2
   EXPECT_EQ(OauthErrorJson(error),
             "{\"status\":\"invalid_token\",\"scope\":\"a\\\"b\\\\c\\u000a\","
             "\"openid-configuration\":\"https://example.com/x\"}");
+  error = OauthError();
+  error.insufficient_scope = true;
+  EXPECT_EQ(OauthErrorJson(error), "{\"status\":\"insufficient_scope\"}");
+}
+
+// As Google publishes it for its own.
+TEST(OauthError, IsAnHttpStatusInXoauth2) {
+  OauthError error;
+  EXPECT_EQ(Xoauth2ErrorJson(error), "{\"status\":\"401\",\"schemes\":\"bearer\"}");
+  error.scope = "https://mail.google.com/";
+  error.openid_configuration = "https://example.com/x";
+  EXPECT_EQ(Xoauth2ErrorJson(error),
+            "{\"status\":\"401\",\"schemes\":\"bearer\",\"scope\":\"https://mail.google.com/\"}");
+  error.scope = "\"";
+  error.insufficient_scope = true;
+  EXPECT_EQ(Xoauth2ErrorJson(error),
+            "{\"status\":\"403\",\"schemes\":\"bearer\",\"scope\":\"\\\"\"}");
 }
 
 }  // namespace

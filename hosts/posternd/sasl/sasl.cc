@@ -108,38 +108,58 @@ class ExternalExchange : public SaslExchange {
   const std::string identity_;
 };
 
+// RFC 7628, and XOAUTH2. What the client says of host and port is not looked at (§3.2): by which
+// name and port clients reach this server, through proxies and the like, is not configured
+// anywhere, and a bearer token says by its audience for whom it is.
 class OauthExchange : public SaslExchange {
  public:
   OauthExchange(const SaslServer& server, bool xoauth2) : SaslExchange(server), xoauth2_(xoauth2) {}
-  bool IsSlow() const override { return !failed_; }
+  bool IsSlow() const override { return !refused_; }
 
  protected:
   SaslStep OnMessage(absl::string_view message) override {
     // The answer to our error: ^A (RFC 7628 §3.2.3), or nothing in XOAUTH2. Whatever it is, this is
     // the end.
-    if (failed_) return Failure(SaslFailure::kBadCredentials, message_.user);
+    if (refused_) return Failure(SaslFailure::kBadCredentials, user_);
+    OauthMessage parsed;
     const bool good =
-        xoauth2_ ? ParseXoauth2(message, &message_) : ParseOauthBearer(message, &message_);
+        xoauth2_ ? ParseXoauth2(message, &parsed) : ParseOauthBearer(message, &parsed);
     if (!good) return Failure(SaslFailure::kMalformed);
-    std::string identity;
-    const TokenVerdict verdict =
-        message_.token.empty() ? TokenVerdict::kInvalid : tokens().Check(message_, &identity);
-    message_.token = Secret();
-    if (verdict == TokenVerdict::kTemporary) {
-      return Failure(SaslFailure::kTemporary, message_.user);
+    // As tokens name users and failures are counted.
+    user_ = std::string(SaslPrep(parsed.user, /*stored=*/false).view());
+    const bool named = !parsed.user.empty();
+    TokenFinding finding;
+    if (parsed.token.empty()) {
+      finding.why = "no token";  // RFC 7628 §4.3: asks what is wanted
+    } else {
+      finding = tokens().Check(parsed.token.view());
     }
-    if (verdict == TokenVerdict::kValid && !identity.empty() &&
-        (message_.user.empty() || message_.user == identity)) {
-      return Success(identity);
+    if (finding.verdict == TokenVerdict::kTemporary) {
+      return Failure(SaslFailure::kTemporary, user_);
     }
-    failed_ = true;
-    return Challenge(OauthErrorJson(options().oauth_error));
+    // Nobody may act for somebody else here, and nobody's token is nobody's.
+    if (finding.verdict == TokenVerdict::kValid &&
+        (finding.identity.empty() || (named && user_ != finding.identity))) {
+      finding.verdict = TokenVerdict::kInvalid;
+      finding.why = finding.identity.empty() ? "names no user" : "the token is another user's";
+    }
+    if (finding.verdict == TokenVerdict::kValid) return Success(finding.identity);
+    if (!named) user_ = finding.identity;
+    if (named && user_.empty()) user_ = parsed.user;
+    refused_ = true;
+    OauthError error = options().oauth_error;
+    error.insufficient_scope = finding.verdict == TokenVerdict::kInsufficientScope;
+    SaslStep step = Challenge(xoauth2_ ? Xoauth2ErrorJson(error) : OauthErrorJson(error));
+    step.refused = true;
+    step.claimed = Failure(SaslFailure::kBadCredentials, user_).claimed;
+    step.why = std::move(finding.why);
+    return step;
   }
 
  private:
   const bool xoauth2_;
-  bool failed_ = false;
-  OauthMessage message_;
+  bool refused_ = false;
+  std::string user_;
 };
 
 }  // namespace
@@ -202,13 +222,13 @@ SaslStep SaslExchange::Step(absl::string_view message) {
 
 std::unique_ptr<SaslServer> SaslServer::Create(SaslOptions options,
                                                std::shared_ptr<const PasswordFile> users,
-                                               const TokenChecker* tokens) {
+                                               std::shared_ptr<const TokenChecker> tokens) {
   std::unique_ptr<SaslServer> server(new SaslServer());
   if (gsasl_init(&server->gsasl_) != GSASL_OK) return nullptr;
   SetScramCallback(server->gsasl_);
   server->options_ = std::move(options);
   server->users_ = std::move(users);
-  server->tokens_ = tokens;
+  server->tokens_ = std::move(tokens);
   return server;
 }
 

@@ -6,7 +6,7 @@
 // SCRAM's mechanics and crypto are GNU SASL's. PLAIN, LOGIN and EXTERNAL are read here: in them a
 // password or a name lies as it is, and a library that does not wipe what it frees would leave
 // passwords in memory. OAUTHBEARER and XOAUTH2, which the library does not have, are read in
-// oauth_message.h; whoever is in charge of tokens judges them.
+// oauth_message.h; a TokenChecker (token_judge.h) judges the tokens.
 //
 // Messages are octets: base64, "=", "*" and line lengths are the engine's (engine/syntax/auth.h).
 // A mechanism's last words to the client go out as one more challenge, which the client answers
@@ -35,15 +35,25 @@ namespace posternd {
 enum class TokenVerdict {
   kValid,
   kInvalid,
-  kTemporary,  // whoever would know cannot be asked now
+  kInsufficientScope,  // RFC 6750 §3.1: valid, but not for this
+  kTemporary,          // whoever would know cannot be asked now
+};
+
+struct TokenFinding {
+  TokenVerdict verdict = TokenVerdict::kInvalid;
+  // Whose token it is, in the form of SASLprep; if it is not valid all the same if that is certain,
+  // else empty.
+  std::string identity;
+  // Why it is not valid: a few words for the log, none of them the token's.
+  std::string why;
 };
 
 // Judges OAuth tokens.
 class TokenChecker {
  public:
   virtual ~TokenChecker() = default;
-  // [any thread], may wait. With kValid *identity is whose token it is.
-  virtual TokenVerdict Check(const OauthMessage& message, std::string* identity) const = 0;
+  // [any thread], may wait.
+  virtual TokenFinding Check(absl::string_view token) const = 0;
 };
 
 // What the host knows of a connection when AUTH comes.
@@ -81,20 +91,25 @@ struct SaslStep {
   std::string challenge;  // kChallenge: for the client; may be empty
   std::string identity;   // kSuccess: who the client is
   SaslFailure failure = SaslFailure::kNone;
-  // kFailure: whom it said to be, 255 octets at most, any of them; in the form of SASLprep where it
-  // has one
+  // kFailure, or refused: whom it said to be, 255 octets at most, any of them; in the form of
+  // SASLprep where it has one
   std::string claimed;
+  // kChallenge: the client is refused already, and this is the mechanism's way to tell it so; what
+  // comes is its leave, and kBadCredentials.
+  bool refused = false;
+  // Of a refusal: why, where the mechanism has more to say than that it is one; for the log.
+  std::string why;
 };
 
 class SaslExchange;
 
 class SaslServer {
  public:
-  // `users` may be null: no mechanism with passwords. `tokens` may be null: none with tokens; it
-  // outlives the server. Null if GNU SASL cannot start.
+  // `users` may be null: no mechanism with passwords. `tokens` may be null: none with tokens. Null
+  // if GNU SASL cannot start.
   static std::unique_ptr<SaslServer> Create(SaslOptions options,
                                             std::shared_ptr<const PasswordFile> users,
-                                            const TokenChecker* tokens);
+                                            std::shared_ptr<const TokenChecker> tokens);
   ~SaslServer();
   SaslServer(const SaslServer&) = delete;
   SaslServer& operator=(const SaslServer&) = delete;
@@ -114,7 +129,7 @@ class SaslServer {
 
   SaslOptions options_;
   std::shared_ptr<const PasswordFile> users_;
-  const TokenChecker* tokens_ = nullptr;
+  std::shared_ptr<const TokenChecker> tokens_;
   Gsasl* gsasl_ = nullptr;
 };
 

@@ -36,11 +36,16 @@ std::string FromBase64(absl::string_view text) {
 
 class FixedTokens : public TokenChecker {
  public:
-  TokenVerdict Check(const OauthMessage& message, std::string* identity) const override {
-    if (message.token.view() == "later") return TokenVerdict::kTemporary;
-    if (message.token.view() != "good") return TokenVerdict::kInvalid;
-    *identity = "alice@example.com";
-    return TokenVerdict::kValid;
+  TokenFinding Check(absl::string_view token) const override {
+    TokenFinding finding;
+    if (token == "later") finding.verdict = TokenVerdict::kTemporary;
+    if (token == "bad") finding.why = "expired";
+    if (token == "good" || token == "scopeless" || token == "old") {
+      finding.identity = "alice@example.com";
+    }
+    if (token == "good" || token == "nobodys") finding.verdict = TokenVerdict::kValid;
+    if (token == "scopeless") finding.verdict = TokenVerdict::kInsufficientScope;
+    return finding;
   }
 };
 
@@ -65,7 +70,7 @@ class SaslTest : public testing::Test {
   }
 
   void Open(SaslOptions options) {
-    server_ = SaslServer::Create(std::move(options), users_, &tokens_);
+    server_ = SaslServer::Create(std::move(options), users_, std::make_shared<FixedTokens>());
     ASSERT_NE(server_, nullptr);
   }
 
@@ -82,7 +87,6 @@ class SaslTest : public testing::Test {
     return Start(mechanism)->Begin(true, message);
   }
 
-  FixedTokens tokens_;
   std::shared_ptr<const PasswordFile> users_;
   std::unique_ptr<SaslServer> server_;
   SaslConnection tls_;
@@ -218,20 +222,65 @@ TEST_F(SaslTest, TokensAreTheCheckers) {  // RFC 7628 §3
                       "n,,\x01"
                       "auth=Bearer good\x01\x01"),
                  kMalformed);
-  for (const char* bad : {"n,a=bob,\x01"
-                          "auth=Bearer good\x01\x01",
-                          "n,a=bob,\x01"
-                          "auth=Bearer bad\x01\x01",
-                          "n,a=bob,\x01"
-                          "auth=\x01\x01"}) {
-    auto exchange = Start("OAUTHBEARER");
-    const SaslStep error = exchange->Begin(true, bad);
-    EXPECT_EQ(error.kind, Kind::kChallenge);
-    EXPECT_EQ(error.challenge, "{\"status\":\"invalid_token\"}");
-    const SaslStep end = exchange->Step("\x01");
-    EXPECT_EQ(end.failure, SaslFailure::kBadCredentials);
-    EXPECT_EQ(end.claimed, "bob");
+  // What nobody can be called is nobody, though it would be alice's token.
+  EXPECT_EQ(Once("XOAUTH2",
+                 "user=\xFF\x01"
+                 "auth=Bearer good\x01\x01")
+                .kind,
+            Kind::kChallenge);
+}
+
+// RFC 7628 §3.2.2, §3.2.3; §4.3 for the one without a token.
+TEST_F(SaslTest, RefusedTokensAreToldByAChallenge) {
+  SaslOptions options;
+  options.oauth_error.scope = "mail.send";
+  Open(options);
+  const struct {
+    const char* token;
+    const char* status;
+    const char* http;
+    const char* why;
+  } kCases[] = {{"Bearer good", "invalid_token", "401", "the token is another user's"},
+                {"Bearer bad", "invalid_token", "401", "expired"},
+                {"Bearer nobodys", "invalid_token", "401", "names no user"},
+                {"Bearer scopeless", "insufficient_scope", "403", ""},
+                {"", "invalid_token", "401", "no token"}};
+  for (const auto& c : kCases) {
+    for (const bool xoauth2 : {false, true}) {
+      for (const char* const last : {"\x01", "", "anything"}) {
+        auto exchange = Start(xoauth2 ? "XOAUTH2" : "OAUTHBEARER");
+        EXPECT_EQ(exchange->Begin(false, "").challenge, "");
+        EXPECT_TRUE(exchange->IsSlow());
+        const SaslStep error = exchange->Step(
+            absl::StrCat(xoauth2 ? "user=bob" : "n,a=bob,", "\x01", "auth=", c.token, "\x01\x01"));
+        EXPECT_EQ(error.kind, Kind::kChallenge);
+        EXPECT_EQ(error.challenge,
+                  xoauth2
+                      ? absl::StrCat("{\"status\":\"", c.http,
+                                     "\",\"schemes\":\"bearer\",\"scope\":\"mail.send\"}")
+                      : absl::StrCat("{\"status\":\"", c.status, "\",\"scope\":\"mail.send\"}"));
+        EXPECT_TRUE(error.refused);
+        EXPECT_EQ(error.claimed, "bob");
+        EXPECT_EQ(error.why, c.why);
+        EXPECT_FALSE(exchange->IsSlow());
+        const SaslStep end = exchange->Step(last);
+        EXPECT_EQ(end.failure, SaslFailure::kBadCredentials);
+        EXPECT_EQ(end.claimed, "bob");
+        EXPECT_FAILURE(exchange->Step(""), kMalformed);
+      }
+    }
   }
+  EXPECT_EQ(Once("OAUTHBEARER",
+                 "n,,\x01"
+                 "auth=Bearer nobodys\x01\x01")
+                .kind,
+            Kind::kChallenge);
+  // Whose it would have been, where the client does not say.
+  EXPECT_EQ(Once("OAUTHBEARER",
+                 "n,,\x01"
+                 "auth=Bearer old\x01\x01")
+                .claimed,
+            "alice@example.com");
 }
 
 // --- SCRAM ---

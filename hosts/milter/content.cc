@@ -79,9 +79,8 @@ void Content::Pump(int32_t flags) {
 void Content::Feed(absl::string_view octets) {
   while (!octets.empty() && !failed_) {
     size_t consumed = 0;
-    const int32_t flags =
-        judge_->api().session_feed(session_, reinterpret_cast<const uint8_t*>(octets.data()),
-                                   octets.size(), &consumed);
+    const int32_t flags = judge_->api().session_feed(
+        session_, reinterpret_cast<const uint8_t*>(octets.data()), octets.size(), &consumed);
     octets.remove_prefix(consumed);
     Pump(flags);
     // A session that closed takes nothing more.
@@ -115,8 +114,8 @@ void Content::Header(absl::string_view name, absl::string_view value) {
   std::string field(name);
   field += ':';
   for (size_t i = 0; i < value.size(); ++i) {
-    const bool folds = value[i] == '\n' && i + 1 < value.size() &&
-                       (value[i + 1] == ' ' || value[i + 1] == '\t');
+    const bool folds =
+        value[i] == '\n' && i + 1 < value.size() && (value[i + 1] == ' ' || value[i + 1] == '\t');
     if (folds && (i == 0 || value[i - 1] != '\r')) field += '\r';
     field += value[i];
   }

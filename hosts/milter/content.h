@@ -5,8 +5,8 @@
 // fields and body come from the MTA in any pieces; dots are stuffed here, because milters are given
 // them removed.
 //
-// It sees what the MTA hands on, which is not always what the client sent (docs/hosts/postfix.md and
-// sendmail.md tell the difference). It keeps nothing of the message.
+// It sees what the MTA hands on, which is not always what the client sent (docs/hosts/postfix.md
+// and sendmail.md tell the difference). It keeps nothing of the message.
 //
 // Threads and lifetime: one owner at a time; any thread. Belongs to one message.
 #ifndef POSTERN_HOSTS_MILTER_CONTENT_H_

@@ -8,8 +8,8 @@
 // by the MTA. HELP is off unless switched on: no milter can send a 214, and so HELP, where the MTA
 // asks about it at all, is answered as a command that is not offered.
 //
-// Threads and lifetime: immutable, shared by all sessions that began while it was in force; a reload
-// makes another one.
+// Threads and lifetime: immutable, shared by all sessions that began while it was in force; a
+// reload makes another one.
 #ifndef POSTERN_HOSTS_MILTER_JUDGE_H_
 #define POSTERN_HOSTS_MILTER_JUDGE_H_
 

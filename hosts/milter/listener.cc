@@ -21,8 +21,8 @@ constexpr int kBacklog = 1024;
 
 absl::Status SocketError(const SocketAddress& address, absl::string_view what, int error,
                          absl::string_view mend) {
-  return absl::InvalidArgumentError(absl::StrCat("--socket=", address.ToString(), ": ", what, ": ",
-                                                 strerror(error), "; ", mend));
+  return absl::InvalidArgumentError(
+      absl::StrCat("--socket=", address.ToString(), ": ", what, ": ", strerror(error), "; ", mend));
 }
 
 sockaddr_un ToUnix(const std::string& path) {

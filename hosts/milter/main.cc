@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// postern-milter: opens its socket, waits for signals, reloads, stops. Exit status 0 after a stop, 2
-// when something given is wrong (with one sentence on standard error), 1 when libmilter gave up.
+// postern-milter: opens its socket, waits for signals, reloads, stops. Exit status 0 after a stop,
+// 2 when something given is wrong (with one sentence on standard error), 1 when libmilter gave up.
 
 #include <errno.h>
 #include <signal.h>

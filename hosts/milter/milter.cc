@@ -185,8 +185,7 @@ sfsistat OnData(SMFICTX* context) {
 }
 
 sfsistat OnUnknown(SMFICTX* context, const char* line) {
-  return With(context,
-              [&](Session* session) { return session->Unknown(line, MacrosOf(context)); });
+  return With(context, [&](Session* session) { return session->Unknown(line, MacrosOf(context)); });
 }
 
 sfsistat OnHeader(SMFICTX* context, char* name, char* value) {
@@ -238,8 +237,7 @@ absl::Status Milter::Start(std::shared_ptr<const Judge> judge) {
   filter.xxfi_negotiate = &OnNegotiate;
   std::string socket = absl::StrCat("fd:", listener_->fd());
   if (smfi_register(filter) != MI_SUCCESS || smfi_setconn(&socket[0]) != MI_SUCCESS ||
-      smfi_settimeout(kMtaTimeoutSeconds) != MI_SUCCESS ||
-      smfi_opensocket(false) != MI_SUCCESS) {
+      smfi_settimeout(kMtaTimeoutSeconds) != MI_SUCCESS || smfi_opensocket(false) != MI_SUCCESS) {
     return absl::InvalidArgumentError(
         "libmilter cannot start; it has to be Debian's, of version 8.17 or later");
   }

@@ -3,8 +3,8 @@
 // The milter of this process: libmilter's callbacks over sessions (session.h), replies set through
 // it, start and stop. libmilter knows one filter a process, and so there is one Milter.
 //
-// libmilter (8.17) runs a pool of threads: callbacks of one session come one after the other, on any
-// thread of it. It takes SIGHUP for an order to stop, from a thread of its own that waits for
+// libmilter (8.17) runs a pool of threads: callbacks of one session come one after the other, on
+// any thread of it. It takes SIGHUP for an order to stop, from a thread of its own that waits for
 // signals; that thread is kept asleep (milter.cc), and signals are the main thread's.
 //
 // Threads: Start, SetJudge and Stop on the main thread.

@@ -25,8 +25,7 @@ ABSL_FLAG(std::string, socket, "inet:127.0.0.1:8894",
           "unix:PATH|inet:ADDR:PORT|inet:PORT@ADDR  where the mail server finds this milter; port "
           "0 for any free one (default inet:127.0.0.1:8894)");
 ABSL_FLAG(std::string, socket_mode, "0660", "OCTAL  rights of a unix: socket (default 0660)");
-ABSL_FLAG(std::string, socket_group, "",
-          "NAME  group of a unix: socket, such as postfix or smmsp");
+ABSL_FLAG(std::string, socket_group, "", "NAME  group of a unix: socket, such as postfix or smmsp");
 ABSL_FLAG(std::string, config, "", "FILE  EngineConfig as protobuf text: limits, leniency, ...");
 ABSL_FLAG(std::string, table, "", "FILE  reply table: protobuf text, or compiled (.binpb)");
 ABSL_FLAG(std::string, server_name, "",
@@ -47,10 +46,10 @@ namespace postern {
 namespace milter {
 namespace {
 
-constexpr const char* kFlags[] = {
-    "socket",     "socket_mode",   "socket_group", "config",     "table",
-    "user",       "server_name",   "on_failure",   "watch",      "check_config",
-    "plugin",     "grace_seconds", "log_format",   "log_file",   "verbose"};
+constexpr const char* kFlags[] = {"socket",     "socket_mode",  "socket_group", "config",
+                                  "table",      "user",         "server_name",  "on_failure",
+                                  "watch",      "check_config", "plugin",       "grace_seconds",
+                                  "log_format", "log_file",     "verbose"};
 
 bool IsFlag(absl::string_view name) {
   return std::find(std::begin(kFlags), std::end(kFlags), name) != std::end(kFlags);
@@ -129,8 +128,7 @@ std::string HostName() {
   const absl::string_view text(name);
   bool domain = absl::StrContains(text, '.') && !absl::StrContains(text, "..");
   for (const char c : text) {
-    domain =
-        domain && (absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '.');
+    domain = domain && (absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '.');
   }
   if (!domain || !absl::ascii_isalnum(static_cast<unsigned char>(text.front())) ||
       !absl::ascii_isalnum(static_cast<unsigned char>(text.back()))) {
@@ -161,10 +159,11 @@ absl::StatusOr<SocketAddress> SocketAddress::Parse(absl::string_view text) {
   std::string endpoint(rest);
   if (at != absl::string_view::npos) {
     absl::string_view name = rest.substr(at + 1);
-    const bool bracketed = absl::ConsumePrefix(&name, "[") && absl::ConsumeSuffix(&name, "]");
+    if (absl::ConsumePrefix(&name, "[") != absl::ConsumeSuffix(&name, "]")) {
+      return wrong("this is no address");
+    }
     const bool colons = absl::StrContains(name, ':');
     endpoint = absl::StrCat(colons ? "[" : "", name, colons ? "]" : "", ":", rest.substr(0, at));
-    if (!bracketed && absl::StrContains(name, '[')) return wrong("this is no address");
   }
   absl::StatusOr<host::Endpoint> parsed = host::Endpoint::Parse(endpoint);
   if (!parsed.ok()) return wrong(parsed.status().message());
@@ -202,8 +201,8 @@ absl::StatusOr<Options> MakeOptions(const std::vector<std::string>& arguments) {
   options.user = absl::GetFlag(FLAGS_user);
   const std::string failure = absl::GetFlag(FLAGS_on_failure);
   if (failure != "tempfail" && failure != "accept") {
-    return absl::InvalidArgumentError(absl::StrCat("--on_failure: '", failure,
-                                                   "' is not known; write tempfail or accept"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("--on_failure: '", failure, "' is not known; write tempfail or accept"));
   }
   options.on_failure = failure == "accept" ? OnFailure::kAccept : OnFailure::kTempfail;
   options.watch = absl::GetFlag(FLAGS_watch);
@@ -214,13 +213,11 @@ absl::StatusOr<Options> MakeOptions(const std::vector<std::string>& arguments) {
     return absl::InvalidArgumentError(
         absl::StrCat("--log_format: '", format, "' is not known; write text or json"));
   }
-  options.log.format =
-      format == "json" ? posternd::LogFormat::kJson : posternd::LogFormat::kText;
+  options.log.format = format == "json" ? posternd::LogFormat::kJson : posternd::LogFormat::kText;
   options.log.file = absl::GetFlag(FLAGS_log_file);
   options.log.verbose = absl::GetFlag(FLAGS_verbose);
   const char* no_colour = getenv("NO_COLOR");
-  options.log.colour =
-      isatty(STDERR_FILENO) != 0 && (no_colour == nullptr || no_colour[0] == '\0');
+  options.log.colour = isatty(STDERR_FILENO) != 0 && (no_colour == nullptr || no_colour[0] == '\0');
   return options;
 }
 

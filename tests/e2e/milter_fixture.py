@@ -200,8 +200,19 @@ class Tools:
     def assert_nothing_lost(self, mta, count, during):
         """`count` messages from as many clients, and `during` called when some are under way."""
         accepted, wrong = set(), []
+        # One is sure to be in the middle of its content then.
+        held = self.greet(mta.port)
+        held.open_transaction()
+        held.command(b"DATA")
+        held.send(b"From: a@example.net\r\nSubject: held\r\n\r\nfirst half\r\n")
         threads = self.deliver_many(mta.port, range(count // 2), accepted, wrong)
         during()
+        try:
+            held.send(b"second half\r\n.\r\n")
+            reply = held.read_reply()
+        except (OSError, EOFError):
+            reply = b"4yz by a broken connection"
+        self.assertRegex(reply, rb"^4")
         threads += self.deliver_many(mta.port, range(count // 2, count), accepted, wrong)
         for thread in threads:
             thread.join(60)
@@ -348,7 +359,7 @@ class Cases(Tools):
         mta = self.mta(milter)
 
         def kill_and_start():
-            time.sleep(0.3)
+            time.sleep(0.1)
             milter.kill()
             time.sleep(0.3)
             milter.start()

@@ -47,12 +47,12 @@ FEATURE(`accept_unqualified_senders')dnl
 DAEMON_OPTIONS(`Family=inet, Name=MTA, Port={port}, Addr=127.0.0.1')dnl
 LOCAL_DOMAIN(`example.org')dnl
 {mc}
-define(`LOCAL_MAILER_PATH', `{root}/deliver')dnl
-define(`LOCAL_MAILER_ARGS', `deliver $u')dnl
-define(`LOCAL_MAILER_FLAGS', `lsDFMSn9')dnl
-define(`LOCAL_MAILER_EOL', `\\r\\n')dnl
 MAILER(`local')dnl
 MAILER(`smtp')dnl
+MAILER_DEFINITIONS
+Mtofile, P={root}/deliver, F=lsDFMSn9, E=\\r\\n, A=deliver $u
+LOCAL_RULE_0
+R$* < @ example.org. > $*	$#tofile $@ example.org $: $1
 {rules}
 """
 

@@ -21,7 +21,7 @@ LENIENT = {"mc": "define(`_LOCAL_SRV_FEATURES_', `1')dnl",
 def documented(name):
     """The lines of docs/hosts/sendmail.md that are marked as tested under `name`."""
     with open("docs/hosts/sendmail.md", encoding="utf-8") as file:
-        block = re.search(rf"<!-- tested: {name} -->\n((?:    [^\n]*\n)+)", file.read())
+        block = re.search(rf"<!-- tested: {name} -->\n((?:    [^\n]*\n|\n(?=    ))+)", file.read())
     return re.sub("(?m)^    ", "", block[1])
 
 
@@ -49,6 +49,13 @@ class SendmailCase:
 
 
 class Mail(SendmailCase, milter_fixture.Cases, unittest.TestCase):
+
+    def test_the_documented_service(self):
+        milter, path = self.documented_service(documented("service"))
+        self.assertEqual(path, "/run/postern-milter/socket")
+        wire = self.greet(self.mta(milter).port)
+        self.assertRegex(wire.command(b"XYZZY"), rb"^500-5\.5\.1 This table")
+        self.assertRegex(wire.deliver(CONTENT), rb"^250 ")
 
     def test_the_whole_line_of_an_unknown_command_is_seen(self):
         milter = self.milter()
@@ -104,6 +111,9 @@ class Mail(SendmailCase, milter_fixture.Cases, unittest.TestCase):
         for end in (b"\n.\n", b"\n.\r\n", b"\r.\r\n", b"\r\n.\n", b"\r.\r", b"\r\n.\r", b"\n", b"\r"):
             self.assertRegex(self.smuggle(sendmail.port, end), rb"^421 4\.5\.0 Bare ")
         self.assertEqual(sendmail.messages(), [])
+
+    def test_nul_is_refused_by_sendmail_itself(self):
+        self.assertRegex(self.smuggle(self.mta(self.milter()).port, b"a\0b"), rb"^5")
 
     def test_what_sendmail_lets_pass_the_milter_refuses(self):
         milter = self.milter()

@@ -5,7 +5,8 @@
         ... sendmail.port, sendmail.messages(), sendmail.log() ...
 
 It runs in the mount namespace of tests/interop/debian_mta.py, with a sendmail.cf that m4 makes of
-sendmail-cf's macros and the lines given; nothing of the machine's own is read or written. Recipients in
+sendmail-cf's macros and the lines given (OSTYPE(`debian') names places of the machine's own; what it says of
+content is here as well); nothing of the machine's own is read or written. Recipients in
 example.org are delivered as files, with CR LF as line end; others are refused.
 """
 
@@ -40,6 +41,7 @@ define(`confQUEUE_LA', `1000')dnl
 define(`confDELAY_LA', `0')dnl
 define(`confDONT_PROBE_INTERFACES', `True')dnl
 define(`confMAX_HOP', `100')dnl
+define(`confREJECT_NUL', `true')dnl
 FEATURE(`no_default_msa')dnl
 FEATURE(`nocanonify')dnl
 FEATURE(`accept_unresolvable_domains')dnl

@@ -117,45 +117,37 @@ absl::Status Listener::OpenPath(mode_t mode, const std::string& group) {
 }
 
 void Listener::Close() {
-  if (fd_ < 0 || !silent_.empty()) return;
+  if (fd_ < 0 || closed_) return;
+  closed_ = true;
   const int silent = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   sockaddr_un name = {};
   name.sun_family = AF_UNIX;
-  // A name of the kernel's choice, of this process alone.
-  socklen_t size = sizeof(sa_family_t);
-  if (silent < 0 || bind(silent, reinterpret_cast<const sockaddr*>(&name), size) != 0 ||
-      listen(silent, 16) != 0) {
-    if (silent >= 0) close(silent);
-    return;
+  // A name of the kernel's choice, which nobody is told.
+  if (silent >= 0 &&
+      bind(silent, reinterpret_cast<const sockaddr*>(&name), sizeof(sa_family_t)) == 0 &&
+      listen(silent, 1) == 0) {
+    dup3(silent, fd_, O_CLOEXEC);
   }
-  size = sizeof(name);
-  getsockname(silent, reinterpret_cast<sockaddr*>(&name), &size);
-  dup3(silent, fd_, O_CLOEXEC);
-  close(silent);
+  if (silent >= 0) close(silent);
   // libmilter still waits on what was there, and with it the address lives on.
   Poke();
-  silent_.assign(reinterpret_cast<const char*>(&name), size);
-  if (!address_.path.empty()) {
-    struct stat there = {};
-    if (lstat(address_.path.c_str(), &there) == 0 && there.st_dev == made_.st_dev &&
-        there.st_ino == made_.st_ino) {
-      unlink(address_.path.c_str());
-    }
+  if (address_.path.empty()) return;
+  struct stat there = {};
+  if (lstat(address_.path.c_str(), &there) == 0 && there.st_dev == made_.st_dev &&
+      there.st_ino == made_.st_ino) {
+    unlink(address_.path.c_str());
   }
 }
 
 void Listener::Poke() const {
   sockaddr_storage name = {};
   socklen_t size = 0;
-  if (!silent_.empty()) {
-    memcpy(&name, silent_.data(), silent_.size());
-    size = static_cast<socklen_t>(silent_.size());
-  } else if (!address_.path.empty()) {
+  if (address_.path.empty()) {
+    size = address_.endpoint.ToSocket(&name);
+  } else {
     const sockaddr_un path = ToUnix(address_.path);
     memcpy(&name, &path, sizeof(path));
     size = sizeof(path);
-  } else {
-    size = address_.endpoint.ToSocket(&name);
   }
   const int fd = socket(name.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return;

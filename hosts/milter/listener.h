@@ -34,17 +34,17 @@ class Listener {
   // Nobody can connect from now on; the number stays one of a listening socket, because libmilter
   // waits on it.
   void Close();
-  // Makes whoever waits on fd() look up.
-  void Poke() const;
 
  private:
   absl::Status OpenPath(mode_t mode, const std::string& group);
   absl::Status OpenEndpoint();
+  // Makes whoever waits on fd() look up.
+  void Poke() const;
 
   int fd_ = -1;
   SocketAddress address_;
   struct stat made_ = {};  // the path as it was made
-  std::string silent_;     // after Close: the name of the socket in its place
+  bool closed_ = false;
 };
 
 }  // namespace milter

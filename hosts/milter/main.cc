@@ -139,9 +139,8 @@ int Server::Run(const sigset_t& signals) {
       Reload();
       continue;
     }
-    const bool gave_up = milter_->gave_up();
     Stop(signals);
-    return gave_up ? kExitGaveUp : 0;
+    return milter_->gave_up() ? kExitGaveUp : 0;
   }
 }
 
@@ -172,12 +171,10 @@ void Server::Stop(const sigset_t& signals) {
       if (signal == SIGINT || signal == SIGTERM) break;
     }
   }
-  milter_->Stop();
-  const uint64_t left = milter_->sessions();
   log_.Info("stopped");
   log_.Close();
-  // What is left belongs to threads of libmilter that may be inside it, and cannot be joined.
-  if (left != 0) _exit(0);
+  // Threads of libmilter may be in the middle of what is left.
+  if (milter_->sessions() != 0) _exit(milter_->gave_up() ? kExitGaveUp : 0);
 }
 
 int Main(int argc, char** argv) {
@@ -217,7 +214,9 @@ int Main(int argc, char** argv) {
   Server server(*std::move(options), *plugin);
   const absl::Status status = server.Start(signals);
   if (!status.ok()) return Fail(status);
-  return server.Run(signals);
+  // Not by returning: libmilter's threads are there to the end, and may look at what is the
+  // server's.
+  exit(server.Run(signals));
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include <array>
-#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -241,11 +241,11 @@ absl::Status Milter::Start(std::shared_ptr<const Judge> judge) {
     return absl::InvalidArgumentError(
         "libmilter cannot start; it has to be Debian's, of version 8.17 or later");
   }
-  thread_ = std::thread([this] {
+  std::thread([this] {
     smfi_main();
-    done_.store(true);
-    if (!stopping_.load()) kill(getpid(), SIGTERM);
-  });
+    gave_up_.store(true);
+    kill(getpid(), SIGTERM);
+  }).detach();
   return absl::OkStatus();
 }
 
@@ -283,19 +283,6 @@ void Milter::EndSession(std::unique_ptr<Session> session) {
   }
   session.reset();
   sessions_.fetch_sub(1);
-}
-
-void Milter::Stop() {
-  stopping_.store(true);
-  Refuse();
-  // libmilter looks up every five seconds, or when somebody comes; the stop waits for it.
-  std::thread stop([] { smfi_stop(); });
-  while (!done_.load()) {
-    listener_->Poke();
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  stop.join();
-  thread_.join();
 }
 
 }  // namespace milter

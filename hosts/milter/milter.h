@@ -7,7 +7,11 @@
 // any thread of it. It takes SIGHUP for an order to stop, from a thread of its own that waits for
 // signals; that thread is kept asleep (milter.cc), and signals are the main thread's.
 //
-// Threads: Start, SetJudge and Stop on the main thread.
+// It is not stopped by smfi_stop(): that waits for a lock which the listener, told to stop, takes
+// away (ThreadSanitizer). Where no session is left, nothing is to be stopped, and the process ends.
+//
+// Threads and lifetime: Start, SetJudge and Refuse on the main thread. Lives until the process
+// ends.
 #ifndef POSTERN_HOSTS_MILTER_MILTER_H_
 #define POSTERN_HOSTS_MILTER_MILTER_H_
 
@@ -15,7 +19,6 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <thread>
 
 #include "absl/status/status.h"
 #include "hosts/milter/judge.h"
@@ -39,10 +42,9 @@ class Milter {
   void SetJudge(std::shared_ptr<const Judge> judge);
   uint64_t sessions() const { return sessions_.load(); }
   // libmilter gave up by itself; SIGTERM was raised then.
-  bool gave_up() const { return done_.load() && !stopping_.load(); }
-  // No new connections. Running ones end with Stop.
+  bool gave_up() const { return gave_up_.load(); }
+  // No new connections.
   void Refuse() { listener_->Close(); }
-  void Stop();
 
   // For the callbacks.
   std::unique_ptr<Session> NewSession(std::string client);
@@ -58,9 +60,7 @@ class Milter {
   std::shared_ptr<const Judge> judge_;
   std::atomic<uint64_t> next_id_{1};
   std::atomic<uint64_t> sessions_{0};
-  std::atomic<bool> stopping_{false};
-  std::atomic<bool> done_{false};
-  std::thread thread_;
+  std::atomic<bool> gave_up_{false};
 };
 
 }  // namespace milter

@@ -167,13 +167,10 @@ class Tools:
         and the path of its socket there."""
         flags = re.search(r"(?m)^ExecStart=/usr/local/lib/postern/postern-milter (.*)$", unit)[1].split()
         self.assertRegex(unit, r"(?m)^User=postern-milter$")
-        milter = self.milter(start=False)
-        # As RuntimeDirectory= or ExecStartPre= makes it; where nobody else can write, as Sendmail demands.
-        folder = tempfile.mkdtemp(prefix="milter-", dir="/run")
-        self.addCleanup(shutil.rmtree, folder)
-        os.chmod(folder, 0o755)
-        shutil.chown(folder, USER)
-        milter.socket = f"unix:{folder}/socket"
+        milter = self.milter(start=False, socket="unix:DIRECTORY/run/socket")
+        # As RuntimeDirectory= or ExecStartPre= makes it.
+        os.mkdir(os.path.join(milter.directory, "run"))
+        shutil.chown(os.path.join(milter.directory, "run"), USER)
         path = os.path.join(milter.directory, "table.textproto")
         table(path, "This table")
         documented = None

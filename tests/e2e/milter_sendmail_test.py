@@ -32,14 +32,16 @@ def helpfile(*arguments):
 
 class SendmailCase:
 
-    def mta(self, milter, mc="", rules="", files=None):
+    def mta(self, milter, mc="", rules="", files=None, mounts=None):
         lines = documented("mc")
         self.assertIn("unix:/run/postern-milter/socket", lines)
-        lines = lines.replace("unix:/run/postern-milter/socket", milter.sendmail())
+        if not mounts:
+            lines = lines.replace("unix:/run/postern-milter/socket", milter.sendmail())
         self.assertIn("/etc/mail/postern.helpfile", lines)
         lines = lines.replace("/etc/mail/postern.helpfile", "/var/lib/test/helpfile")
         files = dict({"helpfile": helpfile()}, **(files or {}))
-        sendmail = sendmail_fixture.Sendmail(mc=lines + mc, rules=rules, files=files)
+        sendmail = sendmail_fixture.Sendmail(mc=lines + mc, rules=rules, files=files,
+                                             mounts=mounts)
         self.addCleanup(sendmail.close)
         return sendmail
 
@@ -53,7 +55,8 @@ class Mail(SendmailCase, milter_fixture.Cases, unittest.TestCase):
     def test_the_documented_service(self):
         milter, path = self.documented_service(documented("service"))
         self.assertEqual(path, "/run/postern-milter/socket")
-        wire = self.greet(self.mta(milter).port)
+        mounts = {"/run/postern-milter": os.path.join(milter.directory, "run")}
+        wire = self.greet(self.mta(milter, mounts=mounts).port)
         self.assertRegex(wire.command(b"XYZZY"), rb"^500-5\.5\.1 This table")
         self.assertRegex(wire.deliver(CONTENT), rb"^250 ")
 

@@ -68,7 +68,8 @@ cat >"$file.part" && mv "$file.part" "$file.mail"
 
 class Sendmail(debian_mta._Server):
     """One running daemon. `mc` are lines for sendmail.mc, `rules` more behind all others; `files` names
-    what lies in /var/lib/test beside the configuration, as text."""
+    what lies in /var/lib/test beside the configuration, as text. `mounts` are folders to be seen at
+    other places below /run."""
 
     _SETUP = """
 mount --bind {root}/hosts /etc/hosts
@@ -78,7 +79,7 @@ chown -R 0:0 /var/lib/test
 chmod -R go-w /var/lib/test
 """
 
-    def __init__(self, mc="", rules="", files=None):
+    def __init__(self, mc="", rules="", files=None, mounts=None):
         self._files = dict(files or {})
         # Sendmail waits a minute for a name with a dot in it.
         self._hosts = f"127.0.0.1 mx.example {socket.gethostname()} localhost\n"
@@ -89,7 +90,10 @@ chmod -R go-w /var/lib/test
         for name, lines in (("{mc}", mc), ("{rules}", rules)):
             configuration = configuration.replace(name, lines.replace("{", "{{").replace("}", "}}"))
         command = f"{self.program} -C/var/lib/test/sendmail.cf -bD -q1s -X {{root}}/traffic.log"
-        super().__init__({}, self._SETUP, command, configuration)
+        setup = self._SETUP
+        for place, folder in (mounts or {}).items():
+            setup += f"mkdir -p {place}\nmount --bind {folder} {place}\n"
+        super().__init__({}, setup, command, configuration)
 
     def write(self, name, text):
         """Called by the base with each file; the configuration goes through m4."""

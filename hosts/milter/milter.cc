@@ -86,12 +86,17 @@ bool SetReply(SMFICTX* context, const Reply& reply) {
                          l[28], l[29], l[30], l[31], static_cast<char*>(nullptr)) == MI_SUCCESS;
 }
 
-sfsistat Fail(const Session* session, absl::string_view what) {
-  LogLine line(the_milter->log(), "failed", LogColour::kBad);
-  if (session != nullptr) {
-    line.Add("id", absl::StrCat(absl::Hex(session->id()))).Add("client", session->client());
+// The answer stands, whether it can be logged or not.
+sfsistat Fail(const Session* session, absl::string_view what) noexcept {
+  try {
+    LogLine line(the_milter->log(), "failed", LogColour::kBad);
+    if (session != nullptr) {
+      line.Add("id", absl::StrCat(absl::Hex(session->id()))).Add("client", session->client());
+    }
+    line.Add("why", what).Write();
+  } catch (...) {
+    // No memory for the line.
   }
-  line.Add("why", what).Write();
   return the_milter->on_failure() == OnFailure::kAccept ? SMFIS_CONTINUE : SMFIS_TEMPFAIL;
 }
 
@@ -272,14 +277,18 @@ std::unique_ptr<Session> Milter::NewSession(std::string client) {
   return session;
 }
 
-void Milter::EndSession(std::unique_ptr<Session> session) {
-  if (log_->verbose()) {
-    LogLine(log_, "session")
-        .Add("id", absl::StrCat(absl::Hex(session->id())))
-        .Add("client", session->client().empty() ? "unknown" : session->client())
-        .Add("messages", session->messages())
-        .Add("refused", session->refused())
-        .Write();
+void Milter::EndSession(std::unique_ptr<Session> session) noexcept {
+  try {
+    if (log_->verbose()) {
+      LogLine(log_, "session")
+          .Add("id", absl::StrCat(absl::Hex(session->id())))
+          .Add("client", session->client().empty() ? "unknown" : session->client())
+          .Add("messages", session->messages())
+          .Add("refused", session->refused())
+          .Write();
+    }
+  } catch (...) {
+    // It ends without a line in the log.
   }
   session.reset();
   sessions_.fetch_sub(1);

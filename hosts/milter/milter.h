@@ -48,7 +48,7 @@ class Milter {
 
   // For the callbacks.
   std::unique_ptr<Session> NewSession(std::string client);
-  void EndSession(std::unique_ptr<Session> session);
+  void EndSession(std::unique_ptr<Session> session) noexcept;
   posternd::Logger* log() const { return log_; }
   OnFailure on_failure() const { return on_failure_; }
 

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <array>
@@ -22,6 +23,20 @@
 extern "C" int __wrap_sigwait(const sigset_t* set, int* number);
 extern "C" int __wrap_sigwait(const sigset_t* /*set*/, int* /*number*/) {
   for (;;) pause();
+}
+
+// libmilter hands the octets of an unknown command to its callback as a string, without a look at
+// whether whoever sent them ended them with NUL, as it does for all other commands: its read of a
+// packet comes here too (--wrap=mi_rd_cmd), and this one's last octet is NUL, always.
+extern "C" char* __real_mi_rd_cmd(int fd, struct timeval* timeout, char* command, size_t* size,
+                                  char* name);
+extern "C" char* __wrap_mi_rd_cmd(int fd, struct timeval* timeout, char* command, size_t* size,
+                                  char* name);
+extern "C" char* __wrap_mi_rd_cmd(int fd, struct timeval* timeout, char* command, size_t* size,
+                                  char* name) {
+  char* const octets = __real_mi_rd_cmd(fd, timeout, command, size, name);
+  if (octets != nullptr && *size > 0 && *command == SMFIC_UNKNOWN) octets[*size - 1] = '\0';
+  return octets;
 }
 
 namespace postern {

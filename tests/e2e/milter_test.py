@@ -150,6 +150,13 @@ class MilterTest(unittest.TestCase):
         self.assertEqual(mta.ask(b"R", b"b\0")[0], b"y")
         milter.wait_for_log("queue_id=QUEUE1 code=501")
 
+    def test_a_string_without_its_end(self):
+        # libmilter took what lay behind it in memory for a part of it.
+        milter = self.milter()
+        mta = self.mta(milter)
+        self.assertEqual(mta.ask(b"U", b"FROB!")[0], b"y")
+        milter.wait_for_log("line=FROB\n")
+
     def test_what_cannot_be_judged(self):
         # No server hands on a line end within a line.
         for flags, answer in ((), (b"t", b"")), (("--on_failure=accept",), CONTINUE):

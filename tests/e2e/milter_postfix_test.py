@@ -30,11 +30,12 @@ class Postfix(postfix_fixture.Postfix):
 
 class PostfixCase:
 
-    def mta(self, milter, more=""):
+    def mta(self, milter, more="", services=""):
         lines = documented("milter")
         self.assertIn("unix:milter/postern", lines)
         lines = lines.replace("unix:milter/postern", milter.postfix())
-        postfix = Postfix(services="127.0.0.1:{port} inet n - n - - smtpd", more=lines + more)
+        postfix = Postfix(services="127.0.0.1:{port} inet n - n - - smtpd\n" + services,
+                          more=lines + more)
         self.addCleanup(postfix.close)
         return postfix
 
@@ -72,6 +73,22 @@ class Mail(PostfixCase, milter_fixture.Cases, unittest.TestCase):
         self.assertEqual(path, "/var/spool/postfix/milter/postern")
         wire = self.greet(self.mta(milter).port)
         self.assertRegex(wire.command(b"XYZZY"), rb"^500-5\.5\.1 This table")
+        self.assertRegex(wire.deliver(CONTENT), rb"^250 ")
+
+    def test_tls_is_known(self):
+        folder = self.folder()
+        config = os.path.join(folder, "engine.textproto")
+        with open(config, "w", encoding="ascii") as file:
+            file.write("require_tls: true\n")
+        milter = self.milter(f"--config={config}")
+        certificate, key = posternd_fixture.make_certificate(folder)
+        wire = self.greet(self.mta(
+            milter, services="tlsmgr unix - - n 1000? 1 tlsmgr\n",
+            more=f"smtpd_tls_security_level = may\nsmtpd_tls_cert_file = {certificate}\n"
+                 f"smtpd_tls_key_file = {key}\n").port)
+        self.assertRegex(wire.command(b"MAIL FROM:<a@example.net>"), rb"^530[ -]5\.7\.0 ")
+        wire.start_tls()
+        self.assertRegex(wire.command(b"EHLO client.example"), rb"^250")
         self.assertRegex(wire.deliver(CONTENT), rb"^250 ")
 
     def test_only_the_verb_is_seen_and_help_cannot_be_214(self):

@@ -31,3 +31,8 @@ ABSL_FLAG(std::vector<std::string>, answer, {},
           "EVENT=ANSWER,...  how decisions are answered from the first on: rcpt=reject, "
           "rcpt=reject:RELAY_DENIED, content_end=defer (default: accept)");
 ABSL_FLAG(double, seconds, 1.0, "N  how long to measure");
+ABSL_FLAG(std::vector<std::string>, commands,
+          std::vector<std::string>({"HELO", "EHLO", "MAIL", "RCPT", "DATA", "RSET", "NOOP", "QUIT",
+                                    "VRFY", "EXPN", "ETRN", "HELP"}),
+          "NAME,...  the commands that Sendmail serves; topics of others are left out (default "
+          "HELO,EHLO,MAIL,RCPT,DATA,RSET,NOOP,QUIT,VRFY,EXPN,ETRN,HELP)");

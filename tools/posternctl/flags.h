@@ -26,5 +26,6 @@ ABSL_DECLARE_FLAG(bool, tls);
 ABSL_DECLARE_FLAG(bool, starttls);
 ABSL_DECLARE_FLAG(std::vector<std::string>, answer);
 ABSL_DECLARE_FLAG(double, seconds);
+ABSL_DECLARE_FLAG(std::vector<std::string>, commands);
 
 #endif  // POSTERN_TOOLS_POSTERNCTL_FLAGS_H_

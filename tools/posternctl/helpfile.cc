@@ -2,13 +2,17 @@
 //
 // posternctl helpfile: the table's HELP topics as Sendmail's HelpFile (confHELP_FILE), version 2,
 // so that a site's Sendmail and Postern say the same. A line is a topic, a tab, and one line of
-// text;
-// `$x` is a macro there, and `$$` a dollar.
+// text; `$x` is a macro there, and `$$` a dollar. Sendmail puts "214-2.0.0 " before each and ends
+// with a line of its own, "214 2.0.0 End of HELP info"; it sends every line whose topic begins with
+// what was asked for.
 
 #include "absl/flags/flag.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "engine/commands/command_table.h"
 #include "tools/posternctl/commands.h"
 #include "tools/posternctl/flags.h"
 #include "tools/posternctl/languages.h"
@@ -44,6 +48,17 @@ std::string BehindCodes(const std::string& line) {
   return at <= line.size() ? line.substr(at) : "";
 }
 
+// Whether HELP about it may have an answer: no command that this Sendmail lacks, and nothing that
+// would be sent with the overview, whose topic is "smtp".
+bool Serves(const std::vector<std::string>& in_force, const std::string& topic) {
+  if (absl::StartsWithIgnoreCase(topic, "smtp")) return false;
+  if (commands::FindVerb(topic) == commands::Verb::kUnknown) return true;
+  for (const std::string& name : in_force) {
+    if (absl::EqualsIgnoreCase(name, topic)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 int RunHelpfile(const Invocation& invocation) {
@@ -58,12 +73,15 @@ int RunHelpfile(const Invocation& invocation) {
     absl::StrAppend(&out, topic, "\t",
                     absl::StrReplaceAll(ForSendmail(text), {{"server.invalid", "$j"}}), "\n");
   };
-  // "smtp" is what HELP alone gives. Sendmail serves more commands than the engine lists; its own
-  // topics for them stay.
-  for (const std::string& line : table->Render(replies::ReplyId::kHelpOverview, false)) {
+  std::vector<std::string> in_force = absl::GetFlag(FLAGS_commands);
+  for (std::string& name : in_force) absl::AsciiStrToUpper(&name);
+  // "smtp" is what HELP alone gives.
+  for (const std::string& line :
+       table->Render(replies::ReplyId::kHelpOverview, false, absl::StrJoin(in_force, " "))) {
     add("smtp", BehindCodes(line));
   }
   for (const auto& [name, topic] : table->topics()) {
+    if (!Serves(in_force, name)) continue;
     for (const std::string& line : topic.text()) add(absl::AsciiStrToLower(name), line);
   }
   for (const auto& [code, reference] : table->codes()) {

@@ -114,9 +114,13 @@ const std::vector<Command>& Commands() {
       {"helpfile",
        "[FILE]",
        "writes the HELP topics as Sendmail's help file.",
-       "Version 2 of the format; {server} becomes $j.\n",
-       "posternctl helpfile my.textproto --output=/etc/mail/helpfile\n",
-       {"output", "table", "language"},
+       "Version 2 of the format; {server} becomes $j. What HELP lists, and the commands that have "
+       "a\n"
+       "topic, are those of --commands: a Sendmail with STARTTLS and AUTH wants them named "
+       "there.\n",
+       "posternctl helpfile my.textproto --output=/etc/mail/postern.helpfile\n"
+       "posternctl helpfile --commands=HELO,EHLO,MAIL,RCPT,DATA,RSET,NOOP,QUIT,HELP,STARTTLS\n",
+       {"output", "table", "language", "commands"},
        0,
        1,
        &RunHelpfile},

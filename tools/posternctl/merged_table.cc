@@ -198,7 +198,7 @@ std::string MergedTable::Caption(const std::string& name,
   return out;
 }
 
-ReplyLines MergedTable::Render(ReplyId id, bool utf8) const {
+ReplyLines MergedTable::Render(ReplyId id, bool utf8, const std::string& in_force) const {
   replies::Values values;
   values.client = "192.0.2.7";
   values.verb = SampleVerb(id);
@@ -206,8 +206,8 @@ ReplyLines MergedTable::Render(ReplyId id, bool utf8) const {
   values.parameter = SampleParameter(id);
   values.octet = SampleOctet(id);
   values.limit = SampleLimit(id);
-  const std::string in_force = SampleCommands();
-  values.commands = in_force;
+  const std::string commands = in_force.empty() ? SampleCommands() : in_force;
+  values.commands = commands;
   values.utf8 = utf8;
   if (id != ReplyId::kEhloOk) {
     return Lines(

@@ -59,8 +59,9 @@ class MergedTable {
                       const std::map<std::string, std::string>& values) const;
 
   // As it goes out, with sample values; `utf8` for a session where RFC 6531 lets UTF-8 out. EHLO_OK
-  // with the keyword lines of an engine with its defaults.
-  ReplyLines Render(replies::ReplyId id, bool utf8) const;
+  // with the keyword lines of an engine with its defaults. `in_force` is what {commands} lists,
+  // empty for those of such an engine.
+  ReplyLines Render(replies::ReplyId id, bool utf8, const std::string& in_force = "") const;
   // What HELP TOPIC sends; empty if there is no such topic.
   ReplyLines RenderTopic(const std::string& topic) const;
   // The same for people who read UTF-8; empty if the table has no such form.

@@ -159,10 +159,11 @@ enum {
   POSTERN_EVENT_AUTH = 19,      /* * AUTH, or a response in its exchange; default reject (535) */
   POSTERN_EVENT_AUTH_END = 20, /*   an exchange ended without a verdict: drop what you hold of it */
   POSTERN_EVENT_ETRN = 21,     /* * start the queue for a domain (RFC 1985); default reject (459) */
-  POSTERN_EVENT_ATRN = 22, /* * turn the connection (RFC 2645); default reject (450); accept ends it */
-  POSTERN_EVENT_BURL = 23, /* * fetch a part of the message (RFC 4468); default reject (554) */
-  POSTERN_EVENT_XCLIENT = 24,  /* * a trusted peer tells of its client; default accept: 220 */
-  POSTERN_EVENT_XFORWARD = 25  /* * a trusted peer tells of the next message; default accept */
+  POSTERN_EVENT_ATRN =
+      22, /* * turn the connection (RFC 2645); default reject (450); accept ends it */
+  POSTERN_EVENT_BURL = 23,    /* * fetch a part of the message (RFC 4468); default reject (554) */
+  POSTERN_EVENT_XCLIENT = 24, /* * a trusted peer tells of its client; default accept: 220 */
+  POSTERN_EVENT_XFORWARD = 25 /* * a trusted peer tells of the next message; default accept */
 };
 
 /* What every event begins with. A host that does not know a type whose ticket is not 0 answers it
@@ -374,8 +375,9 @@ typedef struct postern_event_client {
   size_t attribute_count;
 } postern_event_client;
 
-/* ETRN: may the client have the queue started that it names, and is it? Accept: 250, or ETRN_PENDING
- * and its like, or 253 with the number in a text of yours. Reject: 459; defer: 458. Since minor 1. */
+/* ETRN: may the client have the queue started that it names, and is it? Accept: 250, or
+ * ETRN_PENDING and its like, or 253 with the number in a text of yours. Reject: 459; defer: 458.
+ * Since minor 1. */
 enum {
   POSTERN_ETRN_SUBDOMAINS = 1, /* "@": the domain and all below it */
   POSTERN_ETRN_QUEUE = 2       /* "#": the name is that of a queue of yours */
@@ -385,19 +387,20 @@ typedef struct postern_event_etrn {
   postern_bytes name; /* validated: a domain of two labels or more, or printable octets */
 } postern_event_etrn;
 
-/* ATRN of an authenticated client. Reject: 450, or ATRN_NOTHING_WAITS (453); defer: 451. Accept: 250,
- * and the session is over (POSTERN_CLOSED_TURNED): send the output, and be the client of whoever is
- * at the other end, whose greeting comes next. What feed() has not consumed is yours. Since minor 1.
+/* ATRN of an authenticated client. Reject: 450, or ATRN_NOTHING_WAITS (453); defer: 451. Accept:
+ * 250, and the session is over (POSTERN_CLOSED_TURNED): send the output, and be the client of
+ * whoever is at the other end, whose greeting comes next. What feed() has not consumed is yours.
+ * Since minor 1.
  */
 typedef struct postern_event_atrn {
   postern_event event;
   postern_bytes domains; /* separated by commas; validated; empty: all that the client may have */
 } postern_event_atrn;
 
-/* BURL of an authenticated client: what the URL names takes its place in the content, behind all that
- * came before it. Fetch it, and accept with its `octets`; CONTENT_END follows where it is the last.
- * A reject or defer voids the transaction (RFC 4468 section 3.2), and RESET tells so, as it does
- * where the octets pass the size limit. Since minor 1. */
+/* BURL of an authenticated client: what the URL names takes its place in the content, behind all
+ * that came before it. Fetch it, and accept with its `octets`; CONTENT_END follows where it is the
+ * last. A reject or defer voids the transaction (RFC 4468 section 3.2), and RESET tells so, as it
+ * does where the octets pass the size limit. Since minor 1. */
 enum {
   POSTERN_BURL_FIRST = 1, /* nothing came before: it stands in place of CONTENT_BEGIN */
   POSTERN_BURL_LAST = 2,
@@ -543,7 +546,7 @@ typedef struct postern_answer {
    * Count 0: all recipients are answered alike. A disconnect makes one 421 in place of all. */
   const struct postern_answer *recipients;
   size_t recipient_count; /* 0, or the number of recipients: POSTERN_E_REPLY for any other */
-  uint64_t octets; /* with an accepted BURL: how many were fetched; else 0 */
+  uint64_t octets;        /* with an accepted BURL: how many were fetched; else 0 */
 } postern_answer;
 
 /* ---- Notices ---- */

@@ -157,10 +157,10 @@ struct Command {
   std::string_view name;
   Extension needs;
   Arguments arguments;
-  uint8_t phases;    // bits (1 << Phase) in which it is allowed
-  bool before_tls;   // served before TLS where TLS is required (RFC 3207 §4)
-  bool progress;     // not counted among commands without progress
-  bool before_auth;  // served before AUTH where AUTH is required (RFC 4954 §6)
+  uint8_t phases;           // bits (1 << Phase) in which it is allowed
+  bool before_tls;          // served before TLS where TLS is required (RFC 3207 §4)
+  bool progress;            // not counted among commands without progress
+  bool before_auth;         // served before AUTH where AUTH is required (RFC 4954 §6)
   bool needs_auth = false;  // served behind AUTH alone
 };
 

@@ -120,8 +120,8 @@ struct ParsedCommand {
 
   // HELO, EHLO, LHLO: the name. VRFY, EXPN: the String as sent. HELP: the topic. NOOP: ignored
   // text. BDAT: what ReadChunk reads. AUTH: the mechanism. XCLIENT, XFORWARD: the list of
-  // attributes. ETRN: the name, without the option character. ATRN: the domains, or empty. BURL: the
-  // URL.
+  // attributes. ETRN: the name, without the option character. ATRN: the domains, or empty. BURL:
+  // the URL.
   std::string_view argument;
   // MAIL, RCPT: as sent, without the space before them. AUTH: the initial response, which is empty
   // only where there is none.

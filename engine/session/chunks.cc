@@ -245,8 +245,8 @@ void Session::BeginUrl(const ParsedCommand& command, const wire::Line& line) {
   Decide(EventType::kBurl);
 }
 
-// A BURL that is wrong, or comes at a wrong time. As with a chunk: a message that lacks it cannot be
-// mended by what is pipelined behind it.
+// A BURL that is wrong, or comes at a wrong time. As with a chunk: a message that lacks it cannot
+// be mended by what is pipelined behind it.
 void Session::RefuseUrl(const Judgement& judgement, std::string_view rest) {
   // A line that is no right one (F2 to F6) tells nothing that could be relied on.
   chunk_last_ =

@@ -173,7 +173,8 @@ struct Event {
   // kMail: SIZE=; kContentEnd: octets; kContentBegin, kChunkEnd: octets of the chunk
   uint64_t number = 0;
   uint64_t total = 0;  // kChunkEnd, kBurl: octets of all that came so far
-  // kRcpt, kContentBegin, kBurl: accepted recipients; kMail: commands::Body; kAuth: challenges before it
+  // kRcpt, kContentBegin, kBurl: accepted recipients; kMail: commands::Body; kAuth: challenges
+  // before it
   uint32_t count = 0;
 
   // kReset, kClosed, kAuthEnd

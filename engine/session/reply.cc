@@ -185,8 +185,7 @@ void EhloLines::Fill(const commands::Conditions& now, const Config& config,
 bool Session::ReplyEhlo() {
   const bool auth = (enabled_ & commands::Bit(commands::Extension::kAuth)) != 0;
   const std::string& ready = ground_->ehlo[(tls_ ? 2 : can_starttls_ ? 1 : 0) + (auth ? 3 : 0)];
-  const bool usual = (!auth || mechanisms_ == nullptr) &&
-                     (enabled_ & commands::kForTrusted) == 0 &&
+  const bool usual = (!auth || mechanisms_ == nullptr) && (enabled_ & commands::kForTrusted) == 0 &&
                      (!authenticated_ || ground_->config.burl_imap.empty());
   if (!ready.empty() && usual) return Append(ready);
   EhloLines lines;

@@ -425,8 +425,8 @@ class Session {
 
   bool turned_ = false;  // ATRN was accepted: what is not read yet is the host's
 
-  // The chunk that is being read, or fetched. With a reply it is skipped, and that is said behind it; a rule of
-  // kNone tells that it is the host's.
+  // The chunk that is being read, or fetched. With a reply it is skipped, and that is said behind
+  // it; a rule of kNone tells that it is the host's.
   bool chunk_last_ = false;
   bool chunk_octet_owed_ = false;  // Feed has said one octet less than it took
   Rule chunk_rule_ = Rule::kNone;

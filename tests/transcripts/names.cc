@@ -78,32 +78,11 @@ std::string Quoted(std::string_view octets) {
 }
 
 std::string EventName(session::EventType type) {
-  static const char* const kNames[] = {"none",
-                                       "connect",
-                                       "proxy_header",
-                                       "helo",
-                                       "starttls",
-                                       "mail",
-                                       "rcpt",
-                                       "content_begin",
-                                       "content",
-                                       "content_end",
-                                       "reset",
-                                       "vrfy",
-                                       "expn",
-                                       "help",
-                                       "unknown",
-                                       "error",
-                                       "quit",
-                                       "closed",
-                                       "chunk_end",
-                                       "auth",
-                                       "auth_end",
-                                       "etrn",
-                                       "atrn",
-                                       "burl",
-                                       "xclient",
-                                       "xforward"};
+  static const char* const kNames[] = {
+      "none",          "connect", "proxy_header", "helo",    "starttls",  "mail", "rcpt",
+      "content_begin", "content", "content_end",  "reset",   "vrfy",      "expn", "help",
+      "unknown",       "error",   "quit",         "closed",  "chunk_end", "auth", "auth_end",
+      "etrn",          "atrn",    "burl",         "xclient", "xforward"};
   const size_t n = static_cast<size_t>(type);
   return n < sizeof(kNames) / sizeof(kNames[0]) ? kNames[n] : "";
 }

@@ -191,8 +191,8 @@ std::string Describe(const Happening& happening) {
     }
     case EventType::kEtrn:
       Field("name", event.text, &out);
-      Flags(event.flags,
-            {{session::kEtrnSubdomains, "subdomains"}, {session::kEtrnQueue, "queue"}}, &out);
+      Flags(event.flags, {{session::kEtrnSubdomains, "subdomains"}, {session::kEtrnQueue, "queue"}},
+            &out);
       break;
     case EventType::kAtrn:
       Field("domains", event.text, &out);

@@ -42,7 +42,8 @@ struct Options {
   // Where mail is submitted (RFC 6409), in the clear and with TLS (RFC 8314).
   std::vector<host::Endpoint> listen_submission;
   std::vector<host::Endpoint> listen_submissions;
-  bool submission = false;  // engine.submission: everywhere
+  bool submission = false;    // engine.submission: everywhere
+  bool require_auth = false;  // engine.require_auth
   std::vector<host::Network> proxy_networks;
   std::vector<host::Network> trusted_networks;
   std::string maildir;  // empty with discard or upstream

@@ -167,6 +167,7 @@ absl::Status LoadAuth(const Arguments& arguments, v1::PosterndConfig* file, Opti
       Choose(arguments, "require_auth", FLAGS_require_auth, engine->require_auth(), false));
   options->auth_without_tls = engine->auth_without_tls();
   options->submission = engine->submission();
+  options->require_auth = engine->require_auth();
   const absl::Status oauth = LoadOauth(arguments, *file, options);
   if (!oauth.ok()) return oauth;
 

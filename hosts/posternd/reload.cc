@@ -114,7 +114,8 @@ std::shared_ptr<const Policy> Loaded::MakePolicy() const {
   policy->sasl = sasl;
   policy->auth_without_tls = options.auth_without_tls;
   policy->submission = options.submission;
-  policy->auth_in_submission_alone = options.has_submission_listeners();
+  // Where all have to log in, all can.
+  policy->auth_in_submission_alone = options.has_submission_listeners() && !options.require_auth;
   policy->authenticated_header = options.authenticated_header;
   policy->server_name = options.server_name;
   policy->max_connections = options.max_connections;

@@ -141,6 +141,28 @@ class SubmissionTest(AuthTest):
         self.assert_submitted()
 
 
+class EverywhereTest(AuthTest):
+
+    def test_where_all_have_to_log_in_all_can(self):
+        server = self.start("--require_auth", "--listen_submission=127.0.0.1:0", listeners=2)
+        for port in server.ports:
+            wire = self.client(server, port=port)
+            secure(wire)
+            self.assertRegex(wire.command(b"MAIL FROM:<a@example.org>"), rb"^530 ")
+            self.assertRegex(log_in(wire), rb"^235 ")
+            self.assertRegex(wire.command(b"MAIL FROM:<a@example.org>"), rb"^250 ")
+
+    def test_the_configuration_makes_all_addresses_so(self):
+        config = self.write("s.textproto", "engine { submission: true }")
+        server = self.start(f"--config={config}")
+        wire = self.client(server)
+        secure(wire)
+        self.assertRegex(wire.command(b"MAIL FROM:<a@example.org>"), rb"^530 ")
+        self.assertRegex(log_in(wire), rb"^235 ")
+        self.assertRegex(wire.command(b"MAIL FROM:<a@client>"), rb"^554 5\.1\.8 ")
+        self.assertRegex(wire.command(b"MAIL FROM:<a@example.org>"), rb"^250 ")
+
+
 class TrustedProxyTest(AuthTest):
     """A proxy in front that checks passwords itself, as nginx does: XCLIENT with LOGIN=."""
 

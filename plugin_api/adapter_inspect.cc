@@ -80,7 +80,10 @@ session::View MakeView(const Ground& ground, const postern_inspect_context& cont
   view.now.authenticated = has(POSTERN_INSPECT_AUTHENTICATED);
   if (!has(POSTERN_INSPECT_TRUSTED)) view.now.enabled &= ~commands::kForTrusted;
   const bool submission = has(POSTERN_INSPECT_SUBMISSION) || ground.config.submission;
-  if (submission) view.now.enabled |= commands::Bit(commands::Extension::kAuthFirst);
+  if (submission) {
+    view.now.enabled &= ~commands::kNotSubmission;
+    view.now.enabled |= commands::Bit(commands::Extension::kAuthFirst);
+  }
   clock->unix_ms = context.unix_ms;
   view.clock = clock;
   if (!submission || context.unix_ms == 0) {

@@ -89,6 +89,9 @@ constexpr uint32_t Bit(Extension extension) { return uint32_t{1} << static_cast<
 // What only a peer that the host trusts may use.
 inline constexpr uint32_t kForTrusted = Bit(Extension::kXclient) | Bit(Extension::kXforward);
 
+// What RFC 6409 §7 keeps out of submission.
+inline constexpr uint32_t kNotSubmission = Bit(Extension::kEtrn) | Bit(Extension::kAtrn);
+
 // All that decides whether something is in force.
 struct Conditions {
   // Bit()s of the extensions that the configuration turns on; kAuth only while AUTH may be offered

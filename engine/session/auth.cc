@@ -59,7 +59,10 @@ void Session::SetOffer() {
   const Config& config = ground_->config;
   enabled_ = config.enabled;
   if (!trusted_) enabled_ &= ~commands::kForTrusted;
-  if (submission_) enabled_ |= commands::Bit(Extension::kAuthFirst);
+  if (submission_) {
+    enabled_ &= ~commands::kNotSubmission;
+    enabled_ |= commands::Bit(Extension::kAuthFirst);
+  }
   // RFC 4865 §4.2 item 2: of submission alone; and without the time no latest date can be told.
   if (!submission_ || clock_.unix_ms == 0) enabled_ &= ~commands::Bit(Extension::kFutureRelease);
   if (!Wanted(EventType::kParameter)) enabled_ &= ~commands::Bit(Extension::kHostParameters);

@@ -213,10 +213,12 @@ void EhloLines::Fill(const commands::Conditions& now, const Config& config, cons
 bool Session::ReplyEhlo() {
   const bool auth = (enabled_ & commands::Bit(commands::Extension::kAuth)) != 0;
   const std::string& ready = ground_->ehlo[(tls_ ? 2 : can_starttls_ ? 1 : 0) + (auth ? 3 : 0)];
-  // What the lines of some sessions have is not ready: that of a peer that is trusted, or the time.
+  // What the lines of some sessions have is not ready: that of a peer that is trusted, or the time;
+  // nor what those for submission lack.
   constexpr uint32_t kNotReady =
       commands::kForTrusted | commands::Bit(commands::Extension::kFutureRelease);
-  const bool usual = (!auth || mechanisms_ == nullptr) && (enabled_ & kNotReady) == 0 &&
+  const bool fewer = submission_ && (ground_->config.enabled & commands::kNotSubmission) != 0;
+  const bool usual = (!auth || mechanisms_ == nullptr) && (enabled_ & kNotReady) == 0 && !fewer &&
                      (!authenticated_ || ground_->config.burl_imap.empty());
   if (!ready.empty() && usual) return Append(ready);
   EhloLines lines;

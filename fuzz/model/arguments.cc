@@ -128,7 +128,7 @@ void Machine::CheckEhloLines(const SeenReply& reply) {
   if (setup_.xforward && setup_.trusted) {
     want.emplace_back("XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE");
   }
-  if (setup_.etrn) want.emplace_back("ETRN");
+  if (OfferedAsQueue("ETRN")) want.emplace_back("ETRN");
   if (OfferedAsQueue("ATRN")) want.emplace_back("ATRN");
   if (OfferedAsQueue("BURL")) {
     const bool told = setup_.burl_imap && authenticated_;

@@ -113,6 +113,8 @@ class Machine {
   void Burl(std::string_view argument);
   bool IsBurl() const;
   bool OfferedAsQueue(std::string_view verb) const {
+    // RFC 6409 section 7: neither ETRN nor ATRN where mail is submitted.
+    if (setup_.submission && verb != "BURL") return false;
     return verb == "ETRN" ? setup_.etrn
                           : (verb == "ATRN" ? setup_.atrn : setup_.burl) && AuthOffered();
   }

@@ -2,6 +2,7 @@
 """posternd before the real Exim, by the lines of docs/hosts/exim.md: the PROXY header tells of the client."""
 
 import os
+import time
 import unittest
 
 from tests.e2e import exim_fixture
@@ -25,6 +26,8 @@ rcpt:
 
 
 class EximGate(nginx_mta_test.BeforeMta):
+    keywords = (b"8BITMIME", b"SMTPUTF8")
+
     def setUp(self):
         lines = exim_fixture.replaced(exim_fixture.documented("gate-exim"), [
             ("local_interfaces = 127.0.0.1\n", ""),  # the fixture's own
@@ -48,6 +51,16 @@ class EximGate(nginx_mta_test.BeforeMta):
         self.nginx = posternd_fixture.Posternd(f"--config={config}", listen=(), maildir=False,
                                                listeners=1)
         self.addCleanup(self.nginx.close)
+
+    def wait_until_the_mta_was_asked(self):
+        """posternd serves meanwhile, and says nothing of it."""
+        end = time.monotonic() + 20
+        while True:
+            with posternd_fixture.Wire(self.nginx.port) as wire:
+                if b"SMTPUTF8" in wire.hello():
+                    return
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
 
     def stop_mta(self):
         self.mta.stop()

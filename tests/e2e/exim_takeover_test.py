@@ -121,6 +121,11 @@ class TakeoverCase(unittest.TestCase):
 class MailTest(nginx_mta_test.BeforeMta, TakeoverCase):
     """What is true behind every gate."""
 
+    keywords = (b"8BITMIME",)
+
+    def wait_until_the_mta_was_asked(self):
+        """That is done for each connection before its greeting."""
+
     def setUp(self):
         self.mta = self.nginx = self.start(tls=True)
 

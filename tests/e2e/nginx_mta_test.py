@@ -194,9 +194,12 @@ class BeforeMta(unittest.TestCase):
         self.assertRegex(wire.command(b"XYZZY"), rb"^500[ -]5\.5\.1 ")
         self.assertRegex(wire.command(b"XCLIENT ADDR=127.0.0.3"), rb"^502[ -]5\.5\.1 ")
 
-    def test_the_first_client_is_offered_what_the_mta_has(self):
-        """The module asks the MTA at the start, for no client."""
+    def wait_until_the_mta_was_asked(self):
         self.nginx.wait_for_log("postern: upstream .* was seen")
+
+    def test_the_first_client_is_offered_what_the_mta_has(self):
+        """The gate asks the MTA at the start, for no client."""
+        self.wait_until_the_mta_was_asked()
         wire = posternd_fixture.Wire(self.nginx.port, CLIENT)
         self.addCleanup(wire.close)
         offered = wire.hello()
@@ -331,7 +334,7 @@ class Postfix(BeforeMta):
 
 class Exim(BeforeMta):
     __test__ = True
-    keywords = (b"8BITMIME", b"CHUNKING", b"SMTPUTF8")
+    keywords = (b"8BITMIME", b"SMTPUTF8")
 
     def setUp(self):
         self.mta = EximServer(documented("exim"))

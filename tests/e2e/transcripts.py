@@ -27,6 +27,7 @@ WANTS = {
                  "the Maildir takes what it gets, and Exim words its refusals itself"),
     "clock": ("in which time passes", "the clock is the machine's"),
     "auth": ("of AUTH", "the transcript decides about logins; here the password file does, or nothing is offered"),
+    "queue": ("of ETRN", "the Maildir has no queue that it could start, nor has the server behind in this test"),
     "commands": ("whose host takes unknown commands for itself", "it leaves them all to the table"),
     "options": ("whose host asks for fewer events, UTF-8 in replies, or knows another address",
                 "its options are its own"),
@@ -46,7 +47,7 @@ WANTS = {
 }
 
 # What each host has not got.
-_ALWAYS = frozenset(("answers", "clock", "auth", "commands", "options", "tls_failed"))
+_ALWAYS = frozenset(("answers", "clock", "auth", "queue", "commands", "options", "tls_failed"))
 HOSTS = {
     "posternd": _ALWAYS | {"refusals", "shutdown"},
     "posternd as a gate": _ALWAYS | {"shutdown", "trusted", "lmtp"},
@@ -64,12 +65,25 @@ DIFFERENT = {
                    "peers that are trusted are offered XCLIENT and XFORWARD: that is what they are named for"),
     "requiretls/in_tls": (_GATES, "the server behind is reached without TLS, so it has no REQUIRETLS "
                                   "to offer"),
+    "answers/enhanced_code_left_out": (_GATES, "a refusal without an enhanced code gets none of a reason that "
+                                               "the server behind did not give: 5.0.0"),
     "rrvs/rcpt": ((*_GATES, _EXIM), "RRVS is not among what a gate passes on, and not offered"),
     "deliverby/least_time": ((_EXIM,), "Exim has no DELIVERBY"),
     "deliverby/mail": ((_EXIM,), "Exim has no DELIVERBY"),
     "mt_priority/without_profile": ((_EXIM,), "Exim has no MT-PRIORITY"),
     "framing/mail_line_with_smtputf8": ((_EXIM,), "without BINARYMIME the longest MAIL is two octets shorter"),
     "mail/general_literal": ((_EXIM,), "Exim refuses address literals of other kinds than IPv4 and IPv6"),
+}
+
+
+# What a server behind says for a host that leaves the words to the table.
+_TABLES_WORDS = {
+    ("mail", "reject"): ("550", " 5.7.1", "Sender refused by policy"),
+    ("mail", "defer"): ("451", " 4.7.1", "Sender cannot be accepted now, try again later"),
+    ("rcpt", "reject"): ("550", " 5.1.1", "No such recipient here"),
+    ("rcpt", "defer"): ("450", " 4.2.0", "Recipient cannot be accepted now, try again later"),
+    ("content_end", "reject"): ("554", " 5.7.1", "Message refused by policy"),
+    ("content_end", "defer"): ("451", " 4.3.0", "Message could not be taken now, try again later"),
 }
 
 
@@ -175,14 +189,15 @@ class Transcript:
         self.answers = {}
 
     def _answer(self, text):
-        """What a server behind says, that the gate answers in these words; without words the table's."""
+        """What a server behind says, that the gate answers in these words."""
         answer = re.fullmatch(r'(mail|rcpt|content_end) (accept|reject|defer)'
                               r'(?: (\d{3})((?: [\d.]+)?) "((?:\\n|[^"\\])*)")?', text)
         if answer:
             event, verdict, code, enhanced, words = answer.groups()
             if (verdict, code) != ("accept", None):
                 self.wants.add("refusals")
-            code = code or {"accept": "250", "reject": "550", "defer": "451"}[verdict]
+            if not code:
+                code, enhanced, words = _TABLES_WORDS.get((event, verdict), ("250", "", ""))
             lines = [f"{enhanced} {line}" for line in words.split("\\n")] if words else [""]
             reply = "\r\n".join([f"{code}-{line[1:]}" for line in lines[:-1]] + [code + lines[-1]])
             verb = {"mail": "MAIL", "rcpt": "RCPT", "content_end": "."}[event]
@@ -199,6 +214,8 @@ class Transcript:
             self.wants.add("options")
         if "auth" in key:
             self.wants.add("auth")
+        if key == "extensions.etrn":
+            self.wants.add("queue")
         if key == "offer_unknown_commands":
             self.wants.add("commands")
         if key == "protocol" and value == "lmtp":

@@ -2,9 +2,9 @@
 //
 // posternctl helpfile: the table's HELP topics as Sendmail's HelpFile (confHELP_FILE), version 2,
 // so that a site's Sendmail and Postern say the same. A line is a topic, a tab, and one line of
-// text; `$x` is a macro there, and `$$` a dollar. Sendmail puts "214-2.0.0 " before each and ends
-// with a line of its own, "214 2.0.0 End of HELP info"; it sends every line whose topic begins with
-// what was asked for.
+// text; `$x` is a macro there, `$$` a dollar, and `\#` what else begins a comment. Sendmail puts
+// "214-2.0.0 " before each and ends with a line of its own, "214 2.0.0 End of HELP info"; it sends
+// every line whose topic begins with what was asked for.
 
 #include "absl/flags/flag.h"
 #include "absl/strings/ascii.h"
@@ -34,6 +34,9 @@ std::string ForSendmail(const std::string& text) {
       out += text[i++];
     } else if (text[i] == '$') {
       out += "$$";
+    } else if (text[i] == '#') {
+      // Else a comment to the end of the line.
+      out += "\\#";
     } else {
       out += text[i];
     }

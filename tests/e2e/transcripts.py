@@ -67,6 +67,7 @@ DIFFERENT = {
                                   "to offer"),
     "answers/enhanced_code_left_out": (_GATES, "a refusal without an enhanced code gets none of a reason that "
                                                "the server behind did not give: 5.0.0"),
+    "table/other_code": (("posternd as a gate",), "what the server behind refuses is told in its words, and not the table's"),
     "rrvs/rcpt": ((*_GATES, _EXIM), "RRVS is not among what a gate passes on, and not offered"),
     "deliverby/least_time": ((_EXIM,), "Exim has no DELIVERBY"),
     "deliverby/mail": ((_EXIM,), "Exim has no DELIVERBY"),

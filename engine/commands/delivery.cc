@@ -41,8 +41,8 @@ Fault TakeNotify(const syntax::Parameter& parameter, const ParseContext&, Parsed
 
 Fault TakeOrcpt(const syntax::Parameter& parameter, const ParseContext& context,
                 ParsedCommand* command) {
-  const syntax::Orcpt orcpt =
-      syntax::ParseOrcpt(parameter.value, InForceForClient(Extension::kSmtpUtf8, context.now));
+  // RFC 6531 §3.4: octets beyond ASCII only where MAIL said SMTPUTF8.
+  const syntax::Orcpt orcpt = syntax::ParseOrcpt(parameter.value, context.smtputf8_transaction);
   command->extras.orcpt_type = TextOf(orcpt.addr_type);
   command->extras.orcpt = TextOf(orcpt.address);
   return Took(orcpt.ok(), kGivenOrcpt, command);

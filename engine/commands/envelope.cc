@@ -98,16 +98,28 @@ bool SameKeyword(std::string_view a, std::string_view b) {
   return same;
 }
 
-// Whether one of `rest` before `keyword`, which lies in it, is of the same name.
-bool StandsBefore(std::string_view rest, std::string_view keyword,
-                  const syntax::ParameterOptions& options) {
-  syntax::ParameterIterator iterator(rest, options);
-  syntax::Parameter parameter;
-  while (iterator.Next(&parameter) && parameter.keyword.data() != keyword.data()) {
-    if (SameKeyword(parameter.keyword, keyword)) return true;
+// The keywords of a line that are not ours, each of which may stand there once. Nothing in it is
+// cleared: hardly a line has one.
+class UnknownKeywords {
+ public:
+  UnknownKeywords() {}  // NOLINT(modernize-use-equals-default)
+
+  // False where it was there before.
+  bool Add(std::string_view line, std::string_view keyword) {
+    for (size_t i = 0; i < count_; ++i) {
+      if (SameKeyword(line.substr(at_[i], size_[i]), keyword)) return false;
+    }
+    at_[count_] = static_cast<uint16_t>(keyword.data() - line.data());
+    size_[count_++] = static_cast<uint16_t>(keyword.size());
+    return true;
   }
-  return false;
-}
+
+ private:
+  size_t count_ = 0;
+  // The iterator gives no more.
+  uint16_t at_[syntax::ParameterIterator::kMaxParameters];
+  uint16_t size_[syntax::ParameterIterator::kMaxParameters];
+};
 
 // The parameter of `rest` that the octet at `offset` is part of, for the reply to quote; a space
 // that is one too many stands for itself.
@@ -126,12 +138,13 @@ Fault ParseAnyParameters(Verb verb, std::string_view rest, const ParseContext& c
   const syntax::ParameterOptions options = OptionsOf(context);
   syntax::ParameterIterator iterator(rest, options);
   syntax::Parameter parameter;
+  UnknownKeywords unknown;
   bool value_is_wrong = false;
   const auto take = [&] {
     const size_t i = FindRow(verb, parameter.keyword);
     if (i == kParameterRows) {
       if ((in_force & Bit(Extension::kHostParameters)) == 0) return Fault::kParameterUnknown;
-      if (StandsBefore(rest, parameter.keyword, options)) return Fault::kParameterRepeated;
+      if (!unknown.Add(rest, parameter.keyword)) return Fault::kParameterRepeated;
       command->given |= kGivenUnknown;
       return Fault::kNone;
     }
@@ -166,14 +179,14 @@ Fault ParseAnyParameters(Verb verb, std::string_view rest, const ParseContext& c
   }
 }
 
-bool FindUnknownParameter(const ParsedCommand& command, const ParseContext& context, size_t before,
+bool TakeUnknownParameter(Verb verb, const ParseContext& context, std::string_view* rest,
                           syntax::Parameter* parameter) {
-  if ((command.given & kGivenUnknown) == 0) return false;
-  // The space that they follow is before the first.
-  const std::string_view rest(command.parameters.data() - 1, command.parameters.size() + 1);
-  syntax::ParameterIterator iterator(rest, OptionsOf(context));
+  syntax::ParameterIterator iterator(*rest, OptionsOf(context));
   while (iterator.Next(parameter)) {
-    if (FindRow(command.verb, parameter->keyword) == kParameterRows && before-- == 0) return true;
+    if (FindRow(verb, parameter->keyword) != kParameterRows) continue;
+    const std::string_view last = parameter->has_value ? parameter->value : parameter->keyword;
+    rest->remove_prefix(static_cast<size_t>(last.data() + last.size() - rest->data()));
+    return true;
   }
   return false;
 }

@@ -91,10 +91,10 @@ Fault ParseUnusualPath(Verb verb, std::string_view rest, size_t at, const ParseC
 Fault ParseAnyParameters(Verb verb, std::string_view rest, const ParseContext& context,
                          uint32_t seen, ParsedCommand* command);
 
-// The parameter of a right MAIL or RCPT that `before` others precede of which the table knows
-// nothing (kGivenUnknown). False if there is none. `context` is that which the command was parsed
-// in.
-bool FindUnknownParameter(const ParsedCommand& command, const ParseContext& context, size_t before,
+// The first of the parameters in *rest of which the table knows nothing (kGivenUnknown), and *rest
+// is what follows it. False if there is none. *rest is of a right MAIL or RCPT, from the space
+// before a parameter on, or empty; `context` is that which the command was parsed in.
+bool TakeUnknownParameter(Verb verb, const ParseContext& context, std::string_view* rest,
                           syntax::Parameter* parameter);
 
 // The parameters of MAIL, in mail.cc: the rows of kParameters that come first, in this order, and

@@ -241,16 +241,17 @@ TEST_F(ParseTest, UnknownParametersMayBeTheHosts) {
   EXPECT_EQ(FaultOf("MAIL FROM:<a@b>  X-ONE=1 SIZE=5 RET=FULL  x2 NOTIFY=NEVER "), Fault::kNone);
   EXPECT_EQ(command_.given, kGivenUnknown | kGivenRet);
   syntax::Parameter parameter;
-  ASSERT_TRUE(FindUnknownParameter(command_, context_, 0, &parameter));
+  std::string_view rest(command_.parameters.data() - 1, command_.parameters.size() + 1);
+  ASSERT_TRUE(TakeUnknownParameter(Verb::kMail, context_, &rest, &parameter));
   EXPECT_EQ(parameter.keyword, "X-ONE");
   EXPECT_EQ(parameter.value, "1");
-  ASSERT_TRUE(FindUnknownParameter(command_, context_, 1, &parameter));
+  ASSERT_TRUE(TakeUnknownParameter(Verb::kMail, context_, &rest, &parameter));
   EXPECT_EQ(parameter.keyword, "x2");
   EXPECT_FALSE(parameter.has_value);
   // RCPT's.
-  ASSERT_TRUE(FindUnknownParameter(command_, context_, 2, &parameter));
+  ASSERT_TRUE(TakeUnknownParameter(Verb::kMail, context_, &rest, &parameter));
   EXPECT_EQ(parameter.keyword, "NOTIFY");
-  EXPECT_FALSE(FindUnknownParameter(command_, context_, 3, &parameter));
+  EXPECT_FALSE(TakeUnknownParameter(Verb::kMail, context_, &rest, &parameter));
   EXPECT_EQ(FaultOf("RCPT TO:<a@b> SIZE=5 X=1 X1 size"), Fault::kParameterRepeated);
   EXPECT_EQ(command_.complaint, "size");
   EXPECT_EQ(FaultOf("MAIL FROM:<a@b> X=1 x=1"), Fault::kParameterRepeated);
@@ -258,7 +259,7 @@ TEST_F(ParseTest, UnknownParametersMayBeTheHosts) {
   EXPECT_EQ(FaultOf("MAIL FROM:<a@b> X=1 SIZE=x"), Fault::kBadParameter);
   EXPECT_EQ(FaultOf("MAIL FROM:<a@b> X="), Fault::kBadParameter);
   EXPECT_EQ(FaultOf("MAIL FROM:<a@b> SIZE=1"), Fault::kNone);
-  EXPECT_FALSE(FindUnknownParameter(command_, context_, 0, &parameter));
+  EXPECT_EQ(command_.given & kGivenUnknown, 0);
   context_.now.extended = false;
   EXPECT_EQ(FaultOf("MAIL FROM:<a@b> X=1"), Fault::kParameterUnknown);
 }

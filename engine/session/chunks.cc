@@ -232,6 +232,7 @@ void Session::BeginUrl(const ParsedCommand& command, const wire::Line& line) {
   if (phase_ != Phase::kChunks) {
     new (&chunk_) wire::BdatDecoder(ground_->config.bare_newline);
     chunk_.Start(binary_ ? wire::BdatContent::kBinary : wire::BdatContent::kLines);
+    over_size_ = false;
   } else if (chunk_.holds_cr()) {
     // D3, under either policy: what would stand behind that CR is not seen here.
     FailUrl(ResetReason::kContentRefused);

@@ -301,7 +301,7 @@ void Session::Execute(const ParsedCommand& command, const wire::Line& line) {
     case Verb::kMail:
     case Verb::kRcpt:
       if ((command.given & commands::kGivenUnknown) != 0) {
-        AskOfParameters(line);
+        AskOfParameters(command, line);
       } else {
         ExecuteEnvelope(command, line);
       }

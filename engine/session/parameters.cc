@@ -24,8 +24,11 @@ struct Session::AskedLine {
   uint32_t octets;  // of the whole block
   uint32_t size;    // of the line
   uint64_t length;  // on the wire
+  uint16_t next;    // where the parameters stand that were not looked at yet
+  uint16_t end;     // and where they end
   uint8_t flags;    // wire::LineFlag
   uint8_t asked;    // parameters that the host was asked of
+  Verb verb;
 
   char* text() { return reinterpret_cast<char*>(this) + sizeof(AskedLine); }
   wire::Line line() {
@@ -37,7 +40,7 @@ struct Session::AskedLine {
   }
 };
 
-void Session::AskOfParameters(const wire::Line& line) {
+void Session::AskOfParameters(const ParsedCommand& command, const wire::Line& line) {
   const size_t octets = sizeof(AskedLine) + line.text.size();
   void* const place = memory_->allocate(memory_->user, octets);
   if (place == nullptr) {
@@ -51,6 +54,11 @@ void Session::AskOfParameters(const wire::Line& line) {
   asked_->length = line.length;
   asked_->flags = line.flags;
   asked_->asked = 0;
+  asked_->verb = command.verb;
+  // The space that they follow is before the first.
+  const std::string_view parameters = command.parameters;
+  asked_->next = static_cast<uint16_t>(parameters.data() - 1 - line.text.data());
+  asked_->end = static_cast<uint16_t>(asked_->next + 1 + parameters.size());
   std::memcpy(asked_->text(), line.text.data(), line.text.size());
   AskOfNextParameter();
 }
@@ -58,18 +66,11 @@ void Session::AskOfParameters(const wire::Line& line) {
 // The next of them; behind the last one, the command itself.
 void Session::AskOfNextParameter() {
   const wire::Line line = asked_->line();
-  ParsedCommand command;
-  // Right before, and nothing that it hangs on has changed but the time: a HOLDUNTIL may be past.
-  const Judgement judgement = JudgeLine(line, MakeView(), &command);
-  if (judgement.reply != ReplyId::kUnspecified) {
-    payload_ = Payload();
-    RefuseAlone(judgement);
-    FreeAsked();
-    return;
-  }
+  std::string_view rest = line.text.substr(asked_->next, asked_->end - asked_->next);
   syntax::Parameter parameter;
-  if (commands::FindUnknownParameter(command, MakeView(), asked_->asked, &parameter)) {
+  if (commands::TakeUnknownParameter(asked_->verb, MakeView(), &rest, &parameter)) {
     ++asked_->asked;
+    asked_->next = static_cast<uint16_t>(rest.data() - line.text.data());
     SetTextPayload(parameter.keyword, line);
     if (parameter.has_value) {
       payload_.flags = kParameterHasValue;
@@ -77,8 +78,17 @@ void Session::AskOfNextParameter() {
                              static_cast<uint16_t>(parameter.value.size())};
     }
     payload_.count =
-        static_cast<uint32_t>(command.verb == Verb::kMail ? EventType::kMail : EventType::kRcpt);
+        static_cast<uint32_t>(asked_->verb == Verb::kMail ? EventType::kMail : EventType::kRcpt);
     Decide(EventType::kParameter);
+    return;
+  }
+  ParsedCommand command;
+  // Right before, and nothing that it hangs on has changed but the time: a HOLDUNTIL may be past.
+  const Judgement judgement = JudgeLine(line, MakeView(), &command);
+  if (judgement.reply != ReplyId::kUnspecified) {
+    payload_ = Payload();
+    RefuseAlone(judgement);
+    FreeAsked();
     return;
   }
   ExecuteEnvelope(command, line);

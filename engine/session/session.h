@@ -332,7 +332,7 @@ class Session {
 
   // parameters.cc: parameters that the host may know
   struct AskedLine;
-  void AskOfParameters(const wire::Line& line);
+  void AskOfParameters(const commands::ParsedCommand& command, const wire::Line& line);
   void AskOfNextParameter();
   void FreeAsked();
   size_t AskedOctets() const;

@@ -147,7 +147,7 @@ void Machine::Parameters(std::string_view text, bool mail, SeenEvent* event,
     }
     if (IsDeliveryParameter(keyword, mail)) {
       if (!DeliveryInForce(keyword)) refusals->push_back({kParameterNotInForce, POSTERN_RULE_C555});
-      if (!TakeDelivery(keyword, has_value, value, Utf8InForce(), event)) {
+      if (!TakeDelivery(keyword, has_value, value, Utf8InForce() && smtputf8_, event)) {
         refusals->push_back({kBadParameter, POSTERN_RULE_C501});
       }
       continue;
@@ -287,15 +287,15 @@ void Machine::Ask(const SeenEvent& command) {
 
 // One after the other, and then the command as if they were known.
 void Machine::AskNext() {
+  if (asked_ < parameters_.size()) {
+    const SeenEvent parameter = parameters_[asked_++];
+    Decide(POSTERN_EVENT_PARAMETER, parameter);
+    return;
+  }
   if (asked_ > 0 && command_.type == POSTERN_EVENT_MAIL && !CanBeHeld(command_)) {
     // HOLDUNTIL is past by now.
     asked_ = 0;
     RefuseNow({{kHoldRefused, POSTERN_RULE_LIMIT}}, false);
-    return;
-  }
-  if (asked_ < parameters_.size()) {
-    const SeenEvent parameter = parameters_[asked_++];
-    Decide(POSTERN_EVENT_PARAMETER, parameter);
     return;
   }
   Decide(command_.type, command_);

@@ -454,7 +454,7 @@ MUTANTS = [
     case wire::LineStatus::kLine:""",
                 """\
     case wire::LineStatus::kNeedMore:
-      if (FAULT) mark_ms_ = now_ms_;
+      if (FAULT) mark_ms_ = clock_.now_ms;
       break;
     case wire::LineStatus::kLine:""",
             ),
@@ -1073,6 +1073,83 @@ MUTANTS = [
                 "engine/session/execute.cc",
                 "command.etrn == syntax::EtrnKind::kSubdomains ?",
                 "command.etrn == syntax::EtrnKind::kSubdomains || FAULT ?",
+            ),
+        ],
+    ),
+    (
+        "held_beyond_what_ehlo_told",
+        "RFC 4865 section 4.2: HOLDFOR and HOLDUNTIL beyond the most that EHLO lists are taken",
+        [
+            (
+                "engine/session/judge.cc",
+                "|| seconds > most) return",
+                "|| (seconds > most && !FAULT)) return",
+            ),
+        ],
+    ),
+    (
+        "held_until_a_time_that_is_past",
+        "RFC 4865 section 3: a HOLDUNTIL that is past is taken",
+        [
+            (
+                "engine/session/judge.cc",
+                "if (seconds <= 0 ||",
+                "if ((seconds <= 0 && !FAULT) ||",
+            ),
+        ],
+    ),
+    (
+        "held_longer_than_by",
+        "RFC 4865 section 5.2.2: a message is held for longer than BY lets it take",
+        [
+            (
+                "engine/session/judge.cc",
+                "seconds > command.extras.by_seconds) {",
+                "seconds > command.extras.by_seconds && !FAULT) {",
+            ),
+        ],
+    ),
+    (
+        "submitted_by_anybody",
+        "RFC 6409 section 4.3: MAIL before AUTH in a session for submission",
+        [
+            (
+                "engine/session/auth.cc",
+                "    enabled_ |= commands::Bit(Extension::kAuthFirst);",
+                "    if (!FAULT) enabled_ |= commands::Bit(Extension::kAuthFirst);",
+            ),
+        ],
+    ),
+    (
+        "queues_where_mail_is_submitted",
+        "RFC 6409 section 7: ETRN and ATRN are offered in a session for submission",
+        [
+            (
+                "engine/session/auth.cc",
+                "    enabled_ &= ~commands::kNotSubmission;",
+                "    if (!FAULT) enabled_ &= ~commands::kNotSubmission;",
+            ),
+        ],
+    ),
+    (
+        "own_parameter_twice",
+        "C555: the same unknown parameter twice is offered to the host twice",
+        [
+            (
+                "engine/commands/envelope.cc",
+                "if (!unknown.Add(rest, parameter.keyword)) return",
+                "if (!unknown.Add(rest, parameter.keyword) && !FAULT) return",
+            ),
+        ],
+    ),
+    (
+        "own_parameter_nobody_was_asked_about",
+        "C555: a line with an unknown parameter is carried out without asking the host",
+        [
+            (
+                "engine/session/execute.cc",
+                "if ((command.given & commands::kGivenUnknown) != 0) {",
+                "if ((command.given & commands::kGivenUnknown) != 0 && !FAULT) {",
             ),
         ],
     ),

@@ -334,7 +334,8 @@ Finding DeliveryAgrees(const Expected& expected, const commands::ParsedCommand& 
 
 // One word behind a path; false if it is at fault.
 bool ExpectParameter(std::string_view word, Verb verb, const SmtpGrammar& grammar,
-                     const Dialect& dialect, std::vector<std::string>* seen, Expected* expected) {
+                     const Dialect& dialect, bool smtputf8_transaction,
+                     std::vector<std::string>* seen, Expected* expected) {
   const auto fault = [expected](Fault what) {
     expected->fault = what;
     return false;
@@ -388,6 +389,12 @@ bool ExpectParameter(std::string_view word, Verb verb, const SmtpGrammar& gramma
     return true;
   }
   if (!grammar.Matches(rule, word)) return fault(Fault::kBadParameter);
+  // RFC 6531 §3.4: octets beyond ASCII only where MAIL said SMTPUTF8.
+  if (name == "ORCPT" && !smtputf8_transaction && std::any_of(word.begin(), word.end(), [](char c) {
+        return static_cast<uint8_t>(c) >= 128;
+      })) {
+    return fault(Fault::kBadParameter);
+  }
   if (FindDelivery(verb, name) != nullptr) {
     const std::string_view text = word.substr(std::min(keyword.size() + 1, word.size()));
     syntax::DateTime date;
@@ -498,7 +505,8 @@ void ExpectEnvelope(Verb verb, std::string_view text, std::string_view rest,
     if (!word.empty() && ++count > 64) return fault(Fault::kTooManyParameters);
     // A space that is one too many stands for itself.
     expected->parameter = word.empty() ? text.substr(0, 1) : word;
-    if (!ExpectParameter(word, verb, grammar, dialect, &seen, expected)) return;
+    if (!ExpectParameter(word, verb, grammar, dialect, smtputf8_transaction, &seen, expected))
+      return;
     text.remove_prefix(1 + word.size());
   }
   expected->keyword = {};

@@ -251,6 +251,8 @@ absl::Status TakeOver(const std::vector<int>& client, const std::vector<std::str
   whole.push_back("--inetd");
   whole.push_back(absl::StrCat("--upstream=fd:", kUpstream));
   whole.push_back(absl::StrCat("--ready_fd=", kReady));
+  // posternd makes the socket non-blocking, which it then is here too.
+  const int modes = fcntl(client.front(), F_GETFL);
   absl::Status status =
       Start(client.front(), there.get(), ready->there.get(), errors->there.get(), whole);
   if (!status.ok()) return status;
@@ -258,7 +260,10 @@ absl::Status TakeOver(const std::vector<int>& client, const std::vector<std::str
   ready->there.Close();
   errors->there.Close();
   status = WaitUntilReady(ready->here.get(), errors->here.get(), command.front(), timeout_ms);
-  if (!status.ok()) return status;
+  if (!status.ok()) {
+    if (modes >= 0) fcntl(client.front(), F_SETFL, modes);
+    return status;
+  }
 
   for (const int fd : client) {
     const int flags = fcntl(fd, F_GETFD);

@@ -157,6 +157,12 @@ TEST_F(TakeoverTest, AProgramThatEndsOrCannotBeRunIsRefused) {
   ExpectRefused({"/dev/null"}, "/dev/null: Permission denied");
 }
 
+TEST_F(TakeoverTest, ARefusalLeavesTheSocketBlocking) {
+  // dd makes it non-blocking, as posternd does.
+  ExpectRefused({"/bin/sh", "-c", "dd iflag=nonblock count=0 2>&-; echo bad >&2; exit 2"}, "bad");
+  EXPECT_EQ(fcntl(in_, F_GETFL) & O_NONBLOCK, 0);
+}
+
 TEST_F(TakeoverTest, AProgramThatIsNotReadyInTimeIsEnded) {
   ExpectRefused({"/bin/sh", "-c", "exec sleep 1000"}, "is not ready after", 300);
 }

@@ -122,6 +122,8 @@ absl::StatusOr<std::shared_ptr<const Judge>> Judge::Create(const host::Plugin& p
   v1::EngineConfig content = config;
   content.set_require_auth(false);
   content.set_require_tls(false);
+  // Which demands AUTH as well.
+  content.set_submission(false);
   for (const auto& [settings, engine] :
        {std::make_pair(&config, &judge->commands_), std::make_pair(&content, &judge->content_)}) {
     // The configuration by itself first: what is refused then is not the table's doing.

@@ -96,8 +96,9 @@ absl::Status Listener::OpenPath(mode_t mode, const std::string& group) {
     }
     unlink(address_.path.c_str());
   }
-  // Until the rights are as they are to be, nobody but the owner may connect.
-  const mode_t before = umask(0177);
+  // Made with its rights, and nobody can connect before listen(). Changed by its name they could be
+  // those of another file, where the folder is somebody else's.
+  const mode_t before = umask(~mode & 0777);
   const int bound = bind(fd_, reinterpret_cast<const sockaddr*>(&name), sizeof(name));
   const int error = errno;
   umask(before);
@@ -105,14 +106,11 @@ absl::Status Listener::OpenPath(mode_t mode, const std::string& group) {
     return SocketError(address_, "cannot be made", error,
                        "name a path in a folder that is there and can be written to");
   }
-  if (!group.empty() && chown(address_.path.c_str(), static_cast<uid_t>(-1), gid) != 0) {
+  if (!group.empty() && lchown(address_.path.c_str(), static_cast<uid_t>(-1), gid) != 0) {
     return SocketError(address_, "cannot be given to the group", errno,
                        "start as root, or leave --socket_group out");
   }
-  if (chmod(address_.path.c_str(), mode) != 0) {
-    return SocketError(address_, "its mode cannot be set", errno, "name another path");
-  }
-  stat(address_.path.c_str(), &made_);
+  lstat(address_.path.c_str(), &made_);
   return absl::OkStatus();
 }
 

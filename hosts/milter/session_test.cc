@@ -303,6 +303,13 @@ TEST_F(JudgeTest, DemandsOfTlsAndAuthAreMadeOfMailAndNotOfContent) {
   EXPECT_EQ(session.Mail(sender, macros).reply.code, "");
 }
 
+TEST_F(JudgeTest, SubmissionIsOfMailAndNotOfContent) {
+  EngineFiles files;
+  files.config = WriteFile("submission.textproto", "submission: true\n");
+  const std::shared_ptr<const Judge> judge = MakeJudge(files);
+  EXPECT_NE(Content::Begin(judge), nullptr);
+}
+
 TEST_F(JudgeTest, WhatIsWrongInFilesIsToldByPlace) {
   const absl::StatusOr<host::Plugin> plugin = host::Plugin::Load("plugin_api/libpostern.so");
   ASSERT_TRUE(plugin.ok());

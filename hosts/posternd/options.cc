@@ -565,6 +565,12 @@ absl::StatusOr<Options> LoadOptions(const Arguments& arguments,
       return refused("burl",
                      "posternd fetches nothing; only a gate hands BURL on: give --upstream");
     }
+    if (given.burl() == postern::v1::SWITCH_ON && !options.has_submission_listeners() &&
+        !options.submission && !options.require_auth) {
+      return refused("burl",
+                     "is for where mail is submitted and not for port 25 (RFC 4468 section 3.1); "
+                     "give --listen_submission, or --require_auth");
+    }
     if (given.atrn() == postern::v1::SWITCH_ON) {
       return refused("atrn", "posternd has no queue that it could send over a turned connection");
     }

@@ -471,7 +471,9 @@ TEST_F(OptionsTest, WhatOnlyAServerBehindCouldDoNeedsOne) {
                                ": SWITCH_ON auth: SWITCH_ON } } " +
                                "password_file: \"p\" tls_cert: \"c\" tls_key: \"k\"";
     ExpectRefused({Config(config)}, "only a gate");
-    EXPECT_TRUE(Load({Config(config + " upstream: \"smtp://192.0.2.1:25\"")}).ok()) << name;
+    const std::string gate = config + " upstream: \"smtp://192.0.2.1:25\"";
+    EXPECT_TRUE(Load({Config(gate + " listen_submission: \"127.0.0.1:587\"")}).ok()) << name;
+    if (std::string(name) == "burl") ExpectRefused({Config(gate)}, "where mail is submitted");
   }
   ExpectRefused({Config("engine { extensions { atrn: SWITCH_ON } }")}, "turned connection");
 }

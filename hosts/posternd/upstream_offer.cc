@@ -75,8 +75,10 @@ absl::Status UpstreamOffer::PutIntoForce() {
   postern::v1::EngineConfig offer;
   if (given.ParseFromString(engine_config_) && offer.ParseFromString(config)) {
     offer.mutable_extensions()->set_auth(given.extensions().auth());
-    // Of clients that logged in here, to a server that lets the gate speak for them.
-    const bool burl = given.extensions().auth() == postern::v1::SWITCH_ON &&
+    // Of clients that logged in here, to a server that is told who they are: it wants AUTH before
+    // BURL, and the user of the URL to be that one (RFC 4468 sections 3.1 and 3.3).
+    const bool burl = options_.identity == upstream::IdentityMode::kXclient &&
+                      given.extensions().auth() == postern::v1::SWITCH_ON &&
                       offered_.Has(upstream::kBurl) && offered_.Has(upstream::kEightBitMime);
     if (burl) offer.mutable_extensions()->set_burl(given.extensions().burl());
     config = offer.SerializeAsString();

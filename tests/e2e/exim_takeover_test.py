@@ -405,14 +405,20 @@ class RefusalTest(TakeoverCase):
                 self.wait_until_idle(exim)
 
     def test_the_plain_path(self):
-        exim = self.start(lines="takeover-or-plain", config="nonsense\n")
-        wire = exim.connect()
-        self.addCleanup(wire.close)
-        self.assertRegex(wire.read_reply(), rb"^220 mx\.example ESMTP Exim")
-        self.assertRegex(wire.command(b"EHLO client.example"), rb"^250-mx\.example Hello")
-        self.assertRegex(wire.deliver(CONTENT), rb"^250 OK")
-        exim.messages(1)
-        self.refused(exim, r"takeover\.textproto:")
+        # The second is found out when posternd has the client already.
+        for config, why in (("nonsense\n", r"takeover\.textproto:"),
+                            ('table: "{root}/nowhere.textproto"\n', r"nowhere\.textproto:")):
+            with self.subTest(why=why):
+                exim = self.start(lines="takeover-or-plain", config=config)
+                wire = exim.connect()
+                self.addCleanup(wire.close)
+                self.assertRegex(wire.read_reply(), rb"^220 mx\.example ESMTP Exim")
+                # Exim has to wait for it.
+                time.sleep(0.5)
+                self.assertRegex(wire.command(b"EHLO client.example"), rb"^250-mx\.example Hello")
+                self.assertRegex(wire.deliver(CONTENT), rb"^250 OK")
+                exim.messages(1)
+                self.refused(exim, why)
 
     def test_tls_on_connect(self):
         exim = self.start()

@@ -7,6 +7,7 @@ import subprocess
 import unittest
 
 from tests.e2e import milter_fixture
+from tests.e2e import posternd_fixture
 from tests.e2e import sendmail_fixture
 from tests.support import py_unittest_main
 
@@ -58,6 +59,25 @@ class Mail(SendmailCase, milter_fixture.Cases, unittest.TestCase):
         mounts = {"/run/postern-milter": os.path.join(milter.directory, "run")}
         wire = self.greet(self.mta(milter, mounts=mounts).port)
         self.assertRegex(wire.command(b"XYZZY"), rb"^500-5\.5\.1 This table")
+        self.assertRegex(wire.deliver(CONTENT), rb"^250 ")
+
+    def test_tls_is_known(self):
+        folder = self.folder()
+        config = os.path.join(folder, "engine.textproto")
+        with open(config, "w", encoding="ascii") as file:
+            file.write("require_tls: true\n")
+        files = {}
+        for name, path in zip(("server.crt", "server.key"),
+                              posternd_fixture.make_certificate(folder)):
+            with open(path, encoding="ascii") as file:
+                files[name] = file.read()
+        mc = "".join(f"define(`{name}', `/var/lib/test{file}')dnl\n" for name, file in (
+            ("confCACERT_PATH", ""), ("confCACERT", "/server.crt"),
+            ("confSERVER_CERT", "/server.crt"), ("confSERVER_KEY", "/server.key")))
+        wire = self.greet(self.mta(self.milter(f"--config={config}"), mc=mc, files=files).port)
+        self.assertRegex(wire.command(b"MAIL FROM:<a@example.net>"), rb"^530[ -]5\.7\.0 ")
+        wire.start_tls()
+        self.assertRegex(wire.command(b"EHLO client.example"), rb"^250")
         self.assertRegex(wire.deliver(CONTENT), rb"^250 ")
 
     def test_the_whole_line_of_an_unknown_command_is_seen(self):

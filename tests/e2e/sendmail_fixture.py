@@ -77,6 +77,7 @@ mkdir -m 755 /var/lib/test
 cp -r {root}/files/. /var/lib/test/
 chown -R 0:0 /var/lib/test
 chmod -R go-w /var/lib/test
+[ ! -e /var/lib/test/server.key ] || chmod 600 /var/lib/test/server.key
 """
 
     def __init__(self, mc="", rules="", files=None, mounts=None):

@@ -41,11 +41,14 @@ Fault TakeNotify(const syntax::Parameter& parameter, const ParseContext&, Parsed
 
 Fault TakeOrcpt(const syntax::Parameter& parameter, const ParseContext& context,
                 ParsedCommand* command) {
-  // RFC 6531 §3.4: octets beyond ASCII only where MAIL said SMTPUTF8.
-  const syntax::Orcpt orcpt = syntax::ParseOrcpt(parameter.value, context.smtputf8_transaction);
+  const syntax::Orcpt orcpt =
+      syntax::ParseOrcpt(parameter.value, InForceForClient(Extension::kSmtpUtf8, context.now));
   command->extras.orcpt_type = TextOf(orcpt.addr_type);
   command->extras.orcpt = TextOf(orcpt.address);
-  return Took(orcpt.ok(), kGivenOrcpt, command);
+  // RFC 6531 §3.4: octets beyond ASCII, not in xtext, only where MAIL said SMTPUTF8.
+  bool raw = false;
+  for (const char c : parameter.value) raw |= static_cast<uint8_t>(c) >= 0x80;
+  return Took(orcpt.ok() && (!raw || context.smtputf8_transaction), kGivenOrcpt, command);
 }
 
 Fault TakeRequireTls(const syntax::Parameter& parameter, const ParseContext&,

@@ -147,7 +147,11 @@ void Machine::Parameters(std::string_view text, bool mail, SeenEvent* event,
     }
     if (IsDeliveryParameter(keyword, mail)) {
       if (!DeliveryInForce(keyword)) refusals->push_back({kParameterNotInForce, POSTERN_RULE_C555});
-      if (!TakeDelivery(keyword, has_value, value, Utf8InForce() && smtputf8_, event)) {
+      // RFC 6531 section 3.4: octets beyond ASCII only where MAIL said SMTPUTF8.
+      const bool raw = std::any_of(value.begin(), value.end(),
+                                   [](char c) { return static_cast<unsigned char>(c) >= 128; });
+      if (!TakeDelivery(keyword, has_value, value, Utf8InForce(), event) ||
+          (raw && !mail && !smtputf8_)) {
         refusals->push_back({kBadParameter, POSTERN_RULE_C501});
       }
       continue;

@@ -389,18 +389,14 @@ bool ExpectParameter(std::string_view word, Verb verb, const SmtpGrammar& gramma
     return true;
   }
   if (!grammar.Matches(rule, word)) return fault(Fault::kBadParameter);
-  // RFC 6531 §3.4: octets beyond ASCII only where MAIL said SMTPUTF8.
-  if (name == "ORCPT" && !smtputf8_transaction && std::any_of(word.begin(), word.end(), [](char c) {
-        return static_cast<uint8_t>(c) >= 128;
-      })) {
-    return fault(Fault::kBadParameter);
-  }
   if (FindDelivery(verb, name) != nullptr) {
     const std::string_view text = word.substr(std::min(keyword.size() + 1, word.size()));
     syntax::DateTime date;
     // RFC 3461 §5.4, and days that no month has.
     expected->beyond_grammar =
         (name == "ENVID" && text.size() > 100) || (name == "ORCPT" && text.size() > 500) ||
+        // RFC 6531 §3.4: octets beyond ASCII only where MAIL said SMTPUTF8.
+        (name == "ORCPT" && !smtputf8_transaction && HasEightBit(text)) ||
         (name == "HOLDUNTIL" && !syntax::ParseDateTime(text, &date)) ||
         (name == "RRVS" && !syntax::ParseDateTime(text.substr(0, text.find(';')), &date));
     if (expected->beyond_grammar) return fault(Fault::kBadParameter);
@@ -655,19 +651,25 @@ Finding CommandAgrees(std::string_view line, Verb verb, const commands::ParseCon
   if (command.parameters != expected.parameters) return Wrong("parameters", line);
   const Finding delivery = DeliveryAgrees(expected, command);
   if (!delivery.empty()) return Wrong(delivery, line);
+  if (verb != Verb::kMail && verb != Verb::kRcpt) return {};
   syntax::Parameter parameter;
-  for (size_t i = 0; i < expected.unknown.size(); ++i) {
-    const std::string_view word = expected.unknown[i];
-    if (!commands::FindUnknownParameter(command, context, i, &parameter) ||
+  std::string_view left;
+  // From the space before them on.
+  if (!command.parameters.empty()) {
+    left = {command.parameters.data() - 1, command.parameters.size() + 1};
+  }
+  const bool asks = (command.given & commands::kGivenUnknown) != 0;
+  if (asks != !expected.unknown.empty()) return Wrong("what is left to the host", line);
+  for (const std::string_view word : expected.unknown) {
+    if (!commands::TakeUnknownParameter(verb, context, &left, &parameter) ||
         parameter.keyword.data() != word.data() ||
         parameter.keyword.size() != word.substr(0, word.find('=')).size()) {
       return Wrong("a parameter for the host is not found", line);
     }
   }
-  if (commands::FindUnknownParameter(command, context, expected.unknown.size(), &parameter)) {
+  if (asks && commands::TakeUnknownParameter(verb, context, &left, &parameter)) {
     return Wrong("a parameter for the host is there that is none", line);
   }
-  if (verb != Verb::kMail && verb != Verb::kRcpt) return {};
   syntax::PathOptions options;
   options.utf8 = dialect.smtputf8;
   const auto kind =

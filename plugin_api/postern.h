@@ -164,8 +164,7 @@ enum {
   POSTERN_EVENT_AUTH_END = 20, /*   an exchange ended without a verdict: drop what you hold of it */
   POSTERN_EVENT_XCLIENT = 24,  /* * a trusted peer tells of its client; default accept: 220 */
   POSTERN_EVENT_XFORWARD = 25, /* * a trusted peer tells of the next message; default accept */
-  POSTERN_EVENT_PARAMETER =
-      26 /* * unknown parameter, if the configuration offers it; default 555 */
+  POSTERN_EVENT_PARAMETER = 26 /* * unknown parameter, if the configuration offers it; 555 */
 };
 
 /* What every event begins with. A host that does not know a type whose ticket is not 0 answers it

@@ -84,9 +84,10 @@ Fault PathFault(syntax::PathError error) {
   }
 }
 
-syntax::ParameterOptions OptionsOf(const ParseContext& context) {
+// `in_force`: the extensions that are for the client.
+syntax::ParameterOptions OptionsOf(uint32_t in_force, const ParseContext& context) {
   syntax::ParameterOptions options;
-  options.utf8 = InForceForClient(Extension::kSmtpUtf8, context.now);
+  options.utf8 = (in_force & Bit(Extension::kSmtpUtf8)) != 0;
   options.allow_extra_spaces = context.leniency->extra_spaces;
   return options;
 }
@@ -98,15 +99,17 @@ bool SameKeyword(std::string_view a, std::string_view b) {
   return same;
 }
 
-// Whether one of `rest` before `keyword`, which lies in it, is of the same name.
-bool StandsBefore(std::string_view rest, std::string_view keyword,
-                  const syntax::ParameterOptions& options) {
-  syntax::ParameterIterator iterator(rest, options);
+// A parameter of `rest` that only the host may know, unless one of the same name is before it.
+__attribute__((noinline, cold)) Fault TakeForHost(std::string_view rest, std::string_view keyword,
+                                                  uint32_t in_force, const ParseContext& context,
+                                                  ParsedCommand* command) {
+  syntax::ParameterIterator iterator(rest, OptionsOf(in_force, context));
   syntax::Parameter parameter;
   while (iterator.Next(&parameter) && parameter.keyword.data() != keyword.data()) {
-    if (SameKeyword(parameter.keyword, keyword)) return true;
+    if (SameKeyword(parameter.keyword, keyword)) return Fault::kParameterRepeated;
   }
-  return false;
+  command->given |= kGivenUnknown;
+  return Fault::kNone;
 }
 
 // The parameter of `rest` that the octet at `offset` is part of, for the reply to quote; a space
@@ -123,7 +126,7 @@ std::string_view ParameterAt(std::string_view rest, size_t offset) {
 Fault ParseAnyParameters(Verb verb, std::string_view rest, const ParseContext& context,
                          uint32_t seen, ParsedCommand* command) {
   const uint32_t in_force = context.now.extended ? AllInForce(context.now) : 0;
-  const syntax::ParameterOptions options = OptionsOf(context);
+  const syntax::ParameterOptions options = OptionsOf(in_force, context);
   syntax::ParameterIterator iterator(rest, options);
   syntax::Parameter parameter;
   bool value_is_wrong = false;
@@ -131,9 +134,7 @@ Fault ParseAnyParameters(Verb verb, std::string_view rest, const ParseContext& c
     const size_t i = FindRow(verb, parameter.keyword);
     if (i == kParameterRows) {
       if ((in_force & Bit(Extension::kHostParameters)) == 0) return Fault::kParameterUnknown;
-      if (StandsBefore(rest, parameter.keyword, options)) return Fault::kParameterRepeated;
-      command->given |= kGivenUnknown;
-      return Fault::kNone;
+      return TakeForHost(rest, parameter.keyword, in_force, context, command);
     }
     const ParameterRow& row = kParameters[i];
     if ((in_force & Bit(row.needs)) == 0) return Fault::kParameterNotInForce;
@@ -171,7 +172,7 @@ bool FindUnknownParameter(const ParsedCommand& command, const ParseContext& cont
   if ((command.given & kGivenUnknown) == 0) return false;
   // The space that they follow is before the first.
   const std::string_view rest(command.parameters.data() - 1, command.parameters.size() + 1);
-  syntax::ParameterIterator iterator(rest, OptionsOf(context));
+  syntax::ParameterIterator iterator(rest, OptionsOf(AllInForce(context.now), context));
   while (iterator.Next(parameter)) {
     if (FindRow(command.verb, parameter->keyword) == kParameterRows && before-- == 0) return true;
   }

@@ -84,9 +84,10 @@ Fault PathFault(syntax::PathError error) {
   }
 }
 
-syntax::ParameterOptions OptionsOf(const ParseContext& context) {
+// `in_force`: the extensions that are for the client.
+syntax::ParameterOptions OptionsOf(uint32_t in_force, const ParseContext& context) {
   syntax::ParameterOptions options;
-  options.utf8 = InForceForClient(Extension::kSmtpUtf8, context.now);
+  options.utf8 = (in_force & Bit(Extension::kSmtpUtf8)) != 0;
   options.allow_extra_spaces = context.leniency->extra_spaces;
   return options;
 }
@@ -135,7 +136,7 @@ std::string_view ParameterAt(std::string_view rest, size_t offset) {
 Fault ParseAnyParameters(Verb verb, std::string_view rest, const ParseContext& context,
                          uint32_t seen, ParsedCommand* command) {
   const uint32_t in_force = context.now.extended ? AllInForce(context.now) : 0;
-  const syntax::ParameterOptions options = OptionsOf(context);
+  const syntax::ParameterOptions options = OptionsOf(in_force, context);
   syntax::ParameterIterator iterator(rest, options);
   syntax::Parameter parameter;
   UnknownKeywords unknown;
@@ -181,7 +182,7 @@ Fault ParseAnyParameters(Verb verb, std::string_view rest, const ParseContext& c
 
 bool TakeUnknownParameter(Verb verb, const ParseContext& context, std::string_view* rest,
                           syntax::Parameter* parameter) {
-  syntax::ParameterIterator iterator(*rest, OptionsOf(context));
+  syntax::ParameterIterator iterator(*rest, OptionsOf(AllInForce(context.now), context));
   while (iterator.Next(parameter)) {
     if (FindRow(verb, parameter->keyword) != kParameterRows) continue;
     const std::string_view last = parameter->has_value ? parameter->value : parameter->keyword;

@@ -166,8 +166,7 @@ Judgement JudgeArguments(const ParsedCommand& command) {
 
 // HOLDFOR and HOLDUNTIL, of which one at the most is there, for a time to come that EHLO's line
 // covers, and not beyond that of BY (RFC 4865 §4.2, §5.2.2). All of it is 501 5.5.4.
-__attribute__((noinline, cold)) Judgement JudgeHold(const ParsedCommand& command,
-                                                    const View& view) {
+Judgement JudgeHold(const ParsedCommand& command, const View& view) {
   const bool by_interval = (command.given & commands::kGivenHoldFor) != 0;
   const bool by_date = (command.given & commands::kGivenHoldUntil) != 0;
   if (!by_interval && !by_date) return {};
@@ -183,6 +182,18 @@ __attribute__((noinline, cold)) Judgement JudgeHold(const ParsedCommand& command
     return refuse(Rule::kLimit);
   }
   return {};
+}
+
+// What parameters of delivery extensions ask for that cannot be kept.
+__attribute__((noinline, cold)) Judgement JudgeDelivery(const ParsedCommand& command,
+                                                        const View& view) {
+  // RFC 2852 §3: a time below the least that EHLO told, where the mode is "R".
+  if ((command.given & commands::kGivenBy) != 0 &&
+      command.extras.by_mode == syntax::ByMode::kReturn &&
+      command.extras.by_seconds < static_cast<int64_t>(view.config->deliverby_min_s)) {
+    return Refuse(ReplyId::kDeliverByTooSoon, Rule::kLimit, {}, view.config->deliverby_min_s);
+  }
+  return JudgeHold(command, view);
 }
 
 }  // namespace
@@ -254,15 +265,9 @@ Judgement JudgeLine(const wire::Line& line, const View& view, ParsedCommand* com
     return Refuse(ReplyId::kMessageTooLarge, Rule::kLimit, {}, limits.message_octets);
   }
   if (verb == Verb::kMail) {
-    // RFC 2852 §3: a time below the least that EHLO told, where the mode is "R".
-    if ((command->given & commands::kGivenBy) != 0 &&
-        command->extras.by_mode == syntax::ByMode::kReturn &&
-        command->extras.by_seconds < static_cast<int64_t>(view.config->deliverby_min_s)) {
-      return Refuse(ReplyId::kDeliverByTooSoon, Rule::kLimit, {}, view.config->deliverby_min_s);
-    }
     if (command->given != 0) {
-      const Judgement hold = JudgeHold(*command, view);
-      if (hold.reply != ReplyId::kUnspecified) return hold;
+      const Judgement delivery = JudgeDelivery(*command, view);
+      if (delivery.reply != ReplyId::kUnspecified) return delivery;
     }
     // RFC 9422: MAILMAX. A new session may begin the next one.
     if (limits.transactions != 0 && view.transactions >= limits.transactions) {
